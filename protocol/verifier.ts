@@ -1,0 +1,50 @@
+import type { Proof } from './certificate.ts';
+import type { EdgeType, Hex32 } from './edge.ts';
+import type { Circuit } from './manifest.ts';
+
+/** A circuit's verifying artifacts by role, as `Circuit.artifacts` names them; digests have been checked. */
+export type Artifacts = Readonly<Record<string, Uint8Array>>;
+
+/** What the verifying data themselves say, to be held against the manifest. */
+export interface CircuitDescription {
+  inputs: readonly EdgeType[];
+  outputs: readonly EdgeType[];
+  /** SRS ids that the verifying data carry. */
+  srs: readonly Hex32[];
+  output: Circuit['output'];
+  /** Settings that no certificate may rest on, in words; empty when there are none. */
+  weaknesses: readonly string[];
+}
+
+/** One engine's view of a proof. */
+export interface Opinion {
+  engine: string;
+  verdict: 'valid' | 'invalid' | 'unavailable';
+  reason?: string;
+}
+
+/** All that one proof's check needs. `srs` is the verification data of the circuit's SRS, already tied to its id. */
+export interface ProofCheck {
+  circuit: Circuit;
+  artifacts: Artifacts;
+  proof: Proof;
+  srs: Uint8Array;
+  signal?: AbortSignal;
+}
+
+/** Verifies the proofs of one adapter. Free of file and network access; every input may be hostile. */
+export interface ProofVerifier {
+  readonly adapter: string;
+  /** @throws TesseraError `ENCODING_INVALID` when an artifact is malformed. */
+  describe(circuit: Circuit, artifacts: Artifacts): CircuitDescription;
+  /**
+   * What the proof binds at every port, in the scheme's canonical bytes
+   * (`kzg`: 64 bytes x ‖ y a point, big-endian, reduced, on the curve; `public`: 32 bytes big-endian a value, below r).
+   * @throws TesseraError `ENCODING_INVALID` for a non-canonical value or a proof of the wrong length.
+   */
+  boundary(circuit: Circuit, proof: Proof): { inputs: readonly Uint8Array[]; outputs: readonly Uint8Array[] };
+  /** The canonical commitment to a block's values. `srs` holds the whole SRS of the type's size. */
+  commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
+  /** The engines' verdicts; a proof is valid when at least one says so and none disagrees. */
+  verify(check: ProofCheck): Promise<readonly Opinion[]>;
+}
