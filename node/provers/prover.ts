@@ -47,6 +47,8 @@ export interface CompiledSegment {
   /** Identifies the compiled segment in the cache. */
   key: string;
   rows: number;
+  /** Bytes that proving is expected to use at its peak. */
+  provingMemory: number;
 }
 
 /** A segment's boundary in integers, row-major, one array a port. */

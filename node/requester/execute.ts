@@ -1,0 +1,34 @@
+import type { RunOptions } from '../progress.ts';
+import type { Prover } from '../provers/prover.ts';
+import type { CircuitSegment } from './compile.ts';
+import { proverCall, type ProverLimits } from './prover-call.ts';
+
+/** Every edge's tensor in the circuits' own integers, row-major, by tensor name. */
+export type EdgeValues = ReadonlyMap<string, readonly bigint[]>;
+
+/**
+ * Runs the whole computation once in the circuits' arithmetic, so that all segments can be proven at once.
+ *
+ * @param inputs integers of every input of the whole, at its edge's scale
+ */
+export async function execute(
+  segments: readonly CircuitSegment[],
+  inputs: EdgeValues,
+  prover: Prover,
+  limits: ProverLimits,
+  options: RunOptions = {},
+): Promise<EdgeValues> {
+  const values = new Map(inputs);
+  for (const [index, { plan, compiled }] of segments.entries()) {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({ type: 'stage', stage: 'execute', done: index, total: segments.length, detail: plan.id });
+    const boundary = await prover.execute(
+      compiled,
+      plan.inputs.map((name) => values.get(name) ?? []),
+      proverCall(plan.id, 'execute', limits, options),
+    );
+    plan.outputs.forEach((name, port) => values.set(name, boundary.outputs[port] ?? []));
+  }
+  options.onProgress?.({ type: 'stage', stage: 'execute', done: segments.length, total: segments.length });
+  return values;
+}

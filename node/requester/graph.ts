@@ -1,0 +1,81 @@
+import type { EdgeType } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import type { BlockRef, Edge, Graph, Segment } from '../../protocol/graph.ts';
+import type { Circuit } from '../../protocol/manifest.ts';
+import type { CircuitSegment } from './compile.ts';
+
+/** The graph of a compiled computation; segments that compiled to the same circuit share it. */
+export interface CompiledGraph {
+  graph: Graph;
+  circuits: readonly Circuit[];
+  /** The first segment of each circuit, which holds its artifacts. */
+  representatives: readonly CircuitSegment[];
+}
+
+/**
+ * Joins compiled segments by their tensors' names. Each edge takes the type its first port binds and has one block.
+ *
+ * @throws TesseraError `PROVER_FAILED` when two ports of one tensor bind different types: such segments cannot be linked.
+ */
+export function buildGraph(
+  segments: readonly CircuitSegment[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+): CompiledGraph {
+  const representatives: CircuitSegment[] = [];
+  const circuitOf = new Map<string, number>();
+  const edges: Edge[] = [];
+  const edgeOf = new Map<string, number>();
+
+  const refer = (name: string, type: EdgeType | undefined, segment: string): BlockRef => {
+    if (type === undefined) {
+      throw new TesseraError('INTERNAL', { message: `the circuit of ${segment} has no port for ${name}` });
+    }
+    const known = edgeOf.get(name);
+    if (known === undefined) {
+      const block = { start: type.shape.map(() => 0), size: type.shape };
+      edgeOf.set(name, edges.push({ name, type, blocks: [block] }) - 1);
+    } else {
+      const edge = edges[known] as Edge;
+      const difference = typeDifference(edge.type, type);
+      if (difference !== undefined) {
+        throw new TesseraError('PROVER_FAILED', {
+          message: `segment ${segment} binds tensor ${name} differently from the segment before it: ${difference}`,
+          remedy: 'Cut the model at another tensor.',
+          details: { segment, tensor: name },
+        });
+      }
+    }
+    return { edge: edgeOf.get(name) as number, block: 0 };
+  };
+
+  const graphSegments = segments.map(({ plan, compiled }, index): Segment => {
+    const circuit = circuitOf.get(compiled.key) ?? representatives.push(segments[index] as CircuitSegment) - 1;
+    circuitOf.set(compiled.key, circuit);
+    const ports = compiled.circuit;
+    return {
+      id: plan.id,
+      circuit,
+      inputs: plan.inputs.map((name, port) => refer(name, ports.inputs[port], plan.id)),
+      outputs: plan.outputs.map((name, port) => refer(name, ports.outputs[port], plan.id)),
+    };
+  });
+  const whole = (names: readonly string[]) =>
+    names.map((name) => edgeOf.get(name)).filter((edge) => edge !== undefined);
+  return {
+    graph: { edges, segments: graphSegments, inputs: whole(inputs), outputs: whole(outputs) },
+    circuits: representatives.map(({ compiled }) => compiled.circuit),
+    representatives,
+  };
+}
+
+const show = (value: unknown) =>
+  JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? inner.toString() : inner));
+
+/** The first field in which two edge types differ, in words; `undefined` when they are identical. */
+function typeDifference(a: EdgeType, b: EdgeType): string | undefined {
+  for (const field of ['shape', 'signed', 'scale', 'interval', 'scheme'] as const) {
+    if (show(a[field]) !== show(b[field])) return `${field} ${show(a[field])} against ${show(b[field])}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+import pLimit from 'p-limit';
+import type { Proof } from '../../protocol/certificate.ts';
+import type { RunOptions } from '../progress.ts';
+import type { Prover } from '../provers/prover.ts';
+import type { CircuitSegment } from './compile.ts';
+import type { EdgeValues } from './execute.ts';
+import { MemoryGate } from './memory-gate.ts';
+import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
+
+/**
+ * Proves all segments, as many at a time as `parallel` and the memory allow.
+ *
+ * @throws the first error; the other proofs are stopped, and those already made stay in the cache.
+ */
+export async function proveSegments(
+  segments: readonly CircuitSegment[],
+  values: EdgeValues,
+  prover: Prover,
+  limits: ProverLimits,
+  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
+): Promise<Proof[]> {
+  const limit = pLimit(limits.parallel);
+  const memory = new MemoryGate(limits.memory);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
+  let done = 0;
+  options.onProgress?.({ type: 'stage', stage: 'prove', done, total: segments.length });
+
+  const running = segments.map(({ plan, compiled }) =>
+    limit(() =>
+      memory.run(compiled.provingMemory, async () => {
+        signal.throwIfAborted();
+        const proof = await prover.prove(
+          compiled,
+          plan.inputs.map((name) => values.get(name) ?? []),
+          proverCall(plan.id, 'prove', limits, { ...options, signal }),
+        );
+        options.onProgress?.({ type: 'stage', stage: 'prove', done: ++done, total: segments.length, detail: plan.id });
+        return proof;
+      }),
+    ),
+  );
+  try {
+    return await Promise.all(running);
+  } catch (error) {
+    failure.abort(error);
+    await Promise.allSettled(running);
+    throw error;
+  }
+}
