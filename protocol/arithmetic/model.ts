@@ -1,0 +1,51 @@
+import type { Affine } from './operations/affine.ts';
+import type { Convolution } from './operations/convolution.ts';
+import type { Matrix } from './operations/matrix.ts';
+import type { Maximum } from './operations/maximum.ts';
+import type { Product } from './operations/product.ts';
+import type { Rearrange } from './operations/rearrange.ts';
+import type { Requantise } from './operations/requantise.ts';
+import type { WindowSum } from './operations/window-sum.ts';
+
+/** One step of integer inference; README.md defines each. */
+export type Operation =
+  | Convolution
+  | Matrix
+  | WindowSum
+  | Affine
+  | Rearrange
+  | Requantise
+  | Maximum
+  | Product;
+
+/** What is fixed of a tensor before any inference. A value x stands for x / 2^scale. */
+export interface QuantisedTensor {
+  /** Row-major. */
+  shape: readonly number[];
+  /** Fractional bits. */
+  scale: number;
+  /** Every value lies in [lo, hi]; integers, −2^52 ≤ lo ≤ hi ≤ 2^52. */
+  lo: number;
+  hi: number;
+}
+
+export interface QuantisedNode {
+  /** Unique in the model. */
+  name: string;
+  operation: Operation;
+  inputs: readonly string[];
+  output: string;
+}
+
+/** A model over integers. */
+export interface QuantisedModel {
+  inputs: readonly string[];
+  outputs: readonly string[];
+  /** Every input and every node's output. */
+  tensors: ReadonlyMap<string, QuantisedTensor>;
+  /** In topological order. */
+  nodes: readonly QuantisedNode[];
+}
+
+/** A tensor's integers, row-major. */
+export type Values = Float64Array;
