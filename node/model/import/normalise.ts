@@ -1,0 +1,80 @@
+import { TesseraError } from '../../../protocol/errors.ts';
+import type { Progress } from '../../progress.ts';
+import type { Draft } from '../draft.ts';
+import type { Model, TensorType } from '../model.ts';
+import { checkNames } from './check.ts';
+import { constantFills, constantNodes } from './constant-nodes.ts';
+import { explicitAttributes } from './explicit-attributes.ts';
+import { fixShapes } from './fix-shapes.ts';
+import { foldConstants } from './fold-constants.ts';
+import { inferTypes } from './infer-types.ts';
+import { completeType } from './known-type.ts';
+import { nameNodes } from './name-nodes.ts';
+import { dropDead, orderNodes } from './order.ts';
+import { removeIdentity } from './remove-identity.ts';
+
+/** Rounds of inferring and folding; each must fold something, so real models need a handful. */
+const MAX_ROUNDS = 64;
+
+export interface NormaliseOptions {
+  /** Shapes by input name, for inputs whose dimensions the file leaves open. */
+  shapes?: Readonly<Record<string, readonly number[]>>;
+  signal?: AbortSignal;
+  onProgress?: (event: Progress) => void;
+}
+
+/**
+ * Brings a model as it was read into the one form that the later stages take: fixed shapes, constants
+ * folded, attributes explicit, nodes named and ordered, every tensor typed. It computes the same function up
+ * to rounding.
+ * @throws TesseraError MODEL_INVALID, SHAPE_UNKNOWN, TENSOR_UNKNOWN or INPUT_INVALID
+ */
+export async function normalise(read: Draft, options: NormaliseOptions = {}): Promise<Model> {
+  let draft = nameNodes(orderNodes(checkNames(read)));
+  draft = dropDead(fixShapes(draft, options.shapes ?? {}));
+  for (let round = 1; ; round += 1) {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({
+      type: 'stage',
+      stage: 'import',
+      done: round - 1,
+      total: round,
+      detail: 'types and constants',
+    });
+    draft = await simplify(draft);
+    draft = await inferTypes(draft, options.signal);
+    const result = await foldConstants(draft, options);
+    draft = dropDead(result.draft);
+    if (!result.folded || round === MAX_ROUNDS) break;
+  }
+  draft = explicitAttributes(draft);
+  return { ...draft, types: completeTypes(draft) };
+}
+
+/** The passes that need no types. */
+async function simplify(draft: Draft): Promise<Draft> {
+  return dropDead(await removeIdentity(await constantFills(constantNodes(draft))));
+}
+
+function completeTypes(draft: Draft): Map<string, TensorType> {
+  const types = new Map<string, TensorType>();
+  const names = [
+    ...draft.inputs,
+    ...draft.nodes.flatMap((node) => node.outputs.filter((name) => name !== '')),
+  ];
+  const open: string[] = [];
+  for (const name of names) {
+    const type = draft.types.get(name);
+    const complete = type === undefined ? undefined : completeType(type);
+    if (complete === undefined) open.push(name);
+    else types.set(name, complete);
+  }
+  if (open.length > 0) {
+    throw new TesseraError('SHAPE_UNKNOWN', {
+      message: `The shapes of ${open.length} tensors depend on values: ${open.slice(0, 10).join(', ')}.`,
+      remedy: 'Export the model with fixed shapes.',
+      details: { tensors: open.slice(0, 100) },
+    });
+  }
+  return types;
+}
