@@ -1,0 +1,115 @@
+/** `@ezkljs/engine` in a thread of its own, with a memory limit and a deadline. Node only. */
+import { Worker } from 'node:worker_threads';
+import { TesseraError } from '../../../../protocol/errors.ts';
+import type { WorkerAnswer } from './engine-worker.ts';
+import type { EngineInput, EzklEngine } from './wasm-opinion.ts';
+
+export interface EngineThreadOptions {
+  /** Milliseconds that one proof may take. */
+  timeout?: number;
+  /** Bytes of memory for the engine. */
+  memoryLimit?: number;
+}
+
+/** 200 MB is what a small circuit takes; one with thousands of columns takes some hundred more. */
+export const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 1 << 30 } as const;
+
+type Answer = Awaited<ReturnType<EzklEngine['verify']>>;
+
+/**
+ * Keeps one thread warm and puts requests before it one at a time. The thread is ended, and a new one started for
+ * the next request, after a trap, at the deadline and on cancellation. It does not keep the process alive.
+ */
+export function createEngineThread(
+  options: EngineThreadOptions = {},
+): EzklEngine & { close(): Promise<void> } {
+  const { timeout, memoryLimit } = { ...defaultEngineThreadOptions, ...options };
+  let worker: Worker | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const start = (): Worker => {
+    if (worker !== undefined) return worker;
+    // Compiled, this file and the worker are .js; run from source, .ts.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const started = new Worker(new URL(`./engine-worker.${extension}`, import.meta.url), {
+      workerData: { memoryLimit },
+      // The engine prints its panics; the answer carries their reason.
+      stdout: true,
+      stderr: true,
+      execArgv: [],
+    });
+    started.stdout.resume();
+    started.stderr.resume();
+    started.unref();
+    worker = started;
+    return started;
+  };
+  const end = async (): Promise<void> => {
+    const ended = worker;
+    worker = undefined;
+    await ended?.terminate();
+  };
+
+  const ask = (input: EngineInput, signal: AbortSignal | undefined): Promise<Answer> =>
+    new Promise<Answer>((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(cancelled(signal));
+        return;
+      }
+      const thread = start();
+      thread.ref();
+      const settle = (act: () => void, keep: boolean) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+        thread.unref();
+        // Swallows nothing: terminate() only fails for a thread that has ended.
+        if (keep) act();
+        else void end().finally(act);
+      };
+      const answer = (value: Answer, keep: boolean) => settle(() => resolve(value), keep);
+      const onAbort = () => settle(() => reject(cancelled(signal)), false);
+      const onError = (error: Error) => answer({ verdict: 'unavailable', reason: error.message }, false);
+      const onExit = () => answer({ verdict: 'unavailable', reason: 'the engine ended' }, false);
+      const onMessage = (message: WorkerAnswer) => {
+        switch (message.type) {
+          case 'ready':
+            return;
+          case 'missing':
+            return answer(
+              { verdict: 'unavailable', reason: `it cannot be loaded: ${message.reason}` },
+              false,
+            );
+          case 'accepted':
+            return answer({ verdict: 'valid' }, true);
+          case 'rejected':
+            return answer({ verdict: 'invalid', reason: message.reason }, true);
+          case 'broken':
+            return answer(
+              { verdict: 'invalid', reason: `the engine failed on it: ${message.reason}` },
+              false,
+            );
+        }
+      };
+      const timer = setTimeout(
+        () => answer({ verdict: 'unavailable', reason: `no answer within ${timeout} ms` }, false),
+        timeout,
+      );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
+      thread.postMessage(input);
+    });
+
+  return {
+    verify(input, signal) {
+      const answer = turn.then(() => ask(input, signal));
+      turn = answer.catch(() => undefined);
+      return answer;
+    },
+    close: end,
+  };
+}
+
+function cancelled(signal: AbortSignal | undefined): TesseraError {
+  return new TesseraError('ABORTED', { message: 'The verification was cancelled', cause: signal?.reason });
+}

@@ -1,0 +1,79 @@
+import { numberToBytesBE } from '@noble/curves/utils.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Proof } from '../../../../protocol/certificate.ts';
+import type { EvmVerifier } from '../../../../protocol/evm-verifiers.ts';
+import type { Opinion } from '../../../../protocol/verifier.ts';
+import type { Vka } from './vka.ts';
+
+export const evmEngineName = '@ethereumjs/evm';
+
+/** A large circuit with a thousand public values takes 3 M; memory and precompiles are bounded by it. */
+const gasLimit = 30_000_000n;
+/** EIP-170, the limit of a contract's code. */
+const maxCode = 24_576;
+/** Any address that is not a precompile. */
+const contract = `0x${'e2'.repeat(20)}` as const;
+
+const selector = (signature: string) => keccak_256(utf8ToBytes(signature)).subarray(0, 4);
+const registerVka = selector('registerVka(bytes32[])');
+const verifyProof = selector('verifyProof(bytes,uint256[],bytes32[])');
+
+const word = (value: bigint | number) => numberToBytesBE(value, 32);
+
+/**
+ * Puts a proof before ezkl's reusable Solidity verifier in an EVM of its own, under the rules of the fork that
+ * the code was compiled for. Only code whose hash is listed is run: what an attacker's code returns says nothing.
+ *
+ * The contract takes the proof's length from where the public values begin, so it accepts proofs with whole
+ * words appended; the caller has to check the length first.
+ *
+ * @param code runtime bytecode
+ */
+export async function evmOpinion(
+  code: Uint8Array,
+  vka: Vka,
+  proof: Proof,
+  known: readonly EvmVerifier[],
+): Promise<Opinion> {
+  const engine = evmEngineName;
+  const hash = code.length > maxCode ? undefined : bytesToHex(keccak_256(code));
+  if (!known.some((verifier) => verifier.codeHash === hash)) {
+    return {
+      engine,
+      verdict: 'unavailable',
+      reason: 'the verifier bytecode is not on the list of known ones',
+    };
+  }
+  const { createEVM } = await import('@ethereumjs/evm');
+  const { createAccount, createAddressFromString } = await import('@ethereumjs/util');
+  const { Common, Hardfork, Mainnet } = await import('@ethereumjs/common');
+
+  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  const to = createAddressFromString(contract);
+  await evm.stateManager.putAccount(to, createAccount({ nonce: 1n }));
+  await evm.stateManager.putCode(to, code);
+  const call = async (data: Uint8Array) => (await evm.runCall({ to, data, gasLimit })).execResult;
+
+  const words = concatBytes(word(vka.words.length / 32), vka.words);
+  const registered = await call(concatBytes(registerVka, word(32), words));
+  if (registered.exceptionError !== undefined) {
+    return { engine, verdict: 'invalid', reason: `registerVka: ${registered.exceptionError.error}` };
+  }
+
+  const padding = new Uint8Array((32 - (proof.bytes.length % 32)) % 32);
+  const bytes = concatBytes(word(proof.bytes.length), proof.bytes, padding);
+  const values = concatBytes(word(proof.publicInputs.length), ...proof.publicInputs.map(word));
+  const head = 3 * 32;
+  const offsets = [head, head + bytes.length, head + bytes.length + values.length].map(word);
+  const result = await call(concatBytes(verifyProof, ...offsets, bytes, values, words));
+  if (result.exceptionError !== undefined) {
+    return { engine, verdict: 'invalid', reason: `verifyProof: ${result.exceptionError.error}` };
+  }
+  // (bool success, bytes32 vkaDigest, …): what follows is ill-formed ABI and is left alone.
+  const expected = concatBytes(word(1), keccak_256(vka.words));
+  const accepted = expected.every((byte, i) => result.returnValue[i] === byte);
+  return accepted
+    ? { engine, verdict: 'valid' }
+    : { engine, verdict: 'invalid', reason: 'verifyProof did not return true for this VKA' };
+}

@@ -1,0 +1,128 @@
+/**
+ * Verifies proofs of ezkl 23.0.5 without ezkl: free of native code and of file access.
+ *
+ * @packageDocumentation
+ * @example
+ * ```ts
+ * const verifier = createEzklVerifier({ engine: createEngineThread() });
+ * const { weaknesses } = verifier.describe(circuit, artifacts);
+ * const opinions = await verifier.verify({ circuit, artifacts, proof, srs });
+ * ```
+ */
+import { TesseraError } from '../../../../protocol/errors.ts';
+import { type EvmVerifier, evmVerifiers } from '../../../../protocol/evm-verifiers.ts';
+import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { boundaryOf } from './boundary.ts';
+import { evmEngineName, evmOpinion } from './evm-opinion.ts';
+import { kzgCommit } from './kzg-commit.ts';
+import { writeG2 } from './points.ts';
+import { outputOf, portsOf, weaknessesOf } from './ports.ts';
+import { parseSettings } from './settings.ts';
+import { readVerificationData, srsIdOf } from './srs.ts';
+import { parseVka } from './vka.ts';
+import { type EzklEngine, wasmEngineName, wasmOpinion } from './wasm-opinion.ts';
+
+/** Proof system and format version, as `Circuit.adapter` names it. */
+export const ezklAdapter = 'ezkl/halo2-kzg/23.0.5';
+
+export interface EzklVerifierDeps {
+  /** Where `@ezkljs/engine` runs; without one, its opinion is `unavailable`. */
+  engine?: EzklEngine;
+  /** Verifier bytecode that may be run; the protocol's list unless given. */
+  evmVerifiers?: readonly EvmVerifier[];
+}
+
+export { kzgCommit } from './kzg-commit.ts';
+export { checkSrs, minimalSrsFile, openSrs, srsIdOf, verificationDataOf } from './srs.ts';
+export type { EngineInput, EzklEngine } from './wasm-opinion.ts';
+
+/** Larger keys than any circuit of practical size has (a key with 2,000 columns at k=20 takes about this much). */
+const maxKeyBytes = 256 << 20;
+
+type EzklArtifacts = Artifacts & { verifyingKey: Uint8Array; settings: Uint8Array; vka: Uint8Array };
+
+function requireArtifacts(artifacts: Artifacts): EzklArtifacts {
+  for (const role of ['verifyingKey', 'settings', 'vka'] as const) {
+    if (artifacts[role] === undefined) {
+      throw new TesseraError('ENCODING_INVALID', { message: `The circuit has no artifact ${role}` });
+    }
+  }
+  const checked = artifacts as EzklArtifacts;
+  if (checked.verifyingKey.length > maxKeyBytes) {
+    throw new TesseraError('ENCODING_INVALID', {
+      message: `The verifying key is larger than ${maxKeyBytes} bytes`,
+    });
+  }
+  return checked;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new TesseraError('ABORTED', { message: 'The verification was cancelled', cause: signal.reason });
+  }
+}
+
+/** @returns the verifier of adapter {@link ezklAdapter} */
+export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
+  const known = deps.evmVerifiers ?? evmVerifiers;
+  return {
+    adapter: ezklAdapter,
+
+    describe(circuit, artifacts) {
+      const checked = requireArtifacts(artifacts);
+      const settings = parseSettings(checked.settings);
+      const vka = parseVka(checked.vka);
+      const srs = srsIdOf(writeG2(vka.sG2));
+      const shapes = {
+        inputs: circuit.inputs.map((type) => type.shape),
+        outputs: circuit.outputs.map((type) => type.shape),
+      };
+      return {
+        ...portsOf(settings, vka, srs, shapes),
+        srs: [srs],
+        output: outputOf(settings, circuit),
+        weaknesses: weaknessesOf(settings, vka),
+      };
+    },
+
+    boundary: boundaryOf,
+
+    async commit(type, values, srs) {
+      return kzgCommit(type, values, srs);
+    },
+
+    async verify({ circuit, artifacts, proof, srs, signal }) {
+      throwIfAborted(signal);
+      const checked = requireArtifacts(artifacts);
+      parseSettings(checked.settings);
+      const vka = parseVka(checked.vka);
+      const both = (verdict: Opinion['verdict'], reason: string): Opinion[] => [
+        { engine: wasmEngineName, verdict, reason },
+        { engine: evmEngineName, verdict, reason },
+      ];
+      if (!vka.sG2.equals(readVerificationData(srs))) {
+        return both('invalid', 'the VKA was made with another SRS');
+      }
+      if (proof.bytes.length !== vka.proofLength) {
+        return both('invalid', `the proof has ${proof.bytes.length} bytes instead of ${vka.proofLength}`);
+      }
+      // Both engines see what has been found canonical here, or nothing.
+      boundaryOf(circuit, proof);
+
+      const wasm =
+        deps.engine === undefined
+          ? ({ engine: wasmEngineName, verdict: 'unavailable', reason: 'it is not installed' } as const)
+          : await wasmOpinion(deps.engine, checked, proof, srs, signal);
+      throwIfAborted(signal);
+      const evm =
+        checked.evmVerifier === undefined
+          ? ({
+              engine: evmEngineName,
+              verdict: 'unavailable',
+              reason: 'there is no verifier bytecode',
+            } as const)
+          : await evmOpinion(checked.evmVerifier, vka, proof, known);
+      return [wasm, evm];
+    },
+  };
+}
