@@ -77,7 +77,7 @@ export async function constantFloats(constant: Constant): Promise<Float32Array> 
     throw new TesseraError('MODEL_INVALID', { message: `float32 is needed, not ${constant.type.element}.` });
   }
   const bytes = await constantBytes(constant);
-  return new Float32Array(bytes.slice().buffer);
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /** A float32 constant of these values. */

@@ -2,16 +2,19 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { Progress } from '../../progress.ts';
 import type { Draft } from '../draft.ts';
 import type { Model, TensorType } from '../model.ts';
+import { rewriteBatchNorms } from './batch-norm.ts';
 import { checkNames } from './check.ts';
 import { constantFills, constantNodes } from './constant-nodes.ts';
 import { explicitAttributes } from './explicit-attributes.ts';
 import { fixShapes } from './fix-shapes.ts';
+import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
 import { inferTypes } from './infer-types.ts';
 import { completeType } from './known-type.ts';
 import { nameNodes } from './name-nodes.ts';
 import { dropDead, orderNodes } from './order.ts';
 import { removeIdentity } from './remove-identity.ts';
+import { resolveIfs } from './resolve-if.ts';
 
 /** Rounds of inferring and folding; each must fold something, so real models need a handful. */
 const MAX_ROUNDS = 64;
@@ -47,13 +50,19 @@ export async function normalise(read: Draft, options: NormaliseOptions = {}): Pr
     draft = dropDead(result.draft);
     if (!result.folded || round === MAX_ROUNDS) break;
   }
-  draft = explicitAttributes(draft);
+  draft = dropDead(await foldAffine(await rewriteBatchNorms(draft)));
+  draft = nameNodes(explicitAttributes(draft));
   return { ...draft, types: completeTypes(draft) };
 }
 
 /** The passes that need no types. */
 async function simplify(draft: Draft): Promise<Draft> {
-  return dropDead(await removeIdentity(await constantFills(constantNodes(draft))));
+  let simple = await constantFills(constantNodes(draft));
+  // A branch may hold an `If` of its own.
+  for (let result = await resolveIfs(simple); result.resolved; result = await resolveIfs(simple)) {
+    simple = nameNodes(orderNodes(checkNames(await constantFills(constantNodes(result.draft)))));
+  }
+  return dropDead(await removeIdentity(simple));
 }
 
 function completeTypes(draft: Draft): Map<string, TensorType> {

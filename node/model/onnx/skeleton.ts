@@ -144,7 +144,7 @@ class SkeletonReader {
       this.#refuse(start, `it has more than ${MAX_SKELETON_BYTES} bytes besides its weights`);
     }
     return end - start <= WINDOW_BYTES
-      ? this.#view(start, end - start).slice()
+      ? new Uint8Array(this.#view(start, end - start))
       : this.#source.read(start, end - start);
   }
 

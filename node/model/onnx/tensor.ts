@@ -127,7 +127,7 @@ function externalPath(location: string, tensor: TensorMessage, files: TensorFile
 
 /** The elements given in the message itself, as little-endian bytes. */
 function inlineBytes(tensor: TensorMessage, element: Exclude<ElementType, 'string'>): Uint8Array {
-  if (tensor.rawData.length > 0) return tensor.rawData.slice();
+  if (tensor.rawData.length > 0) return new Uint8Array(tensor.rawData);
   switch (element) {
     case 'float32':
       return bytesOf(Float32Array.from(tensor.floatData));
