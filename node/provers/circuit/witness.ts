@@ -1,0 +1,133 @@
+import { absorbedElements, spongeStates } from '../../../protocol/arithmetic/commitment.ts';
+import { interpret } from '../../../protocol/arithmetic/interpreter.ts';
+import type { QuantisedTensor, Values } from '../../../protocol/arithmetic/model.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import type { CompiledCircuit } from './compile.ts';
+import { assignMaximum } from './gadgets/maximum.ts';
+import { assignRequantise } from './gadgets/requantise.ts';
+import { FIELD_BYTES, readField } from './language/field-bytes.ts';
+import { PERMUTATION_WIDTH } from './language/opcodes.ts';
+import type { PortRef } from './layout.ts';
+import type { CircuitPort } from './ports.ts';
+import { WitnessWriter } from './witness-writer.ts';
+
+/** What one execution starts from. */
+export interface Execution {
+  /** In the order of the model's inputs; integers. */
+  inputs: readonly Values[];
+  /** The public context, below r; 0 offline. */
+  context: bigint;
+  /** Blinding values of the ports that have one. */
+  blindings?: { inputs?: readonly (bigint | undefined)[]; outputs?: readonly (bigint | undefined)[] };
+}
+
+/** One execution in full. */
+export interface ExecutionWitness {
+  /** In the binary form of FORMAT.md. */
+  bytes: Uint8Array;
+  /** The verifier's public inputs, in order. */
+  publicInputs: readonly bigint[];
+  /** In the order of the model's outputs. */
+  outputs: readonly Values[];
+}
+
+function checkInterval(name: string, values: Values, { lo, hi }: CircuitPort): void {
+  values.forEach((value, element) => {
+    if (value < lo || value > hi) {
+      throw new TesseraError('RANGE_EXCEEDED', {
+        message: `Element ${element} of ${name} is ${value}, outside the edge's interval [${lo}, ${hi}]`,
+        remedy: 'Calibrate with inputs like this one.',
+        details: { tensor: name, element, value, lo, hi },
+      });
+    }
+  });
+}
+
+/**
+ * Executes the model and fills every wire.
+ * @throws TesseraError `INPUT_INVALID`, or `RANGE_EXCEEDED` when a value leaves what the circuit proves: there is no
+ * witness then.
+ */
+export function generateWitness(circuit: CompiledCircuit, execution: Execution): ExecutionWitness {
+  const { model, ports, layout } = circuit;
+  const given = model.inputs.map((name, i) => [name, execution.inputs[i] ?? new Float64Array()] as const);
+  const values = interpret(model, new Map(given));
+  const valuesOf = (name: string): Values => values.get(name) as Values;
+  model.inputs.forEach((name, i) => {
+    checkInterval(name, valuesOf(name), ports.inputs[i] as CircuitPort);
+  });
+  model.outputs.forEach((name, i) => {
+    checkInterval(name, valuesOf(name), ports.outputs[i] as CircuitPort);
+  });
+
+  const witness = new WitnessWriter(layout.wires);
+  for (const step of layout.steps) {
+    switch (step.kind) {
+      case 'values': {
+        const tensor = valuesOf(step.tensor);
+        for (let i = 0; i < tensor.length; i++) witness.set(step.first + i, tensor[i] as number);
+        break;
+      }
+      case 'requantise':
+        assignRequantise(witness, step, step.operation, valuesOf(step.source));
+        break;
+      case 'maximum': {
+        const tensor = model.tensors.get(step.source) as QuantisedTensor;
+        assignMaximum(witness, step.first, step.operation, tensor, valuesOf(step.source));
+        break;
+      }
+      case 'context':
+        witness.setField(1, execution.context);
+        witness.setField(step.square, execution.context * execution.context);
+        break;
+      case 'commitment':
+        assignCommitment(witness, circuit, execution, step, valuesOf);
+        break;
+    }
+  }
+  const publicCount = layout.publicInputs.reduce((sum, { count }) => sum + count, 0);
+  const view = new DataView(witness.bytes.buffer);
+  return {
+    bytes: witness.bytes,
+    publicInputs: Array.from({ length: publicCount }, (_, i) => readField(view, (i + 1) * FIELD_BYTES)),
+    outputs: model.outputs.map(valuesOf),
+  };
+}
+
+function assignCommitment(
+  witness: WitnessWriter,
+  { model, ports }: CompiledCircuit,
+  execution: Execution,
+  step: { states: number; blinding?: number; public: number; port: PortRef },
+  valuesOf: (name: string) => Values,
+): void {
+  const { side, index } = step.port;
+  const [names, ends, blindings] =
+    side === 'input'
+      ? [model.inputs, ports.inputs, execution.blindings?.inputs]
+      : [model.outputs, ports.outputs, execution.blindings?.outputs];
+  const name = names[index] as string;
+  const { lo, hi, binding } = ends[index] as CircuitPort;
+  if (binding.scheme !== 'poseidon2') return;
+  const blinding = blindings?.[index];
+  if (binding.blinded !== (blinding !== undefined)) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: binding.blinded
+        ? `The commitment to ${name} needs a blinding value`
+        : `The commitment to ${name} takes no blinding value`,
+      remedy: 'Give one blinding value for each private edge and none for the others.',
+    });
+  }
+  if (step.blinding !== undefined && blinding !== undefined) witness.setField(step.blinding, blinding);
+  const domain = { lo, hi, tag: binding.tag, ...(blinding === undefined ? {} : { blinding }) };
+  let wire = step.states;
+  let commitment = 0n;
+  for (const [, state] of spongeStates(absorbedElements(valuesOf(name), domain), binding.tag)) {
+    state.forEach((lane, i) => {
+      witness.setField(wire + i, lane);
+    });
+    wire += PERMUTATION_WIDTH;
+    commitment = state[0];
+  }
+  witness.setField(step.public, commitment);
+}
