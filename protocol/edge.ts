@@ -1,3 +1,6 @@
+import { maxMagnitude } from './field.ts';
+import { limits } from './limits.ts';
+
 /** 32 bytes in lower-case hexadecimal, without prefix. */
 export type Hex32 = string;
 
@@ -32,4 +35,58 @@ export interface EdgeType {
 export interface Box {
   start: readonly number[];
   size: readonly number[];
+}
+
+/** Elements of a tensor of this shape; a scalar has one. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((count, size) => count * size, 1);
+}
+
+/** Whether two ports carry the same: only then may they be joined. */
+export function sameType(a: EdgeType, b: EdgeType): boolean {
+  return (
+    a.shape.length === b.shape.length &&
+    a.shape.every((size, axis) => size === b.shape[axis]) &&
+    a.signed === b.signed &&
+    a.scale === b.scale &&
+    sameInterval(a.interval, b.interval) &&
+    sameScheme(a.scheme, b.scheme)
+  );
+}
+
+function sameInterval(a: EdgeType['interval'], b: EdgeType['interval']): boolean {
+  return a === 'unproven' || b === 'unproven' ? a === b : a.lo === b.lo && a.hi === b.hi;
+}
+
+function sameScheme(a: Scheme, b: Scheme): boolean {
+  if (a.name === 'public' || b.name === 'public') return a.name === b.name;
+  return a.srs === b.srs && a.k === b.k && a.usableRows === b.usableRows;
+}
+
+/** What is wrong with an edge type by itself, in words; empty when nothing is. */
+export function typeFaults(type: EdgeType): string[] {
+  const faults: string[] = [];
+  const { shape, interval, scheme } = type;
+  if (shape.length > limits.rank) faults.push(`its rank is ${shape.length}, above ${limits.rank}`);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 1 && size <= limits.dimension)) {
+    faults.push('a dimension is not a positive integer');
+  } else if (elementCount(shape) > limits.elements) {
+    faults.push(`it has more than ${limits.elements} elements`);
+  }
+  if (!Number.isSafeInteger(type.scale) || Math.abs(type.scale) > limits.scale) {
+    faults.push(`its scale is not an integer from ${-limits.scale} to ${limits.scale}`);
+  }
+  if (interval === 'unproven') {
+    if (scheme.name !== 'kzg')
+      faults.push(`its interval is unproven, which a ${scheme.name} edge may not be`);
+  } else {
+    if (interval.lo > interval.hi) faults.push('its interval is empty');
+    if (interval.lo < -maxMagnitude || interval.hi > maxMagnitude)
+      faults.push('its interval leaves the field');
+    if (!type.signed && interval.lo < 0n) faults.push('it is unsigned, yet its interval has negative values');
+  }
+  if (scheme.name === 'kzg' && scheme.usableRows > 2 ** scheme.k) {
+    faults.push(`${scheme.usableRows} usable rows do not fit 2^${scheme.k}`);
+  }
+  return faults;
 }

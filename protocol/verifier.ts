@@ -23,7 +23,7 @@ export interface Opinion {
   reason?: string;
 }
 
-/** All that one proof's check needs. `srs` is the verification data of the circuit's SRS, already tied to its id. */
+/** All that one proof's check needs. `srs` is [s]G2 of the circuit's SRS, 128 bytes as `srsId` takes them, tied to its id. */
 export interface ProofCheck {
   circuit: Circuit;
   artifacts: Artifacts;
@@ -43,7 +43,12 @@ export interface ProofVerifier {
    * @throws TesseraError `ENCODING_INVALID` for a non-canonical value or a proof of the wrong length.
    */
   boundary(circuit: Circuit, proof: Proof): { inputs: readonly Uint8Array[]; outputs: readonly Uint8Array[] };
-  /** The canonical commitment to a block's values. `srs` holds the whole SRS of the type's size. */
+  /**
+   * The canonical commitment to a block's values.
+   *
+   * @param srs the SRS file of the type's k; comes from the person who checks, not from the certificate
+   * @throws TesseraError `SRS_INVALID` unless the file is that of the type's SRS id and k, and all its powers are right
+   */
   commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
   /** The engines' verdicts; a proof is valid when at least one says so and none disagrees. */
   verify(check: ProofCheck): Promise<readonly Opinion[]>;

@@ -1,0 +1,132 @@
+import type { Certificate } from './certificate.ts';
+import { checkKeys } from './check/keys.ts';
+import { checkIntervals, checkLinks } from './check/links.ts';
+import { checkPorts } from './check/ports.ts';
+import { checkProofs } from './check/proofs.ts';
+import {
+  checkExpected,
+  checkStatements,
+  EdgeOpener,
+  type ExpectedTensors,
+  type SrsSource,
+} from './check/statements.ts';
+import type { Hex32 } from './edge.ts';
+import { TesseraError } from './errors.ts';
+import { checkGraph } from './graph.ts';
+import { modelId } from './ids.ts';
+import type { Problem } from './problem.ts';
+import type { Report } from './report.ts';
+import { leastTrust, trustOf } from './srs.ts';
+import type { ProofVerifier } from './verifier.ts';
+
+/** What whoever checks knows from elsewhere. */
+export interface Expectation {
+  modelId?: Hex32;
+  /** sha2-256 of the ONNX file that the manifest says it was made from; only an audit shows that it was. */
+  modelDigest?: Hex32;
+  /** By name, any number of the inputs and outputs. */
+  inputs?: ExpectedTensors;
+  outputs?: ExpectedTensors;
+}
+
+export interface CheckEvent {
+  type: 'check:segment';
+  done: number;
+  total: number;
+}
+
+export interface CheckOptions {
+  /** One for every adapter that may occur. */
+  verifiers: readonly ProofVerifier[];
+  expect?: Expectation;
+  /** Whether keys that their maker can forge proofs under are good enough. */
+  allowDevelopment?: boolean;
+  /** Needed only to recompute commitments: for stated or expected tensors on `kzg` edges. */
+  srs?: SrsSource;
+  signal?: AbortSignal;
+  onProgress?: (event: CheckEvent) => void;
+}
+
+/**
+ * Checks all that a certificate must satisfy, and reports everything that is wrong with it, not only the first thing.
+ * In order:
+ * 1. the graph is complete, and segments' blocks have the types of their circuits' ports;
+ * 2. the verifying data are the ones that the manifest names and say what the manifest says;
+ * 3. every segment has one proof, and it verifies;
+ * 4. for every block, its maker's proof, its readers' proofs and the certificate bind the same bytes, and public
+ *    values lie in their interval;
+ * 5. inputs and outputs open to the stated integers and floats;
+ * 6. model, inputs and outputs are the expected ones, and the keys' origin is good enough.
+ *
+ * It does not show that the circuits are those of the model: that is the audit.
+ *
+ * @param certificate as `decodeCertificate` returns it
+ * @throws TesseraError `ABORTED`, or `ENCODING_INVALID` for a manifest that has no encoding
+ */
+export async function checkCertificate(certificate: Certificate, options: CheckOptions): Promise<Report> {
+  const { manifest } = certificate;
+  const { expect = {}, signal, onProgress } = options;
+  try {
+    signal?.throwIfAborted();
+    const model = modelId(manifest);
+    const problems: Problem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
+
+    const keys = checkKeys(certificate, options.verifiers);
+    problems.push(...keys.problems);
+
+    const proofs = await checkProofs(certificate, keys, {
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (done, total) => onProgress?.({ type: 'check:segment', done, total }),
+    });
+    problems.push(...proofs.problems);
+
+    const links = checkLinks(certificate, proofs.bound);
+    problems.push(...links.problems, ...checkIntervals(certificate));
+
+    const opener = new EdgeOpener(certificate, keys, options.srs ?? (async () => undefined));
+    problems.push(...(await checkStatements(certificate, opener)));
+
+    problems.push(...checkModel(certificate, model, expect));
+    problems.push(...(await checkExpected(certificate, 'inputs', expect.inputs ?? {}, opener)));
+    problems.push(...(await checkExpected(certificate, 'outputs', expect.outputs ?? {}, opener)));
+
+    const sound = problems.length === 0;
+    const trust = leastTrust([...keys.srs].map(trustOf));
+    if (trust === 'development' && options.allowDevelopment !== true) {
+      problems.push({
+        code: 'TRUST_DEVELOPMENT',
+        message: 'the keys are development keys: whoever made them can forge proofs',
+      });
+    }
+    const unique = manifest.circuits.every(({ output }) => output.kind === 'unique');
+    const modelGiven = expect.modelId !== undefined || expect.modelDigest !== undefined;
+    return {
+      valid: problems.length === 0,
+      sound,
+      trust,
+      model,
+      modelExpected: modelGiven && !problems.some(({ code }) => code === 'MODEL_UNEXPECTED'),
+      audited: false,
+      output: unique ? 'unique' : 'within tolerance',
+      segments: proofs.segments,
+      links: links.links,
+      problems,
+    };
+  } catch (cause) {
+    if (signal?.aborted === true) {
+      throw new TesseraError('ABORTED', { message: 'The check was cancelled', cause });
+    }
+    throw cause;
+  }
+}
+
+function checkModel({ manifest }: Certificate, model: Hex32, expect: Expectation): Problem[] {
+  const problems: Problem[] = [];
+  const compare = (what: string, expected: Hex32 | undefined, actual: Hex32) => {
+    if (expected === undefined || expected === actual) return;
+    problems.push({ code: 'MODEL_UNEXPECTED', message: `the ${what} is ${actual}, not ${expected}` });
+  };
+  compare('model’s id', expect.modelId, model);
+  compare('model file’s digest', expect.modelDigest, manifest.recipe.model);
+  return problems;
+}

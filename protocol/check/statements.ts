@@ -1,0 +1,184 @@
+import { elementsOf } from '../blocks.ts';
+import type { Certificate, Statement } from '../certificate.ts';
+import { elementCount, type Hex32 } from '../edge.ts';
+import { TesseraError } from '../errors.ts';
+import { fitsField, writeIntegers } from '../field.ts';
+import type { Edge } from '../graph.ts';
+import type { Problem, ProblemCode } from '../problem.ts';
+import { quantise } from '../quantise.ts';
+import type { ProofVerifier } from '../verifier.ts';
+import { equalBytes } from './equal-bytes.ts';
+import type { KeyCheck } from './keys.ts';
+import { outside } from './links.ts';
+
+/** The SRS file of an id and size, from the person who checks; absent when they do not have it. */
+export type SrsSource = (id: Hex32, k: number) => Promise<Uint8Array | undefined>;
+
+/** A tensor as someone expects it: integers, or floats at any scale. Row-major. */
+export type ExpectedTensor = readonly bigint[] | Float64Array;
+
+/** Tensors by the names of the edges that shall carry them. */
+export type ExpectedTensors = Readonly<Record<string, ExpectedTensor>>;
+
+/** Compares integers with what the proofs bind on an edge. */
+export class EdgeOpener {
+  readonly #certificate: Certificate;
+  readonly #keys: KeyCheck;
+  readonly #srs: SrsSource;
+
+  constructor(certificate: Certificate, keys: KeyCheck, srs: SrsSource) {
+    this.#certificate = certificate;
+    this.#keys = keys;
+    this.#srs = srs;
+  }
+
+  /**
+   * Whether an edge's commitments are the canonical ones to these integers.
+   *
+   * @returns null when they are, or what keeps them from it
+   */
+  async unlike(
+    index: number,
+    values: readonly bigint[],
+  ): Promise<{ unchecked: boolean; why: string } | null> {
+    const edge = this.#certificate.manifest.graph.edges[index];
+    if (edge === undefined) return { unchecked: false, why: `edge ${index} does not exist` };
+    const count = elementCount(edge.type.shape);
+    if (values.length !== count) {
+      return { unchecked: false, why: `${values.length} values for ${count} elements` };
+    }
+    if (!values.every(fitsField)) return { unchecked: false, why: 'a value does not fit the field' };
+    for (const [block, box] of edge.blocks.entries()) {
+      const elements = elementsOf(values, edge.type.shape, box);
+      const commitment = await this.#commit(edge, index, block, elements);
+      if (typeof commitment === 'string') return { unchecked: true, why: commitment };
+      const stated = this.#certificate.commitments[index]?.[block];
+      if (stated === undefined || !equalBytes(commitment, stated)) {
+        return { unchecked: false, why: `block ${block} is committed to other values` };
+      }
+    }
+    return null;
+  }
+
+  /** The canonical commitment, or why there is none. */
+  async #commit(
+    edge: Edge,
+    index: number,
+    block: number,
+    values: readonly bigint[],
+  ): Promise<Uint8Array | string> {
+    const { scheme } = edge.type;
+    if (scheme.name === 'public') return writeIntegers(values);
+    const verifier = this.#verifierOf(index, block);
+    if (verifier === undefined) return 'no verifier of this program touches the edge';
+    const srs = await this.#srs(scheme.srs, scheme.k);
+    if (srs === undefined) return `the SRS ${scheme.srs} of size 2^${scheme.k} is needed to commit again`;
+    try {
+      return await verifier.commit({ ...edge.type, shape: edge.blocks[block]?.size ?? [] }, values, srs);
+    } catch (error) {
+      if (!(error instanceof TesseraError) || error.code === 'ABORTED') throw error;
+      return error.message;
+    }
+  }
+
+  #verifierOf(edge: number, block: number): ProofVerifier | undefined {
+    const { segments } = this.#certificate.manifest.graph;
+    const touching = segments.find(({ inputs, outputs }) =>
+      [...inputs, ...outputs].some((ref) => ref.edge === edge && ref.block === block),
+    );
+    return touching === undefined ? undefined : this.#keys.circuits[touching.circuit]?.verifier;
+  }
+}
+
+/**
+ * Stated integers are within their edge's interval and are what the proofs bind; stated floats give these integers.
+ * Only inputs and outputs may be stated, each once.
+ */
+export async function checkStatements(
+  { manifest, statements }: Certificate,
+  opener: EdgeOpener,
+): Promise<Problem[]> {
+  const { graph } = manifest;
+  const open = new Set([...graph.inputs, ...graph.outputs]);
+  const problems: Problem[] = [];
+  for (const statement of statements) {
+    const edge = graph.edges[statement.edge];
+    if (edge === undefined || !open.delete(statement.edge)) {
+      const name = edge?.name ?? `edge ${statement.edge}`;
+      problems.push({ code: 'STATEMENT_INVALID', message: `${name} is no input or output, or stated twice` });
+      continue;
+    }
+    problems.push(...(await statementProblems(statement, edge, opener)));
+  }
+  return problems;
+}
+
+async function statementProblems(
+  { edge: index, values, floats }: Statement,
+  edge: Edge,
+  opener: EdgeOpener,
+): Promise<Problem[]> {
+  const problem = (code: ProblemCode, why: string): Problem => ({
+    code,
+    message: `${edge.name}: ${why}`,
+    edge: edge.name,
+  });
+  const problems: Problem[] = [];
+  const count = elementCount(edge.type.shape);
+  if (values.length !== count) {
+    problems.push(problem('STATEMENT_INVALID', `${values.length} stated values for ${count} elements`));
+    return problems;
+  }
+  problems.push(...outside(edge, values));
+  const unlike = await opener.unlike(index, values);
+  if (unlike !== null) {
+    problems.push(problem(unlike.unchecked ? 'STATEMENT_UNCHECKED' : 'STATEMENT_UNEQUAL', unlike.why));
+  }
+  if (floats !== undefined) {
+    const why = floatsUnlike(floats, values, edge.type.scale);
+    if (why !== null) problems.push(problem('FLOATS_UNEQUAL', why));
+  }
+  return problems;
+}
+
+function floatsUnlike(floats: Float64Array, values: readonly bigint[], scale: number): string | null {
+  if (floats.length !== values.length) return `${floats.length} floats for ${values.length} integers`;
+  const integers = integersOf(floats, scale);
+  if (typeof integers === 'string') return integers;
+  const at = integers.findIndex((value, i) => value !== values[i]);
+  return at < 0 ? null : `float ${at} is ${floats[at]}, which gives ${integers[at]}, not ${values[at]}`;
+}
+
+/** Every expected tensor is an input (or output) of the whole and is what the proofs bind. */
+export async function checkExpected(
+  { manifest }: Certificate,
+  side: 'inputs' | 'outputs',
+  expected: ExpectedTensors,
+  opener: EdgeOpener,
+): Promise<Problem[]> {
+  const { graph } = manifest;
+  const code = side === 'inputs' ? 'INPUT_UNEXPECTED' : 'OUTPUT_UNEXPECTED';
+  const problems: Problem[] = [];
+  for (const [name, tensor] of Object.entries(expected)) {
+    const index = graph[side].find((i) => graph.edges[i]?.name === name);
+    const edge = index === undefined ? undefined : graph.edges[index];
+    if (index === undefined || edge === undefined) {
+      problems.push({ code, message: `${name} is none of the model’s ${side}` });
+      continue;
+    }
+    const integers = tensor instanceof Float64Array ? integersOf(tensor, edge.type.scale) : tensor;
+    const unlike = typeof integers === 'string' ? { why: integers } : await opener.unlike(index, integers);
+    if (unlike !== null) problems.push({ code, message: `${name}: ${unlike.why}`, edge: name });
+  }
+  return problems;
+}
+
+/** Integers at a scale, or why the floats have none. */
+function integersOf(floats: Float64Array, scale: number): bigint[] | string {
+  try {
+    return quantise(floats, scale);
+  } catch (error) {
+    if (!(error instanceof TesseraError)) throw error;
+    return error.message;
+  }
+}
