@@ -1,0 +1,39 @@
+import pLimit from 'p-limit';
+import { type Answer, ProverProcess, type ProverProcessInit, type RequestOptions } from './prover-process.ts';
+
+/** Some warm processes of one kind; a request goes to any that is idle, or waits for one. */
+export class ProcessPool {
+  readonly #all: readonly ProverProcess[];
+  readonly #idle: ProverProcess[];
+  readonly #limit;
+
+  /** @param size processes that may run at once; each starts when it is first needed */
+  constructor(init: ProverProcessInit, size: number) {
+    this.#all = Array.from({ length: size }, () => new ProverProcess(init));
+    this.#idle = [...this.#all];
+    this.#limit = pLimit(size);
+  }
+
+  /** Process ids of the warm workers. */
+  get pids(): number[] {
+    return this.#all.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /** See {@link ProverProcess.request}. */
+  request(operation: string, parameters: object, options: RequestOptions = {}): Promise<Answer> {
+    return this.#limit(async () => {
+      const process = this.#idle.pop();
+      if (process === undefined)
+        throw new Error('the limit admits no more requests than there are processes');
+      try {
+        return await process.request(operation, parameters, options);
+      } finally {
+        this.#idle.push(process);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((process) => process.close()));
+  }
+}
