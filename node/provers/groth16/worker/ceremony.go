@@ -75,7 +75,7 @@ func contribute(p contributeParams) (contributionFile, error) {
 		phase.Contribute()
 		return writeContribution(p.Out, phase)
 	}
-	return contributionFile{}, &workerError{"USAGE", fmt.Sprintf("unknown phase %q", p.Phase)}
+	return contributionFile{}, &workerError{usage, fmt.Sprintf("unknown phase %q", p.Phase)}
 }
 
 // transcript names all that keys of a ceremony follow from. Contributions are in order, without the initial ones; the
@@ -137,7 +137,7 @@ type finalizeResult struct {
 // finalize verifies the whole transcript and writes the keys that follow from it; anyone gets the same keys.
 func finalize(p finalizeParams) (finalizeResult, error) {
 	if len(p.Powers) == 0 || len(p.Circuit) == 0 {
-		return finalizeResult{}, &workerError{"USAGE", "a ceremony needs a contribution to each phase"}
+		return finalizeResult{}, &workerError{usage, "a ceremony needs a contribution to each phase"}
 	}
 	provingKey, verifyingKey, err := p.keys()
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *transcript) facts() ceremonyFacts { return ceremonyFacts{len(t.Powers),
 
 func (t *transcript) r1cs() (*cs.R1CS, error) {
 	if len(t.Powers) > maxContributors || len(t.Circuit) > maxContributors {
-		return nil, &workerError{"USAGE", fmt.Sprintf("a phase has more than %d contributions", maxContributors)}
+		return nil, &workerError{usage, fmt.Sprintf("a phase has more than %d contributions", maxContributors)}
 	}
 	source, err := readConstraintSystem(t.Constraints)
 	if err != nil {
@@ -189,7 +189,7 @@ func (t *transcript) sealedPowers() (*cs.R1CS, mpcsetup.SrsCommons, error) {
 		return nil, mpcsetup.SrsCommons{}, err
 	}
 	if len(t.Powers) == 0 {
-		return nil, mpcsetup.SrsCommons{}, &workerError{"USAGE", "nobody has contributed to the powers"}
+		return nil, mpcsetup.SrsCommons{}, &workerError{usage, "nobody has contributed to the powers"}
 	}
 	beacon, err := decodeBeacon(t.PowersBeacon)
 	if err != nil {
@@ -229,14 +229,14 @@ func (t *transcript) keys() (*groth16.ProvingKey, *groth16.VerifyingKey, error) 
 }
 
 func falseContribution(phase string, index int, why string) error {
-	return &workerError{"SRS_INVALID", fmt.Sprintf("contribution %d to the %s is false: %s", index+1, phase, why)}
+	return &workerError{failed, fmt.Sprintf("contribution %d to the %s is false: %s", index+1, phase, why)}
 }
 
 func domainOf(r1cs *cs.R1CS) uint64 { return ecc.NextPowerOfTwo(uint64(r1cs.GetNbConstraints())) }
 
 func checkDomain(domain uint64) error {
 	if domain < 2 || domain > maxDomain || ecc.NextPowerOfTwo(domain) != domain {
-		return &workerError{"USAGE", fmt.Sprintf("a domain of %d: expected a power of two up to %d", domain, maxDomain)}
+		return &workerError{usage, fmt.Sprintf("a domain of %d: expected a power of two up to %d", domain, maxDomain)}
 	}
 	return nil
 }
@@ -244,7 +244,7 @@ func checkDomain(domain uint64) error {
 func decodeBeacon(text string) ([]byte, error) {
 	beacon, err := hex.DecodeString(text)
 	if err != nil || len(beacon) == 0 || len(beacon) > maxBeaconBytes {
-		return nil, &workerError{"USAGE", fmt.Sprintf("a beacon is 1 to %d bytes in hexadecimal", maxBeaconBytes)}
+		return nil, &workerError{usage, fmt.Sprintf("a beacon is 1 to %d bytes in hexadecimal", maxBeaconBytes)}
 	}
 	return beacon, nil
 }
@@ -317,12 +317,12 @@ func isSize(size, initial int64) bool { return size == initial || size == initia
 func openContribution(path string) (*os.File, int64, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, 0, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, 0, &workerError{storage, err.Error()}
 	}
 	info, err := file.Stat()
 	if err != nil {
 		file.Close()
-		return nil, 0, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, 0, &workerError{storage, err.Error()}
 	}
 	return file, info.Size(), nil
 }
@@ -331,7 +331,7 @@ func openContribution(path string) (*os.File, int64, error) {
 func readContribution(path string, file *os.File, contribution io.ReaderFrom) error {
 	buffered := bufio.NewReaderSize(file, 1<<20)
 	if _, err := contribution.ReadFrom(buffered); err != nil {
-		return &workerError{"SRS_INVALID", fmt.Sprintf("%s: %v", path, err)}
+		return &workerError{failed, fmt.Sprintf("%s: %v", path, err)}
 	}
 	if _, err := buffered.ReadByte(); err != io.EOF {
 		return malformedContribution(path)
@@ -340,5 +340,5 @@ func readContribution(path string, file *os.File, contribution io.ReaderFrom) er
 }
 
 func malformedContribution(path string) error {
-	return &workerError{"SRS_INVALID", path + " is not a contribution of the expected phase and size"}
+	return &workerError{failed, path + " is not a contribution of the expected phase and size"}
 }

@@ -257,21 +257,21 @@ func (r *byteReader) varint() uint64 {
 }
 
 func malformed(at int, what string) error {
-	return &workerError{"ENCODING_INVALID", fmt.Sprintf("malformed constraint system near byte %d: %s", at, what)}
+	return &workerError{failed, fmt.Sprintf("malformed constraint system near byte %d: %s", at, what)}
 }
 
 // readBounded reads a whole regular file of at most limit bytes.
 func readBounded(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, &workerError{storage, err.Error()}
 	}
 	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("%s is not a file of at most %d bytes", path, limit)}
+		return nil, &workerError{failed, fmt.Sprintf("%s is not a file of at most %d bytes", path, limit)}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, &workerError{storage, err.Error()}
 	}
 	return data, nil
 }

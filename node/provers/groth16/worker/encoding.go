@@ -35,7 +35,7 @@ func appendG2(to []byte, p *curve.G2Affine) []byte {
 func readG1(from []byte) (p curve.G1Affine, err error) {
 	if p.X.SetBytesCanonical(from[:fp.Bytes]) != nil || p.Y.SetBytesCanonical(from[fp.Bytes:g1Bytes]) != nil ||
 		p.IsInfinity() || !p.IsOnCurve() {
-		return p, &workerError{"ENCODING_INVALID", "a point of G1 is not in canonical form on the curve"}
+		return p, &workerError{failed, "a point of G1 is not in canonical form on the curve"}
 	}
 	return p, nil
 }
@@ -43,11 +43,11 @@ func readG1(from []byte) (p curve.G1Affine, err error) {
 func readG2(from []byte) (p curve.G2Affine, err error) {
 	for i, coordinate := range []*fp.Element{&p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0} {
 		if coordinate.SetBytesCanonical(from[i*fp.Bytes:(i+1)*fp.Bytes]) != nil {
-			return p, &workerError{"ENCODING_INVALID", "a coordinate in G2 is not below the modulus"}
+			return p, &workerError{failed, "a coordinate in G2 is not below the modulus"}
 		}
 	}
 	if p.IsInfinity() || !p.IsInSubGroup() {
-		return p, &workerError{"ENCODING_INVALID", "a point of G2 is not in its subgroup"}
+		return p, &workerError{failed, "a point of G2 is not in its subgroup"}
 	}
 	return p, nil
 }
@@ -58,7 +58,7 @@ func encodeProof(proof *groth16.Proof) []byte {
 
 func decodeProof(data []byte) (*groth16.Proof, error) {
 	if len(data) != proofBytes {
-		return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("a proof has %d bytes, not %d", proofBytes, len(data))}
+		return nil, &workerError{failed, fmt.Sprintf("a proof has %d bytes, not %d", proofBytes, len(data))}
 	}
 	proof := new(groth16.Proof)
 	var err error
@@ -88,7 +88,7 @@ func encodeVerifyingKey(key *groth16.VerifyingKey) []byte {
 func decodeVerifyingKey(data []byte) (*groth16.VerifyingKey, error) {
 	rest := len(data) - keyHeaderBytes
 	if rest < g1Bytes || rest%g1Bytes != 0 || rest/g1Bytes > maxPublicInputs+1 {
-		return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("no verifying key has %d bytes", len(data))}
+		return nil, &workerError{failed, fmt.Sprintf("no verifying key has %d bytes", len(data))}
 	}
 	key := new(groth16.VerifyingKey)
 	var err error
@@ -107,7 +107,7 @@ func decodeVerifyingKey(data []byte) (*groth16.VerifyingKey, error) {
 		}
 	}
 	if err := key.Precompute(); err != nil {
-		return nil, &workerError{"ENCODING_INVALID", err.Error()}
+		return nil, &workerError{failed, err.Error()}
 	}
 	return key, nil
 }
@@ -115,12 +115,12 @@ func decodeVerifyingKey(data []byte) (*groth16.VerifyingKey, error) {
 // decodePublicInputs reads canonical field elements of 32 bytes each.
 func decodePublicInputs(data []byte) (fr.Vector, error) {
 	if len(data)%fr.Bytes != 0 || len(data)/fr.Bytes > maxPublicInputs {
-		return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("no list of public inputs has %d bytes", len(data))}
+		return nil, &workerError{failed, fmt.Sprintf("no list of public inputs has %d bytes", len(data))}
 	}
 	inputs := make(fr.Vector, len(data)/fr.Bytes)
 	for i := range inputs {
 		if inputs[i].SetBytesCanonical(data[i*fr.Bytes:(i+1)*fr.Bytes]) != nil {
-			return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("public input %d is not below r", i)}
+			return nil, &workerError{failed, fmt.Sprintf("public input %d is not below r", i)}
 		}
 	}
 	return inputs, nil

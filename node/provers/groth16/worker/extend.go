@@ -30,16 +30,16 @@ func readWitness(path string, source *constraintSystem) (*assignment, error) {
 		return nil, err
 	}
 	if int64(len(data)) != size {
-		return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("the witness has %d bytes, not %d", len(data), size)}
+		return nil, &workerError{failed, fmt.Sprintf("the witness has %d bytes, not %d", len(data), size)}
 	}
 	e := &extender{source: source, values: make(fr.Vector, source.wires, 2*source.wires)}
 	for i := range e.values {
 		if err := e.values[i].SetBytesCanonical(data[i*fr.Bytes : (i+1)*fr.Bytes]); err != nil {
-			return nil, &workerError{"ENCODING_INVALID", fmt.Sprintf("the value of wire %d is not below r", i)}
+			return nil, &workerError{failed, fmt.Sprintf("the value of wire %d is not below r", i)}
 		}
 	}
 	if !e.values[0].IsOne() {
-		return nil, &workerError{"ENCODING_INVALID", "the constant wire is not one"}
+		return nil, &workerError{failed, "the constant wire is not one"}
 	}
 	if err := source.walk(e); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (e *extender) inRange(bits int, l linear) error {
 	limbs := value.Bits()
 	for i := bits; i < 64*len(limbs); i++ {
 		if limbs[i/64]>>(i%64)&1 == 1 {
-			return &workerError{"RANGE_EXCEEDED", fmt.Sprintf("the value %s does not fit %d bits", value.String(), bits)}
+			return &workerError{failed, fmt.Sprintf("the value %s does not fit %d bits", value.String(), bits)}
 		}
 	}
 	for i := 0; i < bits-1; i++ {

@@ -32,7 +32,7 @@ func developmentSetup(r1cs *cs.R1CS, provingPath, verifyingPath string) (keyDige
 	var provingKey groth16.ProvingKey
 	var verifyingKey groth16.VerifyingKey
 	if err := groth16.Setup(r1cs, &provingKey, &verifyingKey); err != nil {
-		return keyDigests{}, &workerError{"PROVER_FAILED", err.Error()}
+		return keyDigests{}, &workerError{failed, err.Error()}
 	}
 	return writeKeys(&provingKey, &verifyingKey, provingPath, verifyingPath)
 }
@@ -55,20 +55,20 @@ func writeKeys(
 func writeHashed(path string, write func(io.Writer) error) (digest string, err error) {
 	file, err := os.Create(path)
 	if err != nil {
-		return "", &workerError{"STORAGE_FAILED", err.Error()}
+		return "", &workerError{storage, err.Error()}
 	}
 	defer func() {
 		if closing := file.Close(); err == nil && closing != nil {
-			err = &workerError{"STORAGE_FAILED", closing.Error()}
+			err = &workerError{storage, closing.Error()}
 		}
 	}()
 	hash := sha256.New()
 	buffered := bufio.NewWriterSize(io.MultiWriter(file, hash), 1<<20)
 	if err := write(buffered); err != nil {
-		return "", &workerError{"STORAGE_FAILED", err.Error()}
+		return "", &workerError{storage, err.Error()}
 	}
 	if err := buffered.Flush(); err != nil {
-		return "", &workerError{"STORAGE_FAILED", err.Error()}
+		return "", &workerError{storage, err.Error()}
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
@@ -77,23 +77,23 @@ func writeHashed(path string, write func(io.Writer) error) (digest string, err e
 func readProvingKey(path, digest string) (*groth16.ProvingKey, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, &workerError{storage, err.Error()}
 	}
 	defer file.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, file); err != nil {
-		return nil, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, &workerError{storage, err.Error()}
 	}
 	if actual := hex.EncodeToString(hash.Sum(nil)); actual != digest {
-		return nil, &workerError{"PROVER_FAILED", fmt.Sprintf(
+		return nil, &workerError{failed, fmt.Sprintf(
 			"the proving key %s is corrupted: its digest is %s, not %s", path, actual, digest)}
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, &workerError{"STORAGE_FAILED", err.Error()}
+		return nil, &workerError{storage, err.Error()}
 	}
 	key := new(groth16.ProvingKey)
 	if err := key.ReadDump(bufio.NewReaderSize(file, 1<<20)); err != nil {
-		return nil, &workerError{"PROVER_FAILED", fmt.Sprintf("the proving key %s cannot be read: %v", path, err)}
+		return nil, &workerError{failed, fmt.Sprintf("the proving key %s cannot be read: %v", path, err)}
 	}
 	return key, nil
 }
@@ -125,7 +125,7 @@ func loadCircuit(constraintsPath, provingPath, provingDigest, verifyingPath stri
 	}
 	_, secret, public := r1cs.GetNbVariables()
 	if len(provingKey.InfinityA) != secret+public || len(verifyingKey.G1.K) != public {
-		return nil, &workerError{"PROVER_FAILED", "the keys belong to another circuit"}
+		return nil, &workerError{failed, "the keys belong to another circuit"}
 	}
 	return &circuit{source, r1cs, provingKey, verifyingKey}, nil
 }
@@ -138,11 +138,11 @@ func (c *circuit) prove(witnessPath string) (proof, publicInputs []byte, err err
 	}
 	result, err := groth16.Prove(c.r1cs, c.provingKey, assigned)
 	if err != nil {
-		return nil, nil, &workerError{"PROVER_FAILED", "the witness does not satisfy the circuit: " + err.Error()}
+		return nil, nil, &workerError{failed, "the witness does not satisfy the circuit: " + err.Error()}
 	}
 	inputs := assigned.values[:c.source.public]
 	if err := groth16.Verify(result, c.verifyingKey, inputs); err != nil {
-		return nil, nil, &workerError{"PROVER_FAILED", "the proof does not verify under its own key: " + err.Error()}
+		return nil, nil, &workerError{failed, "the proof does not verify under its own key: " + err.Error()}
 	}
 	for i := range inputs {
 		bytes := inputs[i].Bytes()

@@ -1,6 +1,6 @@
 // Command groth16 is the process that proves with Groth16 over BN254. It translates constraint systems
-// (node/provers/circuit/FORMAT.md) to R1CS and leaves the cryptography to gnark. It reads requests from standard input
-// and answers on standard output, one at a time (node/provers/process/README.md), and ends with its input.
+// (node/provers/circuit/FORMAT.md) to R1CS and leaves the cryptography to gnark. It answers the requests of
+// node/provers/process/README.md, one at a time; `session.go` lists the operations.
 package main
 
 import (
@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
 
+	"github.com/consensys/gnark"
 	"github.com/consensys/gnark/logger"
 )
 
 func main() {
 	logger.Disable()
+	signal.Ignore(os.Interrupt)
 	// Proving allocates large slices and frees them soon; a lower target keeps the peak near what is in use.
 	debug.SetGCPercent(50)
 	if err := serve(os.Stdin, os.Stdout); err != nil {
@@ -25,16 +28,20 @@ func main() {
 
 // serve answers requests until the input ends.
 func serve(in io.Reader, out io.Writer) error {
+	hello := helloMessage{"hello", protocolVersion, "groth16", "gnark-" + gnark.Version.String()}
+	if err := writeMessage(out, hello); err != nil {
+		return err
+	}
 	s := &session{loaded: map[string]*circuit{}}
 	for {
-		request, err := readFrame(in)
+		r, err := readRequest(in)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := writeFrame(out, s.answer(request)); err != nil {
+		if err := writeMessage(out, s.answer(r)); err != nil {
 			return err
 		}
 	}

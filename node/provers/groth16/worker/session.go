@@ -22,25 +22,26 @@ type session struct {
 }
 
 // answer never panics: gnark does on some inputs that it does not expect.
-func (s *session) answer(r *request) (answered *response) {
+func (s *session) answer(r *request) (message any) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			answered = &response{ID: r.ID, Error: &workerError{"PROVER_FAILED", fmt.Sprint(fault)}}
+			message = errorMessage{"error", r.ID, failed, fmt.Sprint(fault)}
 		}
 	}()
-	result, err := s.call(r.Method, r.Params)
-	if err != nil {
-		var known *workerError
-		if !errors.As(err, &known) {
-			return &response{ID: r.ID, Error: &workerError{"INTERNAL", err.Error()}}
-		}
-		return &response{ID: r.ID, Error: &workerError{known.Code, err.Error()}}
+	value, err := s.call(r.Operation, r.Parameters)
+	if err == nil {
+		return resultMessage{"result", r.ID, value}
 	}
-	return &response{ID: r.ID, Result: result}
+	kind := failed
+	var known *workerError
+	if errors.As(err, &known) {
+		kind = known.kind
+	}
+	return errorMessage{"error", r.ID, kind, err.Error()}
 }
 
-func (s *session) call(method string, params json.RawMessage) (any, error) {
-	switch method {
+func (s *session) call(operation string, params json.RawMessage) (any, error) {
+	switch operation {
 	case "inspect":
 		return decodeAnd(params, inspect)
 	case "setup":
@@ -64,7 +65,7 @@ func (s *session) call(method string, params json.RawMessage) (any, error) {
 	case "ceremony/finalize":
 		return decodeAnd(params, finalize)
 	}
-	return nil, &workerError{"USAGE", fmt.Sprintf("unknown method %q", method)}
+	return nil, &workerError{usage, fmt.Sprintf("unknown operation %q", operation)}
 }
 
 // decodeAnd parses the parameters strictly and calls.
@@ -73,7 +74,7 @@ func decodeAnd[P, R any](params json.RawMessage, call func(P) (R, error)) (any, 
 	decoder := json.NewDecoder(bytes.NewReader(params))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&p); err != nil {
-		return nil, &workerError{"USAGE", "parameters: " + err.Error()}
+		return nil, &workerError{usage, "parameters: " + err.Error()}
 	}
 	return call(p)
 }
@@ -188,7 +189,7 @@ type proofMessage struct {
 func (s *session) prove(p proveParams) (proofMessage, error) {
 	c, ok := s.loaded[p.Circuit]
 	if !ok {
-		return proofMessage{}, &workerError{"USAGE", fmt.Sprintf("circuit %q is not loaded", p.Circuit)}
+		return proofMessage{}, &workerError{usage, fmt.Sprintf("circuit %q is not loaded", p.Circuit)}
 	}
 	proof, inputs, err := c.prove(p.Witness)
 	return proofMessage{hex.EncodeToString(proof), hex.EncodeToString(inputs)}, err

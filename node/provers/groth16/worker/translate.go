@@ -127,7 +127,7 @@ func (a *expressionAlgebra) product(x, y expression) expression {
 func (t *translation) constrain(a, b, c constraint.LinearExpression) error {
 	t.terms += len(a) + len(b) + len(c)
 	if t.r1cs.GetNbConstraints() >= maxConstraints || t.terms > maxConstraintTerms {
-		return &workerError{"MEMORY_EXCEEDED", fmt.Sprintf(
+		return &workerError{failed, fmt.Sprintf(
 			"the circuit has more than %d constraints or %d terms", maxConstraints, maxConstraintTerms)}
 	}
 	t.r1cs.AddR1C(constraint.R1C{L: a, R: b, O: c}, t.blueprint)
