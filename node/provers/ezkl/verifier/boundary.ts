@@ -1,10 +1,9 @@
-import { numberToBytesBE } from '@noble/curves/utils.js';
 import type { Proof } from '../../../../protocol/certificate.ts';
-import type { EdgeType, Scheme } from '../../../../protocol/edge.ts';
+import { type EdgeType, elementCount, type Scheme } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { writeElements } from '../../../../protocol/field.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
-import { g1Length, r, readG1 } from './points.ts';
-import { elements } from './ports.ts';
+import { g1Length, readG1 } from './points.ts';
 
 /** Points that one committed tensor may take. */
 const maxColumns = 65_536;
@@ -14,7 +13,7 @@ const maxColumns = 65_536;
  * (`VarTensor::new_unblinded_advice`), so a tensor just short of a full column already takes a second, empty one.
  */
 export function committedColumns(type: EdgeType, scheme: Scheme & { name: 'kzg' }): number {
-  const size = elements(type.shape);
+  const size = elementCount(type.shape);
   const rows = scheme.usableRows;
   const columns = Math.floor((size + Math.floor(size / rows) + 1) / rows) + 1;
   if (!(columns <= maxColumns)) {
@@ -46,25 +45,22 @@ export function boundaryOf(circuit: Circuit, proof: Proof): { inputs: Uint8Array
     return bytes;
   };
   const values = (type: EdgeType, name: string): Uint8Array => {
-    const size = elements(type.shape);
+    const size = elementCount(type.shape);
     const slice = proof.publicInputs.slice(next, next + size);
     if (slice.length !== size) {
       throw new TesseraError('ENCODING_INVALID', { message: `proof: too few public values for ${name}` });
     }
     next += size;
-    const bytes = new Uint8Array(32 * size);
-    for (const [i, value] of slice.entries()) {
-      if (value < 0n || value >= r) {
-        throw new TesseraError('ENCODING_INVALID', {
-          message: `proof: value ${i} of ${name} is not below the modulus`,
-        });
-      }
-      bytes.set(numberToBytesBE(value, 32), 32 * i);
-    }
-    return bytes;
+    return writeElements(slice);
   };
-  const port = (type: EdgeType, name: string): Uint8Array =>
-    type.scheme.name === 'kzg' ? points(type, type.scheme, name) : values(type, name);
+  const port = (type: EdgeType, name: string): Uint8Array => {
+    switch (type.scheme.name) {
+      case 'kzg':
+        return points(type, type.scheme, name);
+      case 'public':
+        return values(type, name);
+    }
+  };
 
   const inputs = circuit.inputs.map((type, i) => port(type, `input ${i}`));
   const outputs = circuit.outputs.map((type, i) => port(type, `output ${i}`));

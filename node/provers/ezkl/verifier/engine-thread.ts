@@ -33,13 +33,12 @@ export function createEngineThread(
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const started = new Worker(new URL(`./engine-worker.${extension}`, import.meta.url), {
       workerData: { memoryLimit },
-      // The engine prints its panics; the answer carries their reason.
+      // The engine prints its panics; the answer carries their reason. Left unread: reading would keep the
+      // process alive.
       stdout: true,
       stderr: true,
       execArgv: [],
     });
-    started.stdout.resume();
-    started.stderr.resume();
     started.unref();
     worker = started;
     return started;

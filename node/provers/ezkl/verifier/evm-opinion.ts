@@ -10,6 +10,8 @@ export const evmEngineName = '@ethereumjs/evm';
 
 /** A large circuit with a thousand public values takes 3 M; memory and precompiles are bounded by it. */
 const gasLimit = 30_000_000n;
+/** As the EVM names it. */
+const outOfGas = 'out of gas';
 /** EIP-170, the limit of a contract's code. */
 const maxCode = 24_576;
 /** Any address that is not a precompile. */
@@ -57,9 +59,7 @@ export async function evmOpinion(
 
   const words = concatBytes(word(vka.words.length / 32), vka.words);
   const registered = await call(concatBytes(registerVka, word(32), words));
-  if (registered.exceptionError !== undefined) {
-    return { engine, verdict: 'invalid', reason: `registerVka: ${registered.exceptionError.error}` };
-  }
+  if (registered.exceptionError !== undefined) return refusal('registerVka', registered.exceptionError.error);
 
   const padding = new Uint8Array((32 - (proof.bytes.length % 32)) % 32);
   const bytes = concatBytes(word(proof.bytes.length), proof.bytes, padding);
@@ -67,13 +67,18 @@ export async function evmOpinion(
   const head = 3 * 32;
   const offsets = [head, head + bytes.length, head + bytes.length + values.length].map(word);
   const result = await call(concatBytes(verifyProof, ...offsets, bytes, values, words));
-  if (result.exceptionError !== undefined) {
-    return { engine, verdict: 'invalid', reason: `verifyProof: ${result.exceptionError.error}` };
-  }
+  if (result.exceptionError !== undefined) return refusal('verifyProof', result.exceptionError.error);
   // (bool success, bytes32 vkaDigest, …): what follows is ill-formed ABI and is left alone.
   const expected = concatBytes(word(1), keccak_256(vka.words));
   const accepted = expected.every((byte, i) => result.returnValue[i] === byte);
   return accepted
     ? { engine, verdict: 'valid' }
     : { engine, verdict: 'invalid', reason: 'verifyProof did not return true for this VKA' };
+}
+
+/** A revert is the contract's no; an end for want of gas is no answer. */
+function refusal(method: string, error: string): Opinion {
+  const reason = `${method}: ${error}`;
+  const verdict = error === outOfGas ? 'unavailable' : 'invalid';
+  return { engine: evmEngineName, verdict, reason };
 }

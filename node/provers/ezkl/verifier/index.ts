@@ -9,8 +9,12 @@
  * const opinions = await verifier.verify({ circuit, artifacts, proof, srs });
  * ```
  */
+
+import type { Proof } from '../../../../protocol/certificate.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import { type EvmVerifier, evmVerifiers } from '../../../../protocol/evm-verifiers.ts';
+import { srsId } from '../../../../protocol/ids.ts';
+import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { boundaryOf } from './boundary.ts';
 import { evmEngineName, evmOpinion } from './evm-opinion.ts';
@@ -18,7 +22,8 @@ import { kzgCommit } from './kzg-commit.ts';
 import { writeG2 } from './points.ts';
 import { outputOf, portsOf, weaknessesOf } from './ports.ts';
 import { parseSettings } from './settings.ts';
-import { readVerificationData, srsIdOf } from './srs.ts';
+import { readVerificationData } from './srs.ts';
+import { parseVerifyingKey } from './verifying-key.ts';
 import { parseVka } from './vka.ts';
 import { type EzklEngine, wasmEngineName, wasmOpinion } from './wasm-opinion.ts';
 
@@ -33,11 +38,8 @@ export interface EzklVerifierDeps {
 }
 
 export { kzgCommit } from './kzg-commit.ts';
-export { checkSrs, minimalSrsFile, openSrs, srsIdOf, verificationDataOf } from './srs.ts';
+export { checkSrs, minimalSrsFile, openSrs, verificationDataOf } from './srs.ts';
 export type { EngineInput, EzklEngine } from './wasm-opinion.ts';
-
-/** Larger keys than any circuit of practical size has (a key with 2,000 columns at k=20 takes about this much). */
-const maxKeyBytes = 256 << 20;
 
 type EzklArtifacts = Artifacts & { verifyingKey: Uint8Array; settings: Uint8Array; vka: Uint8Array };
 
@@ -47,18 +49,26 @@ function requireArtifacts(artifacts: Artifacts): EzklArtifacts {
       throw new TesseraError('ENCODING_INVALID', { message: `The circuit has no artifact ${role}` });
     }
   }
-  const checked = artifacts as EzklArtifacts;
-  if (checked.verifyingKey.length > maxKeyBytes) {
-    throw new TesseraError('ENCODING_INVALID', {
-      message: `The verifying key is larger than ${maxKeyBytes} bytes`,
-    });
-  }
-  return checked;
+  return artifacts as EzklArtifacts;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new TesseraError('ABORTED', { message: 'The verification was cancelled', cause: signal.reason });
+  }
+}
+
+/** Why the proof is not in its one canonical encoding; the engines differ in what they let pass. */
+function encodingProblem(circuit: Circuit, proof: Proof, instances: number): string | undefined {
+  if (proof.publicInputs.length !== instances) {
+    return `the proof has ${proof.publicInputs.length} public values instead of ${instances}`;
+  }
+  try {
+    boundaryOf(circuit, proof);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TesseraError && error.code === 'ENCODING_INVALID') return error.message;
+    throw error;
   }
 }
 
@@ -72,7 +82,7 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
       const checked = requireArtifacts(artifacts);
       const settings = parseSettings(checked.settings);
       const vka = parseVka(checked.vka);
-      const srs = srsIdOf(writeG2(vka.sG2));
+      const srs = srsId('bn254', writeG2(vka.sG2));
       const shapes = {
         inputs: circuit.inputs.map((type) => type.shape),
         outputs: circuit.outputs.map((type) => type.shape),
@@ -81,7 +91,7 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
         ...portsOf(settings, vka, srs, shapes),
         srs: [srs],
         output: outputOf(settings, circuit),
-        weaknesses: weaknessesOf(settings, vka),
+        weaknesses: weaknessesOf(settings, vka, parseVerifyingKey(checked.verifyingKey)),
       };
     },
 
@@ -94,7 +104,9 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
     async verify({ circuit, artifacts, proof, srs, signal }) {
       throwIfAborted(signal);
       const checked = requireArtifacts(artifacts);
+      // Both bound what the engine is given: it allocates by what it reads there.
       parseSettings(checked.settings);
+      parseVerifyingKey(checked.verifyingKey);
       const vka = parseVka(checked.vka);
       const both = (verdict: Opinion['verdict'], reason: string): Opinion[] => [
         { engine: wasmEngineName, verdict, reason },
@@ -106,8 +118,8 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
       if (proof.bytes.length !== vka.proofLength) {
         return both('invalid', `the proof has ${proof.bytes.length} bytes instead of ${vka.proofLength}`);
       }
-      // Both engines see what has been found canonical here, or nothing.
-      boundaryOf(circuit, proof);
+      const problem = encodingProblem(circuit, proof, vka.instances);
+      if (problem !== undefined) return both('invalid', problem);
 
       const wasm =
         deps.engine === undefined

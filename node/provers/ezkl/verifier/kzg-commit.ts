@@ -1,9 +1,9 @@
-import type { EdgeType } from '../../../../protocol/edge.ts';
+import { type EdgeType, elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { fitsField } from '../../../../protocol/field.ts';
 import { committedColumns } from './boundary.ts';
 import { multiScalarMultiply } from './msm.ts';
-import { g1Length, r, readRawG1, writeG1 } from './points.ts';
-import { elements } from './ports.ts';
+import { g1Length, readRawG1, writeG1 } from './points.ts';
 import { openSrs } from './srs.ts';
 
 /**
@@ -11,19 +11,23 @@ import { openSrs } from './srs.ts';
  * starts with: a column holds `usableRows` values in row-major order, then zeros; its unusable rows hold one each
  * (halo2's default blind); the point is Σ valueᵢ·[L_i(s)]G1. Columns follow one another, 64 bytes each.
  *
- * @param values integers; negative ones stand for their residue mod r
+ * @param values integers that fit the field; negative ones stand for their residue mod r
  * @param srs an SRS file of the type's k whose powers have been checked
- * @throws TesseraError `SRS_INVALID` for another size, `INPUT_INVALID` for a wrong count or a value outside (−r, r)
+ * @throws TesseraError `SRS_INVALID` for another size, `INPUT_INVALID` for a wrong count or a value that does not fit
  */
 export function kzgCommit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Uint8Array {
   const { scheme } = type;
   if (scheme.name !== 'kzg') {
     throw new TesseraError('INPUT_INVALID', { message: `A ${scheme.name} port has no kzg commitment` });
   }
-  if (values.length !== elements(type.shape)) {
+  if (values.length !== elementCount(type.shape)) {
     throw new TesseraError('INPUT_INVALID', {
-      message: `${values.length} values for a tensor of ${elements(type.shape)} elements`,
+      message: `${values.length} values for a tensor of ${elementCount(type.shape)} elements`,
     });
+  }
+  const unfit = values.findIndex((value) => !fitsField(value));
+  if (unfit >= 0) {
+    throw new TesseraError('INPUT_INVALID', { message: `Value ${unfit} does not fit the field of BN254` });
   }
   const file = openSrs(srs);
   if (file.k !== scheme.k) {
@@ -43,18 +47,9 @@ export function kzgCommit(type: EdgeType, values: readonly bigint[], srs: Uint8A
   const bytes = new Uint8Array(g1Length * columns);
   for (let column = 0; column < columns; column++) {
     const start = column * scheme.usableRows;
-    const scalars = values.slice(start, start + scheme.usableRows).map(centred);
+    const scalars = values.slice(start, start + scheme.usableRows);
     const sum = multiScalarMultiply([...points.slice(0, scalars.length), ...unusable], [...scalars, ...ones]);
     bytes.set(writeG1(sum), g1Length * column);
   }
   return bytes;
-}
-
-/** The representative nearest zero: the shortest scalar. */
-function centred(value: bigint): bigint {
-  if (value <= -r || value >= r) {
-    throw new TesseraError('INPUT_INVALID', { message: 'A value is not an element of the field' });
-  }
-  const residue = value < 0n ? value + r : value;
-  return residue > r / 2n ? residue - r : residue;
 }

@@ -3,20 +3,18 @@
  * proofs, VKAs and the EVM write canonical big-endian integers (EIP-197),
  * SRS files and verifying keys write halo2's "raw bytes": little-endian, in Montgomery form (x·2^256 mod p).
  */
-import { bn254, bn254_Fr } from '@noble/curves/bn254.js';
+import { bn254 } from '@noble/curves/bn254.js';
 import { bytesToNumberBE, bytesToNumberLE, numberToBytesBE, numberToBytesLE } from '@noble/curves/utils.js';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { coordinateModulus } from '../../../../protocol/field.ts';
 
 export const G1 = bn254.G1.Point;
 export const G2 = bn254.G2.Point;
 export type G1Point = InstanceType<typeof G1>;
 export type G2Point = InstanceType<typeof G2>;
 
-/** Order of the groups and of the field that circuits compute in. */
-export const r = bn254_Fr.ORDER;
 const Fp = bn254.fields.Fp;
 const Fp2 = bn254.fields.Fp2;
-const p = Fp.ORDER;
 
 /** Bytes of one point, uncompressed. */
 export const g1Length = 64;
@@ -24,12 +22,12 @@ export const g2Length = 128;
 
 type FieldCodec = { read(bytes: Uint8Array): bigint; write(value: bigint): Uint8Array };
 
-const montgomery = (1n << 256n) % p;
+const montgomery = (1n << 256n) % coordinateModulus;
 const montgomeryInverse = Fp.inv(montgomery);
 
 const raw: FieldCodec = {
-  read: (bytes) => (bytesToNumberLE(bytes) * montgomeryInverse) % p,
-  write: (value) => numberToBytesLE((value * montgomery) % p, 32),
+  read: (bytes) => (bytesToNumberLE(bytes) * montgomeryInverse) % coordinateModulus,
+  write: (value) => numberToBytesLE((value * montgomery) % coordinateModulus, 32),
 };
 
 function malformed(what: string, why: string): TesseraError {
@@ -41,13 +39,16 @@ function coordinates(bytes: Uint8Array, what: string, littleEndian: boolean): bi
   for (let at = 0; at < bytes.length; at += 32) {
     const word = bytes.subarray(at, at + 32);
     const value = littleEndian ? bytesToNumberLE(word) : bytesToNumberBE(word);
-    if (value >= p) throw malformed(what, 'has a coordinate that is not below the field modulus');
+    if (value >= coordinateModulus)
+      throw malformed(what, 'has a coordinate that is not below the field modulus');
     words.push(value);
   }
   return words;
 }
 
 function onCurve<P extends G1Point | G2Point>(point: P, what: string): P {
+  // (0, 0), which no proof and no SRS has a use for; the library lets it pass.
+  if (point.is0()) throw malformed(what, 'is the point at infinity');
   try {
     point.assertValidity();
   } catch (cause) {
@@ -92,6 +93,11 @@ export function writeG2(point: G2Point): Uint8Array {
   const bytes = new Uint8Array(g2Length);
   for (const [i, value] of [x.c1, x.c0, y.c1, y.c0].entries()) bytes.set(numberToBytesBE(value, 32), 32 * i);
   return bytes;
+}
+
+/** Coordinates in halo2's raw bytes, as integers; whether they make points is not looked at. */
+export function rawCoordinates(bytes: Uint8Array): bigint[] {
+  return Array.from({ length: bytes.length / 32 }, (_, i) => raw.read(bytes.subarray(32 * i, 32 * i + 32)));
 }
 
 /** As {@link readG1}, from halo2's raw bytes. */

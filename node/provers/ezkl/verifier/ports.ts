@@ -10,6 +10,10 @@
  * dry run decomposes every input: a witness made without it satisfies all constraints. Hence `unproven`.
  * (Source: ezkl 23.0.5, `Input::layout` in circuit/ops/mod.rs, `Model::layout` in graph/model.rs.)
  *
+ * **Settings are not bound by the key.** The engine shapes its constraint system by them (k, columns, tables), but
+ * which side is public, scales and sizes leave no trace in a verifying key. What can be held against the keys is
+ * (counts, k, fixed columns); for the rest the audit compiles the circuit again.
+ *
  * **check_mode** is not a weakness: in 23.x it only decides whether the witness generator tests lookups and
  * sums while it works; the constraints are the same under `SAFE` and `UNSAFE`.
  *
@@ -19,10 +23,11 @@
  * carry them (`Circuit.output`) and the audit, which compiles the circuit again, holds it to the truth.
  * The one case that shows: a circuit without range checks has none of these operators.
  */
-import type { EdgeType, Interval, Scheme } from '../../../../protocol/edge.ts';
+import { type EdgeType, elementCount, type Interval, type Scheme } from '../../../../protocol/edge.ts';
+import { maxMagnitude } from '../../../../protocol/field.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
-import { r } from './points.ts';
 import type { EzklSettings, Visibility } from './settings.ts';
+import type { VerifyingKeyHead } from './verifying-key.ts';
 import type { Vka } from './vka.ts';
 
 /** The only version of ezkl whose circuits this adapter speaks of. */
@@ -63,7 +68,7 @@ export function portsOf(
       const size = (isPublic ? publicSizes : committedSizes).shift() ?? 0;
       const shape = given[port];
       return {
-        shape: shape !== undefined && elements(shape) === size ? shape : [size],
+        shape: shape !== undefined && elementCount(shape) === size ? shape : [size],
         signed: true,
         scale,
         interval: isPublic ? interval(port) : 'unproven',
@@ -80,17 +85,12 @@ export function portsOf(
   return { inputs, outputs };
 }
 
-/** Elements of a tensor of this shape. */
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
-
 function decomposedInterval(settings: EzklSettings): Interval | 'unproven' {
   const { decompBase, decompLegs, ignoreRangeCheck, rangeChecks } = settings;
   const has = (lo: number, hi: number) => rangeChecks.some((range) => range[0] === lo && range[1] === hi);
   if (ignoreRangeCheck || !has(0, decompBase - 1) || !has(-1, 1)) return 'unproven';
   const hi = BigInt(decompBase) ** BigInt(decompLegs) - 1n;
-  return 2n * hi < r ? { lo: -hi, hi } : 'unproven';
+  return hi <= maxMagnitude ? { lo: -hi, hi } : 'unproven';
 }
 
 /** See "Not functions" above. */
@@ -101,7 +101,7 @@ export function outputOf(settings: EzklSettings, circuit: Circuit): Circuit['out
 }
 
 /** Settings that no certificate may rest on, in words. */
-export function weaknessesOf(settings: EzklSettings, vka: Vka): string[] {
+export function weaknessesOf(settings: EzklSettings, vka: Vka, key: VerifyingKeyHead): string[] {
   const found: string[] = [];
   const weak = (condition: boolean, words: string) => {
     if (condition) found.push(words);
@@ -129,10 +129,14 @@ export function weaknessesOf(settings: EzklSettings, vka: Vka): string[] {
     'public values are not range-checked (ignore_range_check_inputs_outputs is true)',
   );
   weak(
-    2n * BigInt(settings.decompBase) ** BigInt(settings.decompLegs) > r,
+    BigInt(settings.decompBase) ** BigInt(settings.decompLegs) - 1n > maxMagnitude,
     'decomposed values can wrap around the field',
   );
+  weak(key.k !== settings.k, `the verifying key is for k=${key.k}, the settings for k=${settings.k}`);
   weak(vka.k !== settings.k, `the VKA is for k=${vka.k}, the settings for k=${settings.k}`);
+  const sameFixed =
+    vka.fixed.length === key.fixed.length && vka.fixed.every((value, i) => value === key.fixed[i]);
+  weak(!sameFixed, 'the VKA and the verifying key commit to different fixed columns');
 
   const publicCount = settings.publicSizes.reduce((a, b) => a + b, 0);
   weak(

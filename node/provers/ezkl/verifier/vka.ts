@@ -21,6 +21,7 @@ const at = {
   g2: 16,
   negSG2: 20,
   unusableRows: 31,
+  fixedColumns: 32,
   phases: 33,
 } as const;
 
@@ -39,6 +40,8 @@ export interface Vka {
   usableRows: number;
   /** Public values that the circuit takes. */
   instances: number;
+  /** x then y of every fixed column's commitment. */
+  fixed: readonly bigint[];
   /** Exact length of a proof in bytes. */
   proofLength: number;
   /** [s]G2 of the SRS that the key was made with. */
@@ -85,15 +88,17 @@ export function parseVka(bytes: Uint8Array): Vka {
 
   const unusable = small(at.unusableRows, 'the number of unusable rows', n - 1);
   const instances = small(at.instances, 'the number of public values', n - unusable);
+  const phases = readPhases(words, count);
+  const fixedColumns = small(at.fixedColumns, 'the number of fixed columns', count);
+  if (phases.end + 2 * fixedColumns > count) throw malformed('its fixed columns run past its end');
+  const evaluations = small(at.evaluations, 'the number of evaluations', 65_535);
   return {
     words,
     k,
     usableRows: n - unusable,
     instances,
-    proofLength:
-      phaseBytes(words, count) +
-      32 * small(at.evaluations, 'the number of evaluations', 65_535) +
-      openingBytes,
+    fixed: Array.from({ length: 2 * fixedColumns }, (_, i) => word(phases.end + i)),
+    proofLength: phases.bytes + 32 * evaluations + openingBytes,
     sG2: point(at.negSG2, '−[s]G2').negate(),
   };
 }
@@ -102,24 +107,22 @@ export function parseVka(bytes: Uint8Array): Vka {
 const openingBytes = 2 * 64;
 
 /**
- * Bytes of the points that a proof starts with, phase by phase. The first byte (all from the low end) counts
- * words; then each phase has 2 bytes with the length of its points and 1 with the challenges drawn after them.
- * A phase may not straddle two words.
+ * The phases that a proof's points come in: their total length in bytes, and the word after their list. The list's
+ * first byte (all from the low end of a word) counts its words; then each phase has 2 bytes with the length of its
+ * points and 1 with the number of challenges drawn after them. A phase does not straddle two words.
  */
-function phaseBytes(words: Uint8Array, count: number): number {
-  let total = 0;
-  let index: number = at.phases;
-  const rest = () => Array.from(words.subarray(32 * index, 32 * index + 32)).reverse();
-  let bytes = rest();
-  const length = bytes.shift() ?? 0;
-  if (index + length > count) throw malformed('its phases run past its end');
-  for (let i = 0; i < length; i++) {
-    for (let b = 0; b + 2 < bytes.length && bytes.slice(b).some((byte) => byte !== 0); b += 3) {
-      total += (bytes[b] ?? 0) + 256 * (bytes[b + 1] ?? 0);
+function readPhases(words: Uint8Array, count: number): { bytes: number; end: number } {
+  const wordAt = (i: number) => Array.from(words.subarray(32 * i, 32 * i + 32)).reverse();
+  const [length = 0, ...first] = wordAt(at.phases);
+  const end = at.phases + length;
+  if (end > count) throw malformed('its phases run past its end');
+  let bytes = 0;
+  for (let index: number = at.phases; index < end; index++) {
+    const list = index === at.phases ? first : wordAt(index);
+    for (let b = 0; b + 2 < list.length && list.slice(b).some((byte) => byte !== 0); b += 3) {
+      bytes += (list[b] ?? 0) + 256 * (list[b + 1] ?? 0);
     }
-    index += 1;
-    bytes = rest();
   }
-  if (total === 0 || total % 64 !== 0) throw malformed('its phases do not hold whole points');
-  return total;
+  if (bytes === 0 || bytes % 64 !== 0) throw malformed('its phases do not hold whole points');
+  return { bytes, end };
 }
