@@ -10,6 +10,8 @@ export interface ProverProcessInit {
   name: string;
   command: string;
   args: readonly string[];
+  /** The version that the worker must state; another one is not used. */
+  version: string;
   /** The whole environment of the process; nothing is inherited. */
   env: Readonly<Record<string, string>>;
   cwd?: string;
@@ -62,7 +64,7 @@ interface Running {
  *
  * @example
  * ```ts
- * const process = new ProverProcess({ name: 'ezkl', command: python, args: ['worker.py'], env: {} });
+ * const process = new ProverProcess({ name: 'ezkl', command: python, args: ['worker.py'], version: '23.0.5', env: {} });
  * try {
  *   const { value, seconds, peakBytes } = await process.request('prove', { witness, key }, { memoryLimit: 2 ** 31 });
  * } finally {
@@ -271,12 +273,7 @@ function start(init: ProverProcessInit, options: RequestOptions, onEnd: () => vo
       for (const message of decoder.push(chunk).map(parseWorkerMessage)) {
         if (message.type === 'hello') {
           clearTimeout(startTimer);
-          if (message.protocol !== processProtocol) {
-            throw new TesseraError('PROVER_MISSING', {
-              message: `${init.name}: the worker speaks version ${message.protocol} of the protocol, not ${processProtocol}`,
-              remedy: 'Run `tessera setup`.',
-            });
-          }
+          requireIdentity(init, message);
           identity.resolve({ worker: message.worker, version: message.version });
         } else running.onMessage?.(message);
       }
@@ -295,6 +292,22 @@ function start(init: ProverProcessInit, options: RequestOptions, onEnd: () => vo
     running.onLog?.(line);
   });
   return running;
+}
+
+function requireIdentity(init: ProverProcessInit, hello: WorkerMessage & { type: 'hello' }): void {
+  const remedy = 'Run `tessera setup`.';
+  if (hello.protocol !== processProtocol) {
+    throw new TesseraError('PROVER_MISSING', {
+      message: `${init.name}: the worker speaks version ${hello.protocol} of the protocol, not ${processProtocol}`,
+      remedy,
+    });
+  }
+  if (hello.version !== init.version) {
+    throw new TesseraError('PROVER_MISSING', {
+      message: `${init.name} ${hello.version} is installed; circuits are for ${init.version}`,
+      remedy,
+    });
+  }
 }
 
 /** Lines of a stream, cut to {@link maxLineLength}, so that endless output takes no memory. */

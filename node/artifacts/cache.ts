@@ -1,0 +1,361 @@
+/**
+ * What can be made again, by what it was made from: circuits, keys, witnesses, proofs. One directory an entry,
+ * shared by all processes of this machine:
+ *
+ *     KIND/KEY/        the entry's files, with entry.json (their lengths and sha2-256), written last
+ *     KIND/KEY.lock    held while the entry is made, opened or removed
+ *     KIND/KEY.used/   one file a user, named PID.NONCE; such an entry is not removed
+ *     new/PID.NONCE/   an entry in the making, renamed into place when it is whole
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lock } from 'proper-lockfile';
+import type { Hex32 } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+
+export interface CacheInit {
+  directory: string;
+  /** Bytes that entries out of use may take; the least recently used go first. */
+  maxBytes: number;
+}
+
+/** Everything that an entry's content depends on, as JSON. */
+export type CacheInputs = Readonly<Record<string, unknown>>;
+
+export interface CacheEntry {
+  kind: string;
+  key: Hex32;
+  bytes: number;
+  lastUsed: Date;
+  inUse: boolean;
+}
+
+/** An entry that stays in place until it is released. */
+export interface OpenEntry {
+  key: Hex32;
+  /** Its directory; the files in it are not to be changed. */
+  path: string;
+  /** Whether it was there already. */
+  cached: boolean;
+  release(): Promise<void>;
+}
+
+interface EntryRecord {
+  files: Readonly<Record<string, { bytes: number; sha256: Hex32 }>>;
+}
+
+const recordName = 'entry.json';
+const newDirectory = 'new';
+const lockPollMs = 100;
+/** A lock that was not renewed for this long belongs to a dead process; compiling Solidity blocks for seconds. */
+const lockStaleMs = 60_000;
+
+export class ArtifactCache {
+  readonly #directory: string;
+  readonly #maxBytes: number;
+  /** Entries whose digests this process has checked. */
+  readonly #checked = new Set<string>();
+
+  constructor(init: CacheInit) {
+    this.#directory = init.directory;
+    this.#maxBytes = init.maxBytes;
+  }
+
+  /**
+   * Opens the entry of these inputs, making it first if it is missing or damaged. Of several processes that ask
+   * for the same one, one makes it and the others wait.
+   *
+   * @param kind kebab-case name of what is kept
+   * @param make writes the entry's files into a directory that exists and is empty
+   * @throws TesseraError `STORAGE_FAILED`, `ABORTED`, or what `make` throws; then nothing is left behind
+   */
+  async open(
+    kind: string,
+    inputs: CacheInputs,
+    make: (directory: string) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<OpenEntry> {
+    const key = keyOf(kind, inputs);
+    const path = join(this.#directory, kind, key);
+    const unlock = await this.#lock(path, signal);
+    let cached = true;
+    let use: string;
+    try {
+      if (!(await this.#isWhole(path))) {
+        cached = false;
+        await this.#make(path, make);
+      }
+      use = join(`${path}.used`, `${process.pid}.${randomUUID()}`);
+      await storing(async () => {
+        await mkdir(`${path}.used`, { recursive: true });
+        await writeFile(use, '');
+        const now = new Date();
+        await utimes(join(path, recordName), now, now);
+      });
+    } finally {
+      await unlock();
+    }
+    const release = () => rm(use, { force: true });
+    if (!cached) {
+      try {
+        await this.prune({ maxBytes: this.#maxBytes });
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    }
+    return { key, path, cached, release };
+  }
+
+  /** {@link open}, `use`, release. */
+  async with<T>(
+    kind: string,
+    inputs: CacheInputs,
+    make: (directory: string) => Promise<void>,
+    use: (entry: OpenEntry) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const entry = await this.open(kind, inputs, make, signal);
+    try {
+      return await use(entry);
+    } finally {
+      await entry.release();
+    }
+  }
+
+  /** All entries, least recently used first. */
+  async list(): Promise<CacheEntry[]> {
+    const entries: CacheEntry[] = [];
+    for (const kind of await names(this.#directory)) {
+      if (kind === newDirectory) continue;
+      for (const key of await names(join(this.#directory, kind))) {
+        if (!/^[0-9a-f]{64}$/.test(key)) continue;
+        const path = join(this.#directory, kind, key);
+        const record = await readRecord(path);
+        if (record === undefined) continue;
+        const status = await stat(join(path, recordName)).catch(ifMissing);
+        if (status === undefined) continue;
+        const bytes = Object.values(record.files).reduce((sum, file) => sum + file.bytes, 0);
+        entries.push({ kind, key, bytes, lastUsed: status.mtime, inUse: await isUsed(path) });
+      }
+    }
+    return entries.sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
+  }
+
+  /**
+   * Removes the least recently used entries until the rest fit, and what interrupted processes left behind.
+   * Entries in use stay.
+   *
+   * @returns what was removed
+   */
+  async prune(options: { maxBytes: number }): Promise<CacheEntry[]> {
+    await this.#removeLeftovers();
+    const entries = await this.list();
+    let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+    const removed: CacheEntry[] = [];
+    for (const entry of entries) {
+      if (total <= options.maxBytes) break;
+      if (entry.inUse || !(await this.#remove(join(this.#directory, entry.kind, entry.key)))) continue;
+      total -= entry.bytes;
+      removed.push(entry);
+    }
+    return removed;
+  }
+
+  async #make(path: string, make: (directory: string) => Promise<void>): Promise<void> {
+    const directory = this.#newPath();
+    try {
+      await storing(() => mkdir(directory, { recursive: true, mode: 0o700 }));
+      await make(directory);
+      await storing(async () => {
+        await writeFile(join(directory, recordName), JSON.stringify(await recordOf(directory)));
+        await rm(path, { recursive: true, force: true });
+        await rename(directory, path);
+      });
+      this.#checked.add(path);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** Whether the entry is there with the bytes it was made with; the digests are checked once a process. */
+  async #isWhole(path: string): Promise<boolean> {
+    const record = await readRecord(path);
+    if (record === undefined) return false;
+    const digests = !this.#checked.has(path);
+    for (const [name, expected] of Object.entries(record.files)) {
+      const status = await stat(join(path, name)).catch(ifMissing);
+      if (status?.size !== expected.bytes) return false;
+      if (digests && (await storing(() => sha256File(join(path, name)))) !== expected.sha256) return false;
+    }
+    this.#checked.add(path);
+    return true;
+  }
+
+  /** @returns whether it was removed: not when it is in use or being opened */
+  async #remove(path: string): Promise<boolean> {
+    const unlock = await tryLock(path);
+    if (unlock === undefined) return false;
+    const aside = this.#newPath();
+    try {
+      if (await isUsed(path)) return false;
+      await storing(async () => {
+        await mkdir(join(this.#directory, newDirectory), { recursive: true });
+        await rename(path, aside);
+        await rm(`${path}.used`, { recursive: true, force: true });
+      });
+      this.#checked.delete(path);
+    } finally {
+      await unlock();
+    }
+    await storing(() => rm(aside, { recursive: true, force: true }));
+    return true;
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const directory = join(this.#directory, newDirectory);
+    for (const name of await names(directory)) {
+      if (!isRunning(pidOf(name)))
+        await storing(() => rm(join(directory, name), { recursive: true, force: true }));
+    }
+  }
+
+  #newPath(): string {
+    return join(this.#directory, newDirectory, `${process.pid}.${randomUUID()}`);
+  }
+
+  async #lock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+    await storing(() => mkdir(join(path, '..'), { recursive: true, mode: 0o700 }));
+    for (;;) {
+      if (signal?.aborted) {
+        throw new TesseraError('ABORTED', { message: 'The work was cancelled', cause: signal.reason });
+      }
+      const unlock = await tryLock(path);
+      if (unlock !== undefined) return unlock;
+      await sleep(lockPollMs);
+    }
+  }
+}
+
+/** Digest of a kind and its inputs; the order of fields does not matter. */
+function keyOf(kind: string, inputs: CacheInputs): Hex32 {
+  return createHash('sha256').update(canonicalJson({ kind, inputs })).digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, field: unknown) =>
+    typeof field === 'object' && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : field,
+  );
+}
+
+async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    return await storing(() =>
+      lock(path, {
+        realpath: false,
+        stale: lockStaleMs,
+        // Harmless: two makers write the same content aside, and the later rename wins.
+        onCompromised: () => undefined,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
+    throw error;
+  }
+}
+
+async function recordOf(directory: string): Promise<EntryRecord> {
+  const files: Record<string, { bytes: number; sha256: Hex32 }> = {};
+  for (const name of (await readdir(directory)).sort()) {
+    const path = join(directory, name);
+    files[name] = { bytes: (await stat(path)).size, sha256: await sha256File(path) };
+  }
+  return { files };
+}
+
+async function readRecord(path: string): Promise<EntryRecord | undefined> {
+  const text = await readFile(join(path, recordName), 'utf8').catch(ifMissing);
+  if (text === undefined) return undefined;
+  try {
+    const record = JSON.parse(text) as Partial<EntryRecord> | null;
+    const files = record?.files;
+    if (typeof files !== 'object' || files === null) return undefined;
+    return Object.keys(files).every((name) => /^[\w.-]+$/.test(name)) ? { files } : undefined;
+  } catch (error) {
+    // A damaged record: the entry is made again.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function sha256File(path: string): Promise<Hex32> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function isUsed(path: string): Promise<boolean> {
+  return (await names(`${path}.used`)).some((name) => isRunning(pidOf(name)));
+}
+
+const pidOf = (name: string) => Number(name.split('.')[0]);
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is there, too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Names in a directory; none when it is missing. */
+async function names(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(ifMissing)) ?? [];
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw storageError(error);
+}
+
+/** Runs a disk operation; the system's refusals become errors that a person can act on. */
+async function storing<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw storageError(error);
+  }
+}
+
+const refusals = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+  'EIO',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'EMFILE',
+  'ENFILE',
+]);
+
+function storageError(error: unknown): unknown {
+  if (!(error instanceof Error) || !refusals.has((error as NodeJS.ErrnoException).code ?? '')) return error;
+  const { code, path } = error as NodeJS.ErrnoException;
+  return new TesseraError('STORAGE_FAILED', {
+    message: `The disk refused${path === undefined ? '' : ` ${path}`}: ${error.message}`,
+    remedy:
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'Free disk space: `tessera cache prune` removes what can be made again.'
+        : 'Check the permissions of the data directory and the health of the disk.',
+    details: { code, path },
+    cause: error,
+  });
+}

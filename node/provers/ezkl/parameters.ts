@@ -1,0 +1,81 @@
+import { TesseraError } from '../../../protocol/errors.ts';
+
+/** What the plan decides about one circuit. */
+export interface EzklParams {
+  /** log2 of the circuit's rows; the same for all circuits whose edges are to be linked. */
+  k: number;
+  /** Fractional bits of the weights, and of the inputs of the whole. */
+  scale: number;
+  /** Values are range-checked as `decompLegs` digits of this base. */
+  decompBase: number;
+  decompLegs: number;
+  /** Columns that one operation is laid out over. */
+  innerColumns: number;
+}
+
+/** Base 1024 in 3 digits fits tables of small circuits and holds values up to 2^30. */
+export const defaultEzklParams: Omit<EzklParams, 'k'> = {
+  scale: 7,
+  decompBase: 1024,
+  decompLegs: 3,
+  innerColumns: 2,
+};
+
+/** Rows at the end of each column that hold no values: halo2's blinding and ezkl's reserve. */
+const reservedRows = 16;
+const limits = {
+  k: [6, 24],
+  scale: [0, 24],
+  decompBase: [2, 2 ** 20],
+  decompLegs: [1, 16],
+  innerColumns: [1, 64],
+} as const;
+
+/** @throws TesseraError `USAGE` for parameters that no circuit can have */
+export function checkParams(params: EzklParams): void {
+  for (const [name, [lo, hi]] of Object.entries(limits)) {
+    const value = params[name as keyof EzklParams];
+    if (!Number.isInteger(value) || value < lo || value > hi) {
+      throw new TesseraError('USAGE', {
+        message: `ezkl: ${name} is ${value}, not an integer from ${lo} to ${hi}`,
+        details: { name, value, lo, hi },
+      });
+    }
+  }
+  if (params.decompBase > 2 ** params.k - reservedRows) {
+    throw new TesseraError('USAGE', {
+      message: `ezkl: the table of ${params.decompBase} digits does not fit 2^${params.k} rows`,
+      remedy: 'Choose a larger k or a smaller base.',
+    });
+  }
+}
+
+/** The largest magnitude that a circuit's decomposed values can have. */
+export function largestValue(params: EzklParams): bigint {
+  return BigInt(params.decompBase) ** BigInt(params.decompLegs) - 1n;
+}
+
+/** What a circuit takes, known before it has keys. */
+export interface CircuitSize {
+  /** Cells in one column if there were one only. */
+  rows: number;
+  /** Public values. */
+  instances: number;
+}
+
+/** Repeating columns this often costs less than twice as many rows with half of the columns. */
+const columnBlocks = 4;
+
+/**
+ * One k for several circuits: the largest may repeat its columns up to four times, the public values fit one
+ * column, and so do the digits' table.
+ */
+export function chooseK(sizes: readonly CircuitSize[], params: Omit<EzklParams, 'k'>): number {
+  const most = (count: (size: CircuitSize) => number) => Math.max(1, ...sizes.map(count));
+  const cells = Math.max(
+    most(({ rows }) => rows / columnBlocks),
+    most(({ instances }) => instances),
+    params.decompBase,
+  );
+  return Math.ceil(Math.log2(cells + reservedRows));
+}

@@ -1,0 +1,559 @@
+/**
+ * ezkl behind the Prover interface.
+ *
+ * @packageDocumentation
+ * @example
+ * ```ts
+ * const cache = new ArtifactCache({ directory, maxBytes: 20e9 });
+ * const prover = createEzklProver({ python, cache, srs: developmentSrs(cache), directory: scratch });
+ * try {
+ *   const segment = await prover.compile({ model, inputs: ['public'], outputs: ['kzg'], inputScales: [7] }, params);
+ *   const proof = await prover.prove(segment, [integers]);
+ * } finally {
+ *   await prover.close();
+ * }
+ * ```
+ */
+import { createHash } from 'node:crypto';
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EdgeType, Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { sha256Hex } from '../../../protocol/ids.ts';
+import type { Circuit } from '../../../protocol/manifest.ts';
+import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
+import { encodeModel } from '../../model/onnx/encode.ts';
+import { ProcessPool } from '../process/process-pool.ts';
+import type {
+  Boundary,
+  CallOptions,
+  CompiledSegment,
+  PortScheme,
+  Prover,
+  ProverStep,
+  SegmentSource,
+} from '../prover.ts';
+import { compileEvmVerifier } from './evm-verifier.ts';
+import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
+import { type CircuitSize, checkParams, type EzklParams, largestValue } from './parameters.ts';
+import type { OpenSrs, SrsSource } from './srs.ts';
+import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
+import { ezklVersion } from './verifier/ports.ts';
+import { parseSettings } from './verifier/settings.ts';
+import { encodeInputs, readOutputs, readProof } from './witness-files.ts';
+
+export interface EzklProverInit {
+  /** The Python interpreter of an environment that has ezkl. */
+  python: string;
+  cache: ArtifactCache;
+  srs: SrsSource;
+  /** Where ezkl may write; it gets no other place. */
+  directory: string;
+  /** Worker processes; 1 unless given. */
+  workers?: number;
+}
+
+/** What the plan learns of a circuit before it has keys. */
+export interface Measurement extends CircuitSize {
+  inputScales: readonly number[];
+  outputScales: readonly number[];
+}
+
+export interface EzklProver extends Prover<EzklParams> {
+  /** Lays the circuit out without making keys: some hundred milliseconds for a small one. */
+  measure(source: SegmentSource, params: EzklParams, options?: CallOptions): Promise<Measurement>;
+  /** The SRS file that circuits of this size rest on. */
+  srsFile(k: number, options?: CallOptions): Promise<string>;
+}
+
+/** Part of every cache key: raise it when the files or what they mean change. */
+const layoutVersion = 1;
+const kinds = {
+  circuit: 'ezkl-circuit',
+  keys: 'ezkl-keys',
+  witness: 'ezkl-witness',
+  proof: 'ezkl-proof',
+} as const;
+const files = {
+  settings: 'settings.json',
+  circuit: 'circuit.ezkl',
+  verifyingKey: 'verifying.key',
+  provingKey: 'proving.key',
+  vka: 'vka.bin',
+  evmVerifier: 'evm-verifier.bin',
+  witness: 'witness.json',
+  proof: 'proof.json',
+} as const;
+const visibility: Readonly<Record<PortScheme, { argument: string; stated: string }>> = {
+  public: { argument: 'public', stated: 'Public' },
+  kzg: { argument: 'polycommit', stated: 'KZGCommit' },
+};
+/** Peak of proving: the proving key several times over, and what any circuit takes. Measured; see bench. */
+const provingMemory = { perKeyByte: 3, base: 200e6 };
+
+/** Files of a compiled segment; they stay in the cache until the prover is closed. */
+interface OpenCircuit {
+  params: EzklParams;
+  circuit: OpenEntry;
+  keys: OpenEntry;
+  srs: OpenSrs;
+}
+
+export function createEzklProver(init: EzklProverInit): EzklProver {
+  const { cache } = init;
+  // Compiled, worker.py lies beside this file as it does in the source.
+  const worker = fileURLToPath(new URL('./worker.py', import.meta.url));
+  const pool = new ProcessPool(
+    {
+      name: 'ezkl',
+      command: init.python,
+      args: ['-I', '-B', worker],
+      version: ezklVersion,
+      env: { HOME: init.directory },
+      cwd: init.directory,
+    },
+    init.workers ?? 1,
+  );
+  const verifier = createEzklVerifier({});
+  const opened = new WeakMap<CompiledSegment, OpenCircuit>();
+  const held = new Set<{ release(): Promise<void> }>();
+  const hold = <T extends { release(): Promise<void> }>(entry: T): T => {
+    held.add(entry);
+    return entry;
+  };
+
+  const filesOf = (segment: CompiledSegment): OpenCircuit => {
+    const found = opened.get(segment);
+    if (found === undefined) {
+      throw new TesseraError('INTERNAL', { message: 'The segment was compiled by another prover' });
+    }
+    return found;
+  };
+
+  const openCircuit = async (source: SegmentSource, params: EzklParams, call: Call): Promise<OpenEntry> => {
+    checkParams(params);
+    const model = await encodeModel(source.model, call.signalOption);
+    const arguments_ = runArguments(source, params);
+    return call.step('compile', () =>
+      cache.open(
+        kinds.circuit,
+        { layoutVersion, ezkl: ezklVersion, model: sha256Hex(model), arguments: arguments_ },
+        async (directory) => {
+          const path = join(directory, 'model.onnx');
+          await writeFile(path, model);
+          await call.request('compile', {
+            model: path,
+            settings: join(directory, files.settings),
+            circuit: join(directory, files.circuit),
+            arguments: arguments_,
+          });
+          await rm(path);
+        },
+        call.signal,
+      ),
+    );
+  };
+
+  const openSrs = (k: number, call: Call): Promise<OpenSrs> =>
+    call.step('srs', () =>
+      init.srs.open(k, async (path) => void (await call.request('srs', { path, k })), call.signal),
+    );
+
+  const openKeys = (circuit: OpenEntry, srs: OpenSrs, srsDigest: Hex32, call: Call): Promise<OpenEntry> =>
+    call.step('setup', () =>
+      cache.open(
+        kinds.keys,
+        { layoutVersion, circuit: circuit.key, srs: srsDigest },
+        async (directory) => {
+          const verifyingKey = join(directory, files.verifyingKey);
+          const settings = join(circuit.path, files.settings);
+          const common = { verifyingKey, settings, srs: srs.path };
+          await call.request('setup', {
+            circuit: join(circuit.path, files.circuit),
+            srs: srs.path,
+            verifyingKey,
+            provingKey: join(directory, files.provingKey),
+          });
+          await call.request('vka', { ...common, vka: join(directory, files.vka) });
+          const source = join(directory, 'verifier.sol');
+          await call.request('evmVerifier', { ...common, source });
+          const code = await openEvmVerifier(cache, await readFile(source, 'utf8'), call.signal);
+          await copyFile(join(code.path, files.evmVerifier), join(directory, files.evmVerifier));
+          await code.release();
+          await Promise.all([source, `${source}.abi`].map((path) => rm(path, { force: true })));
+        },
+        call.signal,
+      ),
+    );
+
+  const readArtifacts = async ({ circuit, keys }: OpenCircuit) => ({
+    verifyingKey: new Uint8Array(await readFile(join(keys.path, files.verifyingKey))),
+    settings: new Uint8Array(await readFile(join(circuit.path, files.settings))),
+    vka: new Uint8Array(await readFile(join(keys.path, files.vka))),
+    evmVerifier: new Uint8Array(await readFile(join(keys.path, files.evmVerifier))),
+  });
+
+  const openWitness = (
+    { circuit, srs, keys }: OpenCircuit,
+    inputs: readonly (readonly bigint[])[],
+    call: Call,
+  ): Promise<OpenEntry> => {
+    const text = encodeInputs(inputs);
+    return call.step('execute', () =>
+      cache.open(
+        kinds.witness,
+        { layoutVersion, keys: keys.key, inputs: sha256Text(text) },
+        async (directory) => {
+          const input = join(directory, 'input.json');
+          await writeFile(input, text);
+          await call
+            .request('execute', {
+              circuit: join(circuit.path, files.circuit),
+              input,
+              witness: join(directory, files.witness),
+              srs: srs.path,
+            })
+            .catch((error: unknown) => {
+              throw explainRange(error);
+            });
+          await rm(input);
+        },
+        call.signal,
+      ),
+    );
+  };
+
+  const openProof = (
+    { circuit, srs, keys }: OpenCircuit,
+    witness: OpenEntry,
+    call: Call,
+  ): Promise<OpenEntry> =>
+    call.step('prove', () =>
+      cache.open(
+        kinds.proof,
+        { layoutVersion, witness: witness.key },
+        async (directory) => {
+          const proof = join(directory, files.proof);
+          await call.request('prove', {
+            circuit: join(circuit.path, files.circuit),
+            provingKey: join(keys.path, files.provingKey),
+            witness: join(witness.path, files.witness),
+            proof,
+            srs: srs.path,
+          });
+          const { value } = await call.request('verify', {
+            proof,
+            settings: join(circuit.path, files.settings),
+            verifyingKey: join(keys.path, files.verifyingKey),
+            srs: srs.path,
+          });
+          if (value !== true) {
+            throw new TesseraError('PROVER_FAILED', { message: 'ezkl made a proof that does not verify' });
+          }
+        },
+        call.signal,
+      ),
+    );
+
+  return {
+    name: 'ezkl',
+    unsupported: unsupportedByEzkl,
+
+    async measure(source, params, options) {
+      const circuit = await openCircuit(source, params, new Call(pool, options));
+      try {
+        return measurementOf(await readFile(join(circuit.path, files.settings)));
+      } finally {
+        await circuit.release();
+      }
+    },
+
+    async srsFile(k, options) {
+      return hold(await openSrs(k, new Call(pool, options))).path;
+    },
+
+    async compile(source, params, options) {
+      const call = new Call(pool, options);
+      const circuit = hold(await openCircuit(source, params, call));
+      const settings = await readFile(join(circuit.path, files.settings));
+      requireAsAsked(settings, source, params);
+      const srs = hold(await openSrs(params.k, call));
+      const keys = hold(await openKeys(circuit, srs, await digestOf(srs.path), call));
+      const entry: OpenCircuit = { params, circuit, keys, srs };
+      const artifacts = await readArtifacts(entry);
+      const draft: Circuit = {
+        prover: 'ezkl',
+        adapter: ezklAdapter,
+        artifacts: Object.fromEntries(
+          Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]),
+        ),
+        inputs: source.model.inputs.map((name) => draftType(source, name)),
+        outputs: source.model.outputs.map((name) => draftType(source, name)),
+        output: outputKind(source),
+      };
+      const { inputs, outputs, output, weaknesses } = verifier.describe(draft, artifacts);
+      if (weaknesses.length > 0) {
+        throw new TesseraError('PROVER_FAILED', {
+          message: `ezkl made a circuit that no certificate may rest on: ${weaknesses.join('; ')}`,
+        });
+      }
+      const segment: CompiledSegment = {
+        circuit: { ...draft, inputs, outputs, output },
+        key: keys.key,
+        rows: measurementOf(settings).rows,
+        provingMemory:
+          provingMemory.base +
+          provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
+      };
+      opened.set(segment, entry);
+      return segment;
+    },
+
+    async execute(segment, inputs, options): Promise<Boundary> {
+      const entry = filesOf(segment);
+      requireInRange(segment.circuit, entry.params, inputs);
+      const witness = await openWitness(entry, inputs, new Call(pool, options));
+      try {
+        return { inputs, outputs: readOutputs(await readFile(join(witness.path, files.witness), 'utf8')) };
+      } finally {
+        await witness.release();
+      }
+    },
+
+    async prove(segment, inputs, options) {
+      const entry = filesOf(segment);
+      requireInRange(segment.circuit, entry.params, inputs);
+      const call = new Call(pool, options);
+      const witness = await openWitness(entry, inputs, call);
+      try {
+        const proof = await openProof(entry, witness, call);
+        try {
+          return readProof(await readFile(join(proof.path, files.proof), 'utf8'));
+        } finally {
+          await proof.release();
+        }
+      } finally {
+        await witness.release();
+      }
+    },
+
+    artifacts: (segment) => readArtifacts(filesOf(segment)),
+
+    async close() {
+      await pool.close();
+      await Promise.all([...held].map((entry) => entry.release()));
+      held.clear();
+    },
+  };
+}
+
+/** One call of the interface: its limits over all its requests to the worker, and its events. */
+class Call {
+  readonly #pool: ProcessPool;
+  readonly #options: CallOptions;
+  readonly #deadline: number | undefined;
+  #peakBytes = 0;
+
+  constructor(pool: ProcessPool, options: CallOptions = {}) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#deadline = options.timeout === undefined ? undefined : performance.now() + options.timeout;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
+  }
+
+  get signalOption(): { signal?: AbortSignal } {
+    return this.signal === undefined ? {} : { signal: this.signal };
+  }
+
+  async request(operation: string, parameters: object): Promise<{ value: unknown }> {
+    const { memoryLimit, onProgress } = this.#options;
+    const answer = await this.#pool.request(operation, parameters, {
+      ...this.signalOption,
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      ...(this.#deadline === undefined ? {} : { timeout: Math.max(1, this.#deadline - performance.now()) }),
+      ...(onProgress === undefined ? {} : { onLog: (line) => onProgress({ type: 'prover:log', line }) }),
+    });
+    this.#peakBytes = Math.max(this.#peakBytes, answer.peakBytes);
+    return answer;
+  }
+
+  /** Reports the start and the end of a step, with the most memory that its requests took. */
+  async step<T extends { cached: boolean }>(step: ProverStep, act: () => Promise<T>): Promise<T> {
+    const { onProgress } = this.#options;
+    onProgress?.({ type: 'prover:start', step });
+    this.#peakBytes = 0;
+    const started = performance.now();
+    const result = await act();
+    onProgress?.({
+      type: 'prover:end',
+      step,
+      seconds: (performance.now() - started) / 1000,
+      peakBytes: this.#peakBytes,
+      cached: result.cached,
+    });
+    return result;
+  }
+}
+
+/** ezkl's run arguments, by its names. */
+function runArguments(source: SegmentSource, params: EzklParams): Record<string, unknown> {
+  return {
+    input_visibility: visibility[uniform(source.inputs, 'inputs')].argument,
+    output_visibility: visibility[uniform(source.outputs, 'outputs')].argument,
+    param_visibility: 'fixed',
+    logrows: params.k,
+    input_scale: inputScale(source, params),
+    param_scale: params.scale,
+    scale_rebase_multiplier: 1,
+    decomp_base: params.decompBase,
+    decomp_legs: params.decompLegs,
+    num_inner_cols: params.innerColumns,
+    disable_freivalds: true,
+    ignore_range_check_inputs_outputs: false,
+  };
+}
+
+/** ezkl has one visibility for all tensors of a side. */
+function uniform(schemes: readonly PortScheme[], side: string): PortScheme {
+  const [first = 'public', ...others] = schemes;
+  if (others.some((scheme) => scheme !== first)) {
+    throw new TesseraError('UNPROVABLE', {
+      message: `ezkl binds all ${side} of a segment in one way; these are ${schemes.join(', ')}`,
+      remedy: 'Commit all of them (--commit), or cut the model elsewhere.',
+      details: { side, schemes },
+    });
+  }
+  return first;
+}
+
+/** ezkl has one scale for all inputs of floats; integers and truth values come at scale 0. */
+function inputScale(source: SegmentSource, params: EzklParams): number {
+  const floats = source.model.inputs.flatMap((name, port) =>
+    isFloat(source, name) ? [source.inputScales[port] ?? params.scale] : [],
+  );
+  const [first = params.scale, ...others] = floats;
+  if (others.some((scale) => scale !== first)) {
+    throw new TesseraError('UNPROVABLE', {
+      message: `ezkl takes all inputs of a segment at one scale; these come at ${floats.join(', ')}`,
+      remedy: 'Cut the model elsewhere.',
+      details: { scales: floats },
+    });
+  }
+  return first;
+}
+
+function isFloat(source: SegmentSource, name: string): boolean {
+  return /^(b?float)/.test(source.model.types.get(name)?.element ?? '');
+}
+
+/** ezkl may scale or bind a tensor otherwise than it was told. */
+function requireAsAsked(bytes: Uint8Array, source: SegmentSource, params: EzklParams): void {
+  const settings = parseSettings(bytes);
+  const expected = {
+    k: params.k,
+    inputVisibility: visibility[uniform(source.inputs, 'inputs')].stated,
+    outputVisibility: visibility[uniform(source.outputs, 'outputs')].stated,
+    inputScales: source.model.inputs.map((name) => (isFloat(source, name) ? inputScale(source, params) : 0)),
+  };
+  for (const [field, value] of Object.entries(expected)) {
+    const stated = settings[field as keyof typeof expected];
+    if (JSON.stringify(stated) !== JSON.stringify(value)) {
+      throw new TesseraError('PROVER_FAILED', {
+        message: `ezkl compiled the segment with ${field} ${JSON.stringify(stated)} where ${JSON.stringify(value)} was asked for`,
+        remedy: 'Cut the model elsewhere.',
+        details: { field, stated, expected: value },
+      });
+    }
+  }
+  if (settings.outputScales.length !== source.model.outputs.length) {
+    throw new TesseraError('PROVER_FAILED', {
+      message: `ezkl compiled the segment with ${settings.outputScales.length} outputs instead of ${source.model.outputs.length}`,
+    });
+  }
+}
+
+function measurementOf(settings: Uint8Array): Measurement {
+  const { inputScales, outputScales, publicSizes } = parseSettings(settings);
+  const { num_rows: rows } = JSON.parse(new TextDecoder().decode(settings)) as { num_rows: number };
+  return { rows, instances: publicSizes.reduce((a, b) => a + b, 0), inputScales, outputScales };
+}
+
+/** Only the shape counts: the rest is what the settings say. */
+function draftType(source: SegmentSource, name: string): EdgeType {
+  const shape = source.model.types.get(name)?.shape ?? [];
+  return { shape, signed: true, scale: 0, interval: 'unproven', scheme: { name: 'public' } };
+}
+
+function outputKind(source: SegmentSource): Circuit['output'] {
+  const operators = toleranceOperators(source.model);
+  return operators.length === 0 ? { kind: 'unique' } : { kind: 'tolerance', operators };
+}
+
+/** Refuses, before anything is run, inputs that the circuit cannot hold. */
+function requireInRange(circuit: Circuit, params: EzklParams, inputs: readonly (readonly bigint[])[]): void {
+  if (inputs.length !== circuit.inputs.length) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `The segment takes ${circuit.inputs.length} inputs, not ${inputs.length}`,
+    });
+  }
+  const largest = largestValue(params);
+  circuit.inputs.forEach(({ shape, interval }, port) => {
+    const values = inputs[port] ?? [];
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (values.length !== size) {
+      throw new TesseraError('INPUT_INVALID', {
+        message: `Input ${port} has ${values.length} elements instead of ${size}`,
+      });
+    }
+    const { lo, hi } = interval === 'unproven' ? { lo: -largest, hi: largest } : interval;
+    const index = values.findIndex((value) => value < lo || value > hi);
+    if (index >= 0) {
+      throw new TesseraError('RANGE_EXCEEDED', {
+        message: `Input ${port}, element ${index}: ${values[index]} is outside ${lo} to ${hi}`,
+        remedy: 'Choose a smaller scale, or more digits for range checks.',
+        details: { port, index, value: String(values[index]), lo: String(lo), hi: String(hi) },
+      });
+    }
+  });
+}
+
+/** ezkl's words for a value inside the circuit that its range checks cannot hold. */
+function explainRange(error: unknown): unknown {
+  if (!(error instanceof TesseraError) || error.code !== 'PROVER_FAILED') return error;
+  if (!/decompos|range|truncat/i.test(error.message)) return error;
+  return new TesseraError('RANGE_EXCEEDED', {
+    message: `A value inside the segment leaves the circuit's range: ${error.message}`,
+    remedy: 'Choose a smaller scale, or more digits for range checks.',
+    details: error.details,
+    cause: error,
+  });
+}
+
+/** The verifier's code is the same for every circuit, and its compiler takes seconds. */
+function openEvmVerifier(
+  cache: ArtifactCache,
+  source: string,
+  signal: AbortSignal | undefined,
+): Promise<OpenEntry> {
+  return cache.open(
+    'evm-verifier',
+    { layoutVersion, source: sha256Text(source) },
+    async (directory) => {
+      const { runtime } = compileEvmVerifier(source);
+      await writeFile(join(directory, files.evmVerifier), runtime);
+    },
+    signal,
+  );
+}
+
+function sha256Text(text: string): Hex32 {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function digestOf(path: string): Promise<Hex32> {
+  return sha256Hex(await readFile(path));
+}
