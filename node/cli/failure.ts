@@ -1,0 +1,39 @@
+import { CommanderError } from 'commander';
+import { TesseraError } from '../../protocol/errors.ts';
+
+/** Gives any error its stable code. */
+export function toTesseraError(error: unknown, signal: AbortSignal): TesseraError {
+  if (error instanceof TesseraError) return error;
+  if (signal.aborted) {
+    return new TesseraError('ABORTED', {
+      message: 'Interrupted.',
+      remedy: 'Run the same command again: what was finished is taken from the cache.',
+      cause: error,
+    });
+  }
+  if (error instanceof CommanderError) {
+    return new TesseraError('USAGE', {
+      message: error.message.replace(/^error: /, ''),
+      remedy: 'See: tessera --help, or tessera VERB --help',
+      cause: error,
+    });
+  }
+  if (isSystemError(error)) {
+    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    return new TesseraError('STORAGE_FAILED', {
+      message: error.message,
+      remedy: full ? 'Free some space on that disk and run it again.' : 'Check the path and its permissions.',
+      details: { path: error.path, errno: error.code },
+      cause: error,
+    });
+  }
+  return new TesseraError('INTERNAL', {
+    message: error instanceof Error ? error.message : String(error),
+    remedy: 'This is a fault of the program; please report it with the lines below.',
+    cause: error,
+  });
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}

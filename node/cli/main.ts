@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { version } from '../package.ts';
+import { doctorVerb } from './commands/doctor.ts';
+import { setupVerb } from './commands/setup.ts';
+import { uninstallVerb } from './commands/uninstall.ts';
+import type { Context } from './context.ts';
+import { exitStatus, exitStatusOf } from './exit-status.ts';
+import { toTesseraError } from './failure.ts';
+import { Output } from './output.ts';
+import { readSettings } from './settings.ts';
+
+const verbs = [setupVerb, doctorVerb, uninstallVerb];
+
+/** The parts of the process that the command line uses. */
+export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;
+
+/**
+ * Runs one command line.
+ * @param args - Without the program's name.
+ * @returns The exit status.
+ */
+export async function main(args: readonly string[], host: Host): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  const json = args.includes('--json');
+  const output = new Output({
+    stdout: host.stdout,
+    stderr: host.stderr,
+    json,
+    progress: !json || args.includes('--progress'),
+  });
+  const context: Context = {
+    settings: readSettings(host.env),
+    output,
+    signal: interruption.signal,
+    exitStatus: exitStatus.ok,
+  };
+  host.on('SIGINT', interrupt);
+  host.on('SIGTERM', interrupt);
+  try {
+    await program(context, host).parseAsync(args, { from: 'user' });
+    return context.exitStatus;
+  } catch (error) {
+    if (isHelp(error)) return exitStatus.ok;
+    const failure = toTesseraError(error, interruption.signal);
+    output.error(failure);
+    return exitStatusOf(failure);
+  } finally {
+    output.close();
+    host.off('SIGINT', interrupt);
+    host.off('SIGTERM', interrupt);
+  }
+}
+
+function program(context: Context, host: Host): Command {
+  const command = new Command('tessera')
+    .description('Proves machine-learning computations in pieces, and checks such proofs.')
+    .version(version)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      // Errors are printed once, with their code, where they are caught.
+      writeErr: () => {},
+    })
+    .addHelpText('after', exitHelp);
+  for (const verb of verbs) verb(command, context);
+  command.action(() => command.error('A verb is missing.'));
+  return command;
+}
+
+const exitHelp = `
+Exit status: ${exitStatus.ok} done, and what was asked holds; ${exitStatus.failed} it does not hold, or failed; ${exitStatus.usage} wrong usage;
+  ${exitStatus.developmentKeys} sound, but on development keys that were not allowed; ${exitStatus.interrupted} interrupted.
+Environment: TESSERA_HOME (data directory), TESSERA_WITHOUT_EZKL=1 (leave ezkl out), NO_COLOR.`;
+
+function isHelp(error: unknown): boolean {
+  return error instanceof Error && 'exitCode' in error && error.exitCode === 0;
+}

@@ -1,0 +1,51 @@
+import { InvalidArgumentError } from 'commander';
+import xbytes from 'xbytes';
+
+/** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
+export function memory(text: string): number {
+  // Case matters to xbytes: a small b means bits.
+  const bytes = /^\d+(\.\d+)? *[KMGT]i?B$/.test(text) ? xbytes.parseSize(text) : Number.NaN;
+  if (!(bytes > 0)) throw new InvalidArgumentError('Give a number and a unit, e.g. 2GiB or 512MB.');
+  return Math.floor(bytes);
+}
+
+/** Reads a whole number from 1 on. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('Give a whole number from 1 on.');
+  }
+  return value;
+}
+
+/** Reads a seed, 0 … 2^32 − 1. */
+export function seed(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 0xffff_ffff) {
+    throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
+  }
+  return value;
+}
+
+/** Collects `NAME=1,3,48,48`; the name may itself hold an equals sign. */
+export function shape(
+  text: string,
+  earlier: Readonly<Record<string, readonly number[]>> = {},
+): Record<string, readonly number[]> {
+  const at = text.lastIndexOf('=');
+  const name = text.slice(0, at);
+  const sizes = text.slice(at + 1).split(',');
+  if (
+    at < 1 ||
+    !sizes.every((size) => /^\d+$/.test(size) && Number.isSafeInteger(Number(size)) && Number(size) > 0)
+  ) {
+    throw new InvalidArgumentError('Give a tensor and its sizes, e.g. image=1,3,48,48.');
+  }
+  if (Object.hasOwn(earlier, name)) throw new InvalidArgumentError(`The shape of ${name} is given twice.`);
+  return { ...earlier, [name]: sizes.map(Number) };
+}
+
+/** Shows an amount of memory, e.g. `2.00 GiB`. */
+export function showMemory(bytes: number): string {
+  return xbytes(bytes, { iec: true });
+}
