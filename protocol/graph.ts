@@ -96,20 +96,23 @@ function checkNames({ edges, segments, inputs, outputs }: Graph): Problem[] {
 }
 
 function checkEdges({ edges }: Graph): Problem[] {
-  return edges.flatMap(({ name, type, blocks }): Problem[] => {
-    const faults = typeFaults(type).map(
-      (fault): Problem => ({ code: 'TYPE_INVALID', message: `${name}: ${fault}`, edge: name }),
-    );
-    const corners = blocks.length * 2 ** type.shape.length;
-    if (corners > limits.corners) {
-      const message = `${name} has ${blocks.length} blocks of rank ${type.shape.length}: too many corners`;
-      return [...faults, { code: 'LIMIT_EXCEEDED', message, edge: name }];
-    }
-    if (faults.length > 0 || partitions(blocks, type.shape)) return faults;
-    return [
-      { code: 'BLOCKS_NOT_PARTITION', message: `the blocks of ${name} overlap or leave gaps`, edge: name },
-    ];
-  });
+  return edges.flatMap(checkEdge);
+}
+
+/** What is wrong with an edge by itself: its type, and that its blocks partition the tensor. */
+export function checkEdge({ name, type, blocks }: Edge): Problem[] {
+  const faults = typeFaults(type).map(
+    (fault): Problem => ({ code: 'TYPE_INVALID', message: `${name}: ${fault}`, edge: name }),
+  );
+  if (faults.length > 0) return faults;
+  if (blocks.length * 2 ** type.shape.length > limits.corners) {
+    const message = `${name} has ${blocks.length} blocks of rank ${type.shape.length}: too many corners`;
+    return [{ code: 'LIMIT_EXCEEDED', message, edge: name }];
+  }
+  if (partitions(blocks, type.shape)) return [];
+  return [
+    { code: 'BLOCKS_NOT_PARTITION', message: `the blocks of ${name} overlap or leave gaps`, edge: name },
+  ];
 }
 
 /** Index standing for the requester as the maker of an input: before every segment. */

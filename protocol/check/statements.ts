@@ -3,7 +3,7 @@ import type { Certificate, Statement } from '../certificate.ts';
 import { elementCount, type Hex32 } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
 import { fitsField, writeIntegers } from '../field.ts';
-import type { Edge } from '../graph.ts';
+import { checkEdge, type Edge } from '../graph.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { quantise } from '../quantise.ts';
 import type { ProofVerifier } from '../verifier.ts';
@@ -43,6 +43,8 @@ export class EdgeOpener {
   ): Promise<{ unchecked: boolean; why: string } | null> {
     const edge = this.#certificate.manifest.graph.edges[index];
     if (edge === undefined) return { unchecked: false, why: `edge ${index} does not exist` };
+    // Nothing below bounds its work for an edge that is malformed.
+    if (checkEdge(edge).length > 0) return { unchecked: true, why: 'the edge itself is malformed' };
     const count = elementCount(edge.type.shape);
     if (values.length !== count) {
       return { unchecked: false, why: `${values.length} values for ${count} elements` };

@@ -60,8 +60,8 @@ class BoundedTokenizer extends Tokenizer {
   readonly #limits: CborLimits;
   readonly #length: number;
   #items = 0;
-  /** Items that each open array or map still waits for. */
-  readonly #open: number[] = [];
+  /** Every array and map that is open, and the items that it still waits for. */
+  readonly #open: { isMap: boolean; waiting: number }[] = [];
 
   constructor(bytes: Uint8Array, options: ConstructorParameters<typeof Tokenizer>[1], limits: CborLimits) {
     super(bytes, options);
@@ -74,26 +74,34 @@ class BoundedTokenizer extends Tokenizer {
     const token = super.next();
     this.#items += 1;
     if (this.#items > this.#limits.items) throw invalid(`more than ${this.#limits.items} items`);
-    while (this.#open.at(-1) === 0) this.#open.pop();
-    const waiting = this.#open.length - 1;
-    if (waiting >= 0) this.#open[waiting] = (this.#open[waiting] ?? 0) - 1;
+    const isText = Type.equals(token.type, Type.string);
+    const around = this.#innermost();
+    if (around?.isMap === true && around.waiting % 2 === 0 && !isText) throw invalid('a key is not text');
+    if (around !== undefined) around.waiting -= 1;
 
-    if (Type.equals(token.type, Type.array)) this.#enter(token.value);
-    else if (Type.equals(token.type, Type.map)) this.#enter(2 * token.value);
-    else if (!allowed.some((type) => Type.equals(token.type, type))) {
+    if (Type.equals(token.type, Type.array)) this.#enter(false, token.value);
+    else if (Type.equals(token.type, Type.map)) this.#enter(true, 2 * token.value);
+    else if (!isText && !others.some((type) => Type.equals(token.type, type))) {
       throw invalid(`an item of type ${token.type.name}, which no format uses`);
     }
     return token;
   }
 
-  #enter(items: number): void {
-    if (items > this.#length - this.pos()) throw invalid('a count is larger than what follows');
-    this.#open.push(items);
+  /** The array or map that the next item belongs to. */
+  #innermost() {
+    while (this.#open.at(-1)?.waiting === 0) this.#open.pop();
+    return this.#open.at(-1);
+  }
+
+  #enter(isMap: boolean, waiting: number): void {
+    if (waiting > this.#length - this.pos()) throw invalid('a count is larger than what follows');
+    this.#open.push({ isMap, waiting });
     if (this.#open.length > this.#limits.depth) throw invalid(`nested deeper than ${this.#limits.depth}`);
   }
 }
 
-const allowed = [Type.uint, Type.negint, Type.bytes, Type.string, Type.true, Type.false, Type.null];
+/** Kinds beside arrays, maps and text that a format may use. */
+const others = [Type.uint, Type.negint, Type.bytes, Type.true, Type.false, Type.null];
 
 function invalid(why: string, cause?: unknown): TesseraError {
   return new TesseraError('ENCODING_INVALID', {

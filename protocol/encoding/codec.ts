@@ -297,8 +297,6 @@ export function orLiteral<T extends object, L extends string>(item: Codec<T>, wo
 
 function asMap(value: CborValue, path: Path): ReadonlyMap<string, CborValue> {
   if (!(value instanceof Map)) throw malformed(path, 'is not a map');
-  const [other] = [...value.keys()].filter((key) => typeof key !== 'string');
-  if (other !== undefined) throw malformed(path, 'has a key that is not text');
   return value as ReadonlyMap<string, CborValue>;
 }
 
