@@ -13,7 +13,7 @@ export function toTesseraError(error: unknown, signal: AbortSignal): TesseraErro
   }
   if (error instanceof CommanderError) {
     return new TesseraError('USAGE', {
-      message: error.message.replace(/^error: /, ''),
+      message: error.code === 'commander.help' ? 'A verb is missing.' : error.message.replace(/^error: /, ''),
       remedy: 'See: tessera --help, or tessera VERB --help',
       cause: error,
     });

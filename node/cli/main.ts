@@ -65,7 +65,6 @@ function program(context: Context, host: Host): Command {
     })
     .addHelpText('after', exitHelp);
   for (const verb of verbs) verb(command, context);
-  command.action(() => command.error('A verb is missing.'));
   return command;
 }
 

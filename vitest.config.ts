@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+// `vitest --mode long` also runs the tests that prove large models.
+export default defineConfig(({ mode }) => ({
+  test: {
+    include: ['{node,protocol,tests,bin,scripts}/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(mode === 'long' ? [] : ['**/*.long.test.ts'])],
+    globalSetup: ['tests/setup/global-setup.ts'],
+    env: { TESSERA_TEST_LIGHT_MODELS: join(import.meta.dirname, 'node_modules/.cache/tessera/light-models') },
+    pool: 'forks',
+    maxWorkers: 2,
+    // Real proofs on a busy two-core machine.
+    testTimeout: mode === 'long' ? 3_600_000 : 180_000,
+    hookTimeout: mode === 'long' ? 3_600_000 : 180_000,
+  },
+}));
