@@ -11,8 +11,8 @@ export interface EngineThreadOptions {
   memoryLimit?: number;
 }
 
-/** 200 MB is what a small circuit takes; one with thousands of columns takes some hundred more. */
-export const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 1 << 30 } as const;
+/** A small circuit takes 200 MB; a key unpacks to 2^k field elements a selector, so large ones take more. */
+export const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 2 * 2 ** 30 } as const;
 
 type Answer = Awaited<ReturnType<EzklEngine['verify']>>;
 
@@ -27,6 +27,9 @@ export function createEngineThread(
   let worker: Worker | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
+  // A trap does not tell a panic on hostile input from a want of memory: refuse, and say both.
+  const trapped = (reason: string) =>
+    `the engine failed on it, given ${memoryLimit} bytes of memory: ${reason}`;
   const start = (): Worker => {
     if (worker !== undefined) return worker;
     // Compiled, this file and the worker are .js; run from source, .ts.
@@ -84,10 +87,7 @@ export function createEngineThread(
           case 'rejected':
             return answer({ verdict: 'invalid', reason: message.reason }, true);
           case 'broken':
-            return answer(
-              { verdict: 'invalid', reason: `the engine failed on it: ${message.reason}` },
-              false,
-            );
+            return answer({ verdict: 'invalid', reason: trapped(message.reason) }, false);
         }
       };
       const timer = setTimeout(

@@ -5,7 +5,8 @@ import { scalarModulus, writeElements } from '../../../../protocol/field.ts';
 import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
-import { type Fixture, makeFixtures, modelOf, python } from '../../../../tests/fixtures/ezkl-fixture.ts';
+import { type Fixture, makeFixtures, modelOf } from '../../../../tests/fixtures/ezkl-fixture.ts';
+import { ezklPython } from '../../../../tests/support/ezkl-python.ts';
 import { compileEvmVerifier } from '../evm-verifier.ts';
 import { createEngineThread } from './engine-thread.ts';
 import { checkSrs, createEzklVerifier, ezklAdapter, openSrs, verificationDataOf } from './index.ts';
@@ -76,7 +77,7 @@ const verdicts = (opinions: readonly Opinion[]) => opinions.map(({ verdict }) =>
 const accepted = (opinions: readonly Opinion[]) =>
   verdicts(opinions).includes('valid') && !verdicts(opinions).includes('invalid');
 
-describe.skipIf(python === undefined)('the verifier of ezkl proofs, on proofs that ezkl makes', () => {
+describe.skipIf(ezklPython === undefined)('the verifier of ezkl proofs, on proofs that ezkl makes', () => {
   const thread = createEngineThread();
   const verifier: ProofVerifier = createEzklVerifier({ engine: thread });
   let fixtures: Fixture[];
@@ -572,7 +573,7 @@ describe.skipIf(python === undefined)('the verifier of ezkl proofs, on proofs th
       expect(verdicts(await check(real))).toEqual(['valid', 'valid']);
     });
 
-    it('has no opinion where it is missing, out of memory or late', async () => {
+    it('has no opinion where it is missing or late', async () => {
       const real = fixture(0);
       const request = {
         circuit: circuitOf(real),
@@ -587,6 +588,19 @@ describe.skipIf(python === undefined)('the verifier of ezkl proofs, on proofs th
         verdict: 'unavailable',
       });
       await late.close();
+    });
+
+    it('is held to its memory limit, and fails closed there', async () => {
+      const starved = createEngineThread({ memoryLimit: 1_400_000 });
+      const real = fixture(0);
+      const [opinion] = await createEzklVerifier({ engine: starved }).verify({
+        circuit: circuitOf(real),
+        artifacts: artifactsOf(real),
+        proof: real.proof,
+        srs: verificationDataOf(real.srs),
+      });
+      expect(opinion).toMatchObject({ verdict: 'invalid', reason: expect.stringMatching(/1400000 bytes/) });
+      await starved.close();
     });
 
     it('stops when it is told to', async () => {
