@@ -8,7 +8,7 @@ import { create as createDigest } from 'multiformats/hashes/digest';
 import { sha256 as multihash } from 'multiformats/hashes/sha2';
 import type { EdgeType, Hex32 } from './edge.ts';
 import { TesseraError } from './errors.ts';
-import type { BlockRef } from './graph.ts';
+import type { BlockRef, Segment } from './graph.ts';
 import type { Circuit, Manifest } from './manifest.ts';
 import { encodeManifest } from './manifest-codec.ts';
 import { merkleRoot } from './merkle.ts';
@@ -44,15 +44,6 @@ export function srsId(curve: 'bn254', sG2: Uint8Array): Hex32 {
 /** The id under which a model is registered: keccak256 of ten words, as a contract computes it. */
 export function modelId(manifest: Manifest): Hex32 {
   const { graph, circuits, srs } = manifest;
-  const wiring = graph.segments.map((segment, i) =>
-    keccak(
-      label('tessera/segment/1'),
-      uint(i),
-      uint(segment.circuit),
-      references(segment.inputs),
-      references(segment.outputs),
-    ),
-  );
   return bytesToHex(
     keccak(
       label('tessera/model/1'),
@@ -60,7 +51,7 @@ export function modelId(manifest: Manifest): Hex32 {
       uint(circuits.length),
       merkleRoot(circuits.map(circuitLeaf)),
       uint(graph.segments.length),
-      merkleRoot(wiring),
+      merkleRoot(graph.segments.map(segmentLeaf)),
       keccak(...graph.inputs.map(uint)),
       keccak(...graph.outputs.map(uint)),
       uint(srs.length),
@@ -80,6 +71,17 @@ export function circuitLeaf(circuit: Circuit): Uint8Array {
     keccak(...artifacts.map(hexToBytes)),
     keccak(...circuit.inputs.map(portHash)),
     keccak(...circuit.outputs.map(portHash)),
+  );
+}
+
+/** A segment's leaf in the tree of the wiring. */
+export function segmentLeaf(segment: Segment, index: number): Uint8Array {
+  return keccak(
+    label('tessera/segment/1'),
+    uint(index),
+    uint(segment.circuit),
+    references(segment.inputs),
+    references(segment.outputs),
   );
 }
 
