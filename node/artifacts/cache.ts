@@ -6,6 +6,7 @@
  *     KIND/KEY.lock    held while the entry is made, opened or removed
  *     KIND/KEY.used/   one file a user, named PID.NONCE; such an entry is not removed
  *     new/PID.NONCE/   an entry in the making, renamed into place when it is whole
+ *     partial/         downloads that may be continued
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -49,6 +50,7 @@ interface EntryRecord {
 
 const recordName = 'entry.json';
 const newDirectory = 'new';
+const partialDirectory = 'partial';
 const lockPollMs = 100;
 /** A lock that was not renewed for this long belongs to a dead process; compiling Solidity blocks for seconds. */
 const lockStaleMs = 60_000;
@@ -163,6 +165,11 @@ export class ArtifactCache {
       removed.push(entry);
     }
     return removed;
+  }
+
+  /** Where a download whose bytes are to become an entry may grow over several runs. */
+  partialFile(sha256: Hex32): string {
+    return join(this.#directory, partialDirectory, sha256);
   }
 
   async #make(path: string, make: (directory: string) => Promise<void>): Promise<void> {

@@ -1,7 +1,11 @@
-import { open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactCache } from '../../artifacts/cache.ts';
+import { type DownloadOptions, download } from '../../artifacts/download.ts';
 
 /** An SRS file of one size, in place until it is released. */
 export interface OpenSrs {
@@ -20,6 +24,8 @@ export interface SrsSource {
 }
 
 const fileName = 'kzg.srs';
+/** Largest size that is read. */
+const maxK = 24;
 
 /**
  * SRSs made on this machine, one a size, kept in the cache. Whoever made one can forge proofs under it, so nothing
@@ -40,25 +46,70 @@ export function developmentSrs(cache: ArtifactCache): SrsSource {
 }
 
 /**
- * An SRS from a file of exactly the circuits' size: a larger one would have to be converted (the Lagrange points
- * of each size are others), which ezkl does anew at every call and takes longer than proving.
+ * A published SRS: the file at a path or an http(s) address that has this digest, of exactly the circuits' size.
+ * A larger one would have to be converted (the Lagrange points of each size are others), which ezkl does anew at
+ * every call and which takes longer than proving.
  *
- * @param path checked already, see `obtainSrs`
+ * @param location path, or address that is fetched once into the cache
+ * @param sha256 of the file
  */
-export function srsFile(path: string): SrsSource {
+export function publishedSrs(
+  cache: ArtifactCache,
+  location: string,
+  sha256: Hex32,
+  onProgress?: DownloadOptions['onProgress'],
+): SrsSource {
+  const remote = /^https?:/.test(location);
   return {
-    async open(k) {
-      const size = await sizeOf(path);
-      if (size !== k) {
+    async open(k, _generate, signal) {
+      if (remote) {
+        const options = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
+        const entry = await cache.open(
+          'srs',
+          { sha256 },
+          async (directory) => {
+            const partial = cache.partialFile(sha256);
+            await download(location, partial, sha256, srsBytes(maxK), options);
+            await rename(partial, join(directory, fileName));
+          },
+          signal,
+        );
+        const path = join(entry.path, fileName);
+        try {
+          requireSize(location, await sizeOf(path), k);
+        } catch (error) {
+          await entry.release();
+          throw error;
+        }
+        return { path, cached: entry.cached, release: entry.release };
+      }
+      requireSize(location, await sizeOf(location), k);
+      const digest = await sha256File(location);
+      if (digest !== sha256) {
         throw new TesseraError('SRS_INVALID', {
-          message: `The SRS ${path} is for k=${size}; the circuits have k=${k}`,
-          remedy: `Give the file for k=${k}.`,
-          details: { path, size, k },
+          message: `The SRS ${location} has the sha2-256 ${digest}, not ${sha256}`,
+          remedy: 'Check the file and the digest.',
+          details: { location, digest, expected: sha256 },
         });
       }
-      return { path, cached: true, release: async () => undefined };
+      return { path: location, cached: true, release: async () => undefined };
     },
   };
+}
+
+function requireSize(location: string, size: number, k: number): void {
+  if (size === k) return;
+  throw new TesseraError('SRS_INVALID', {
+    message: `The SRS ${location} is for k=${size}; the circuits have k=${k}`,
+    remedy: `Give the file for k=${k}.`,
+    details: { location, size, k },
+  });
+}
+
+async function sha256File(path: string): Promise<Hex32> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** The k that a file in halo2's format states, held against its length. */
@@ -74,7 +125,7 @@ async function sizeOf(path: string): Promise<number> {
     const { bytesRead } = await file.read(head, 0, 4, 0);
     const k = bytesRead === 4 ? head.readUInt32LE() : 0;
     const { size } = await file.stat();
-    if (k < 1 || k > 28 || size !== srsBytes(k)) {
+    if (k < 1 || k > maxK || size !== srsBytes(k)) {
       throw new TesseraError('SRS_INVALID', {
         message: `The SRS ${path} is not in ezkl's format: it states k=${k} and has ${size} bytes`,
         details: { path, k, size },
