@@ -1,7 +1,14 @@
+import pLimit from 'p-limit';
+import { TesseraError } from '../../protocol/errors.ts';
 import type { Model } from '../model/model.ts';
-import type { PortScheme } from '../provers/prover.ts';
+import { type Slicing, segmentModel } from '../model/slice/index.ts';
+import type { RunOptions } from '../progress.ts';
+import { chooseK, defaultEzklParams, type EzklParams } from '../provers/ezkl/parameters.ts';
+import type { EzklProver } from '../provers/ezkl/prover.ts';
+import type { PortScheme, Unsupported } from '../provers/prover.ts';
+import { chooseSchemes } from './schemes.ts';
 
-/** What is decided for one segment before anything is compiled. */
+/** What is decided for one segment before its circuit has keys. */
 export interface SegmentPlan {
   id: string;
   /** The segment as a model of its own. */
@@ -11,6 +18,83 @@ export interface SegmentPlan {
   outputs: readonly string[];
   inputSchemes: readonly PortScheme[];
   outputSchemes: readonly PortScheme[];
-  /** The prover's parameters. */
-  parameters: unknown;
+  params: EzklParams;
+}
+
+export interface PlanInit {
+  model: Model;
+  slicing: Slicing;
+  /** Sides of the whole that stay commitments. */
+  committed: { input: boolean; output: boolean };
+  /** Fractional bits of inputs and weights; the prover's default unless given. */
+  scale?: number;
+  /** Segments measured at once. */
+  parallel: number;
+}
+
+/**
+ * Decides each segment's schemes and parameters. All circuits get one size, because edges committed with `kzg` are
+ * equal only between circuits of one size.
+ *
+ * @throws TesseraError `UNPROVABLE` with every node that the prover does not support, before anything is compiled
+ */
+export async function planJob(
+  { model, slicing, committed, scale, parallel }: PlanInit,
+  prover: EzklProver,
+  options: RunOptions = {},
+): Promise<SegmentPlan[]> {
+  refuseUnprovable(model, slicing, prover);
+  const schemes = chooseSchemes({ ...slicing, inputs: model.inputs, outputs: model.outputs }, committed);
+  const base = { ...defaultEzklParams, ...(scale === undefined ? {} : { scale }) };
+  const draft = slicing.segments.map((segment) => {
+    const own = segmentModel(model, segment);
+    const schemesOf = (names: readonly string[]) => names.map((name) => schemes.get(name) ?? 'public');
+    return {
+      id: segment.id,
+      model: own,
+      inputs: own.inputs,
+      outputs: own.outputs,
+      inputSchemes: schemesOf(own.inputs),
+      outputSchemes: schemesOf(own.outputs),
+    };
+  });
+
+  const limit = pLimit(parallel);
+  const probe = { ...base, k: chooseK([], base) };
+  let done = 0;
+  const sizes = await Promise.all(
+    draft.map((segment) =>
+      limit(async () => {
+        const source = {
+          model: segment.model,
+          inputs: segment.inputSchemes,
+          outputs: segment.outputSchemes,
+          inputScales: segment.inputs.map(() => base.scale),
+        };
+        const size = await prover.measure(source, probe, options.signal ? { signal: options.signal } : {});
+        options.onProgress?.({ type: 'stage', stage: 'plan', done: ++done, total: draft.length, detail: segment.id });
+        return size;
+      }),
+    ),
+  );
+  const params = { ...base, k: chooseK(sizes, base) };
+  return draft.map((segment) => ({ ...segment, params }));
+}
+
+function refuseUnprovable(model: Model, slicing: Slicing, prover: EzklProver): void {
+  const unsupported = slicing.segments.flatMap(({ id, nodes }) =>
+    nodes.flatMap((index): (Unsupported & { segment: string })[] => {
+      const node = model.nodes[index];
+      const found = node === undefined ? undefined : prover.unsupported(model, node);
+      return found === undefined ? [] : [{ segment: id, ...found }];
+    }),
+  );
+  const [first] = unsupported;
+  if (first === undefined) return;
+  const list = unsupported.map(({ node, operator, reason }) => `${node} (${operator}): ${reason}`);
+  throw new TesseraError('UNPROVABLE', {
+    message: `No installed prover supports ${unsupported.length} of the model's nodes:\n  ${list.join('\n  ')}`,
+    remedy: first.remedy,
+    details: { unsupported },
+  });
 }

@@ -37,7 +37,7 @@ export async function certify(init: CertifyInit, prover: Prover, verifier: Proof
   }
   const srs = new Map([...init.srs].map(([id, bytes]) => [id, keep(bytes)]));
 
-  const commitments = graph.edges.map((edge) => edge.blocks.map(() => new Uint8Array()));
+  const commitments: Uint8Array[][] = graph.edges.map((edge) => edge.blocks.map(() => new Uint8Array()));
   graph.segments.forEach((segment, index) => {
     const circuit = circuits[segment.circuit];
     const proof = init.proofs[index];

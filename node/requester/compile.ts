@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { SegmentPlan } from '../plan/plan.ts';
-import type { CompiledSegment, Prover } from '../provers/prover.ts';
+import type { EzklProver } from "../provers/ezkl/prover.ts";
+import type { CompiledSegment } from "../provers/prover.ts";
 import type { RunOptions } from '../progress.ts';
 import { proverCall, type ProverLimits } from './prover-call.ts';
 
@@ -19,7 +20,7 @@ export interface CircuitSegment {
 export async function compileSegments(
   plans: readonly SegmentPlan[],
   inputScale: number,
-  prover: Prover,
+  prover: EzklProver,
   limits: ProverLimits,
   options: RunOptions = {},
 ): Promise<CircuitSegment[]> {
@@ -35,7 +36,7 @@ export async function compileSegments(
     const source = { model: plan.model, inputs: plan.inputSchemes, outputs: plan.outputSchemes, inputScales };
     const compiled = await limit(() => {
       signal.throwIfAborted();
-      return prover.compile(source, plan.parameters, proverCall(plan.id, 'compile', limits, { ...options, signal }));
+      return prover.compile(source, plan.params, proverCall(plan.id, 'compile', limits, { ...options, signal }));
     });
     options.onProgress?.({ type: 'stage', stage: 'compile', done: ++done, total: plans.length, detail: plan.id });
     return { plan, compiled };

@@ -1,0 +1,140 @@
+import { readFile, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { parse as parseNpy } from 'npyjs';
+import type { Tensor } from 'onnxruntime-node';
+import { TesseraError } from '../../protocol/errors.ts';
+import type { NamedTensors } from './inference.ts';
+import type { Model, TensorType } from './model.ts';
+import { tensorOf } from './tensor-data.ts';
+
+/** Larger inputs than any model here takes; stops a hostile file from filling the memory. */
+const maximumBytes = 2 ** 30;
+const maximumDepth = 16;
+
+/**
+ * Reads a model's inputs: a `.json` file with one array for each input by its name (nested as the shape, or flat),
+ * or a `.npy` file for a model with one input.
+ *
+ * @throws TesseraError `INPUT_INVALID` naming the tensor, what was expected and what was found;
+ *   `STORAGE_FAILED` when the file cannot be read
+ */
+export async function readInputs(file: string, model: Model): Promise<NamedTensors> {
+  const bytes = await readBounded(file);
+  return extname(file).toLowerCase() === '.npy' ? readNpy(file, bytes, model) : readJson(file, bytes, model);
+}
+
+async function readBounded(file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size > maximumBytes) {
+      throw new TesseraError('INPUT_INVALID', { message: `${file} is larger than ${maximumBytes} bytes` });
+    }
+    return await readFile(file);
+  } catch (cause) {
+    if (cause instanceof TesseraError) throw cause;
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The input file ${file} cannot be read`,
+      remedy: 'Check the path and its permissions.',
+      cause,
+    });
+  }
+}
+
+function readNpy(file: string, bytes: Buffer, model: Model): NamedTensors {
+  const [name, ...others] = model.inputs;
+  if (name === undefined || others.length > 0) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} holds one tensor; the model has ${model.inputs.length} inputs`,
+      remedy: `Give a .json file with ${model.inputs.join(', ')}.`,
+    });
+  }
+  let array: ReturnType<typeof parseNpy>;
+  try {
+    array = parseNpy(new Uint8Array(bytes).buffer);
+  } catch (cause) {
+    throw new TesseraError('INPUT_INVALID', { message: `${file} is not a NumPy array`, cause });
+  }
+  const type = typeOf(model, name);
+  if (array.fortranOrder) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} is in Fortran order`,
+      remedy: 'Save it with numpy.ascontiguousarray.',
+    });
+  }
+  requireShape(name, array.shape, type);
+  return new Map([[name, tensorOf(name, type, array.data as unknown as ArrayLike<number>)]]);
+}
+
+function readJson(file: string, bytes: Buffer, model: Model): NamedTensors {
+  let content: unknown;
+  try {
+    content = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} is not JSON`,
+      remedy: `Give {"${model.inputs[0]}": [ … ]}, or a .npy file.`,
+      cause,
+    });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} holds no object of tensors by name`,
+      remedy: `Give {"${model.inputs[0]}": [ … ]}.`,
+    });
+  }
+  const unknown = Object.keys(content).find((name) => !model.inputs.includes(name));
+  if (unknown !== undefined) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} names ${JSON.stringify(unknown)}, which is no input of the model`,
+      remedy: `The inputs are ${model.inputs.join(', ')}.`,
+    });
+  }
+  return new Map(
+    model.inputs.map((name): [string, Tensor] => {
+      if (!Object.hasOwn(content, name)) {
+        throw new TesseraError('INPUT_INVALID', { message: `${file} has no value for input ${name}` });
+      }
+      const type = typeOf(model, name);
+      const { shape, values } = flatten(name, (content as Record<string, unknown>)[name]);
+      // A flat list may stand for any shape.
+      if (shape.length !== 1) requireShape(name, shape, type);
+      return [name, tensorOf(name, type, values)];
+    }),
+  );
+}
+
+function typeOf(model: Model, name: string): TensorType {
+  return model.types.get(name) ?? { element: 'float32', shape: [] };
+}
+
+function requireShape(name: string, found: readonly number[], { shape }: TensorType): void {
+  if (String(found) === String(shape)) return;
+  throw new TesseraError('INPUT_INVALID', {
+    message: `Input ${name} has the shape [${found}], where the model takes [${shape}]`,
+    details: { tensor: name, expected: shape, got: found },
+  });
+}
+
+/** The elements and the shape of nested arrays, which must be rectangular. */
+function flatten(name: string, root: unknown): { shape: number[]; values: number[] } {
+  const shape: number[] = [];
+  for (let level = root; Array.isArray(level) && shape.length <= maximumDepth; level = level[0]) {
+    shape.push(level.length);
+  }
+  const values: number[] = [];
+  const visit = (value: unknown, depth: number): void => {
+    const size = shape[depth];
+    if (size !== undefined && Array.isArray(value) && value.length === size) {
+      for (const item of value) visit(item, depth + 1);
+    } else if (size === undefined && (typeof value === 'number' || typeof value === 'boolean')) {
+      values.push(Number(value));
+    } else {
+      throw new TesseraError('INPUT_INVALID', {
+        message: `Input ${name} is not a regular array of numbers: found ${JSON.stringify(value)?.slice(0, 40)}`,
+        details: { tensor: name },
+      });
+    }
+  };
+  visit(root, 0);
+  return { shape, values };
+}
