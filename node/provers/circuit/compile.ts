@@ -140,8 +140,8 @@ export function compileCircuit(model: QuantisedModel, ports: CircuitPorts): Comp
     const implied = ref.side === 'output' && tensor.lo >= lo && tensor.hi <= hi;
     for (let i = 0; !implied && i < values.length; i++) constrainInterval(writer, values.row(i), lo, hi);
     if (binding.scheme === 'poseidon2') {
-      const { tag, blinded } = binding;
-      const wires = constrainCommitment(writer, { values, lo, hi, tag, blinded, public: publicWire });
+      const { domain, blinded } = binding;
+      const wires = constrainCommitment(writer, { values, lo, hi, domain, blinded, public: publicWire });
       construction.steps.push({ kind: 'commitment', ...wires, public: publicWire, port: ref });
     } else if (values.first !== publicWire) {
       for (let i = 0; i < values.length; i++) {

@@ -1,8 +1,8 @@
 /** How a port's values are bound to public inputs. */
 export type PortBinding =
   | { scheme: 'public' }
-  /** `tag` separates edge types; a blinded commitment hides the values. */
-  | { scheme: 'poseidon2'; tag: bigint; blinded: boolean };
+  /** `domain` is the sponge's, which fixes the edge's type (`commitmentDomain`); a blinded commitment hides the values. */
+  | { scheme: 'poseidon2'; domain: bigint; blinded: boolean };
 
 /** One end of a circuit: the interval it proves, and the binding. */
 export interface CircuitPort {

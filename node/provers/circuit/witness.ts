@@ -1,12 +1,11 @@
-import { absorbedElements, spongeStates } from '../../../protocol/arithmetic/commitment.ts';
 import { interpret } from '../../../protocol/arithmetic/interpreter.ts';
 import type { QuantisedTensor, Values } from '../../../protocol/arithmetic/model.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { CompiledCircuit } from './compile.ts';
+import { assignCommitment } from './gadgets/commitment.ts';
 import { assignMaximum } from './gadgets/maximum.ts';
 import { assignRequantise } from './gadgets/requantise.ts';
 import { FIELD_BYTES, readField } from './language/field-bytes.ts';
-import { PERMUTATION_WIDTH } from './language/opcodes.ts';
 import type { PortRef } from './layout.ts';
 import type { CircuitPort } from './ports.ts';
 import { WitnessWriter } from './witness-writer.ts';
@@ -81,7 +80,7 @@ export function generateWitness(circuit: CompiledCircuit, execution: Execution):
         witness.setField(step.square, execution.context * execution.context);
         break;
       case 'commitment':
-        assignCommitment(witness, circuit, execution, step, valuesOf);
+        assignPort(witness, circuit, execution, step, valuesOf);
         break;
     }
   }
@@ -94,7 +93,7 @@ export function generateWitness(circuit: CompiledCircuit, execution: Execution):
   };
 }
 
-function assignCommitment(
+function assignPort(
   witness: WitnessWriter,
   { model, ports }: CompiledCircuit,
   execution: Execution,
@@ -118,16 +117,5 @@ function assignCommitment(
       remedy: 'Give one blinding value for each private edge and none for the others.',
     });
   }
-  if (step.blinding !== undefined && blinding !== undefined) witness.setField(step.blinding, blinding);
-  const domain = { lo, hi, tag: binding.tag, ...(blinding === undefined ? {} : { blinding }) };
-  let wire = step.states;
-  let commitment = 0n;
-  for (const [, state] of spongeStates(absorbedElements(valuesOf(name), domain), binding.tag)) {
-    state.forEach((lane, i) => {
-      witness.setField(wire + i, lane);
-    });
-    wire += PERMUTATION_WIDTH;
-    commitment = state[0];
-  }
-  witness.setField(step.public, commitment);
+  assignCommitment(witness, step, valuesOf(name), { lo, hi, domain: binding.domain }, blinding);
 }
