@@ -27,7 +27,8 @@ export function nodeCost(model: Model, node: ModelNode): number {
     case 'MaxPool':
     case 'AveragePool': {
       const kernel = node.attributes.get('kernel_shape');
-      const window = kernel?.type === 'ints' ? kernel.value.reduce((product, side) => product * side, 1n) : 4n;
+      const window =
+        kernel?.type === 'ints' ? kernel.value.reduce((product, side) => product * side, 1n) : 4n;
       return output * Number(window) * cellsPerComparison;
     }
     case 'Concat':

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Model } from './model.ts';
 import { encodeModel } from './onnx/index.ts';
@@ -16,22 +16,37 @@ export type NamedTensors = ReadonlyMap<string, Tensor>;
  */
 export async function infer(model: Model, inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
   throwIfAborted(signal);
-  return runSession(await openPlainSession(await encodeModel(model, signal ? { signal } : {})), model.name, inputs);
+  return runSession(
+    await openPlainSession(await encodeModel(model, signal ? { signal } : {})),
+    model.name,
+    inputs,
+  );
 }
 
 /** Runs an ONNX file as it is, in ONNX Runtime without its optimisations; dynamic shapes follow the inputs. */
-export async function inferFile(path: string, inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
+export async function inferFile(
+  path: string,
+  inputs: NamedTensors,
+  signal?: AbortSignal,
+): Promise<NamedTensors> {
   throwIfAborted(signal);
   const session = await InferenceSession.create(path, {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
   }).catch((cause: Error) => {
-    throw new TesseraError('MODEL_UNREADABLE', { message: `ONNX Runtime cannot open ${path}: ${cause.message}`, cause });
+    throw new TesseraError('MODEL_UNREADABLE', {
+      message: `ONNX Runtime cannot open ${path}: ${cause.message}`,
+      cause,
+    });
   });
   return runSession(session, path, inputs);
 }
 
-async function runSession(session: InferenceSession, name: string, inputs: NamedTensors): Promise<NamedTensors> {
+async function runSession(
+  session: InferenceSession,
+  name: string,
+  inputs: NamedTensors,
+): Promise<NamedTensors> {
   try {
     const feeds = Object.fromEntries(
       session.inputNames.map((input) => {
@@ -43,7 +58,10 @@ async function runSession(session: InferenceSession, name: string, inputs: Named
       }),
     );
     const outputs = await session.run(feeds).catch((cause: Error) => {
-      throw new TesseraError('INPUT_INVALID', { message: `ONNX Runtime cannot run ${name}: ${cause.message}`, cause });
+      throw new TesseraError('INPUT_INVALID', {
+        message: `ONNX Runtime cannot run ${name}: ${cause.message}`,
+        cause,
+      });
     });
     return new Map(session.outputNames.map((output) => [output, outputs[output] as Tensor]));
   } finally {

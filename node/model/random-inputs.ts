@@ -1,6 +1,6 @@
+import type { Tensor } from 'onnxruntime-node';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Tensor } from 'onnxruntime-node';
 import { elementCount } from './element.ts';
 import type { NamedTensors } from './inference.ts';
 import type { Model } from './model.ts';

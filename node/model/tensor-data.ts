@@ -43,7 +43,8 @@ export function tensorOf(name: string, type: TensorType, values: ArrayLike<numbe
   }
   if (element === 'int64' || element === 'uint64') {
     const wide = Array.from(values, (value) => {
-      if (typeof value === 'number' && !Number.isSafeInteger(value)) throw invalid(`${value} is no exact integer`);
+      if (typeof value === 'number' && !Number.isSafeInteger(value))
+        throw invalid(`${value} is no exact integer`);
       return BigInt(value);
     });
     const wrap = element === 'int64' ? BigInt.asIntN : BigInt.asUintN;

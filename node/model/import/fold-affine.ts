@@ -138,7 +138,11 @@ class AffineFolder {
     }
     const sum = bias.map((value, i) => combine(value, step.operator, step.values[i] ?? 0));
     const biasConstant = floatConstant([channels], Float32Array.from(sum));
-    return { ...conv, inputs: [input, weight, this.#constant(`${output}/bias`, biasConstant)], outputs: [output] };
+    return {
+      ...conv,
+      inputs: [input, weight, this.#constant(`${output}/bias`, biasConstant)],
+      outputs: [output],
+    };
   }
 
   async #intoGemm(gemm: ModelNode, step: ChannelStep, output: string): Promise<ModelNode | undefined> {
@@ -153,7 +157,9 @@ class AffineFolder {
       const transposed = gemm.attributes.get('transB');
       const isTransposed = transposed?.type === 'int' && transposed.value !== 0n;
       const depth = elementCount(weights.type.shape) / channels;
-      const scaled = await scale(weights, step.values, (i) => (isTransposed ? Math.floor(i / depth) : i % channels));
+      const scaled = await scale(weights, step.values, (i) =>
+        isTransposed ? Math.floor(i / depth) : i % channels,
+      );
       weight = this.#constant(`${output}/weight`, scaled);
     }
     const factor = gemm.attributes.get('beta');
@@ -191,7 +197,10 @@ function isFoldable(constant: Constant | undefined): constant is Constant {
 }
 
 /** A constant as one value a channel of a tensor [batch, channel, …], if it broadcasts to that. */
-async function channelValues(constant: Constant, shape: readonly number[]): Promise<Float64Array | undefined> {
+async function channelValues(
+  constant: Constant,
+  shape: readonly number[],
+): Promise<Float64Array | undefined> {
   const channels = shape[1];
   const missing = shape.length - constant.type.shape.length;
   if (channels === undefined || missing < 0 || constant.type.element !== 'float32') return undefined;

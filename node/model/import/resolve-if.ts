@@ -68,7 +68,8 @@ function definedBy(graph: GraphMessage): string[] {
 /** Renames tensors in a graph and in the graphs inside it, which see the outer names. */
 export function renameTensors(graph: GraphMessage, names: ReadonlyMap<string, string>): void {
   const renamed = (name: string): string => names.get(name) ?? name;
-  for (const value of [...graph.initializer, ...graph.output, ...graph.valueInfo]) value.name = renamed(value.name);
+  for (const value of [...graph.initializer, ...graph.output, ...graph.valueInfo])
+    value.name = renamed(value.name);
   for (const node of graph.node) {
     node.input = node.input.map(renamed);
     node.output = node.output.map(renamed);
