@@ -1,0 +1,60 @@
+import { intAttribute, intsAttribute, type Lowering } from '../quantiser.ts';
+import { quantiseFloats, scaleFor } from '../scale.ts';
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** Integers of weights, and their scale: as many fractional bits as the options' width leaves. */
+export function quantiseWeights(values: Float64Array, bits: number): { weights: Int32Array; scale: number } {
+  const scale = scaleFor(largest(values), bits);
+  return { weights: Int32Array.from(quantiseFloats(values, scale)), scale };
+}
+
+/** `Conv` over one or two spatial axes with constant weights. */
+export const lowerConvolution: Lowering = (quantiser, node) => {
+  const [source = '', weightName = '', biasName = ''] = node.inputs;
+  const [output = ''] = node.outputs;
+  const kernel = quantiser.constant(weightName);
+  if (kernel === undefined) throw quantiser.unsupported('its weights are computed');
+  const spatial = kernel.shape.length - 2;
+  if (spatial !== 1 && spatial !== 2) throw quantiser.unsupported(`it has ${spatial} spatial axes`);
+  const bias = biasName === '' ? undefined : quantiser.constant(biasName);
+  if (biasName !== '' && bias === undefined) throw quantiser.unsupported('its bias is computed');
+
+  let input = quantiser.settled(source);
+  const shape = quantiser.tensor(input).shape;
+  if (spatial === 1)
+    input = quantiser.reshaped(input, [...shape.slice(0, 2), 1, ...shape.slice(2)], `${output}/image`);
+  const pair = (name: string, otherwise: number): readonly [number, number] => {
+    const given = intsAttribute(node, name) ?? new Array<number>(spatial).fill(otherwise);
+    return [spatial === 1 ? otherwise : (given[0] ?? otherwise), given.at(-1) ?? otherwise];
+  };
+  const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * spatial).fill(0);
+  const [outputChannels = 0] = kernel.shape;
+  const { weights, scale } = quantiseWeights(kernel.values, quantiser.options.weightBits);
+  const accumulator = quantiser.tensor(input).scale + scale;
+  const result = quantiser.emit(
+    {
+      kind: 'convolution',
+      weights,
+      outputChannels,
+      bias: bias === undefined ? new Float64Array(outputChannels) : quantiseFloats(bias.values, accumulator),
+      groups: intAttribute(node, 'group', 1),
+      kernel: [spatial === 1 ? 1 : (kernel.shape[2] ?? 1), kernel.shape.at(-1) ?? 1],
+      strides: pair('strides', 1),
+      dilations: pair('dilations', 1),
+      pads:
+        spatial === 1
+          ? [0, pads[0] ?? 0, 0, pads[1] ?? 0]
+          : [pads[0] ?? 0, pads[1] ?? 0, pads[2] ?? 0, pads[3] ?? 0],
+    },
+    [input],
+    accumulator,
+    spatial === 1 ? `${output}/accumulator` : output,
+  );
+  quantiser.define(
+    output,
+    spatial === 1 ? quantiser.reshaped(result, quantiser.shape(output), output) : result,
+  );
+};

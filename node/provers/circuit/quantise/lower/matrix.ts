@@ -1,0 +1,71 @@
+import type { ModelNode } from '../../../../model/model.ts';
+import {
+  type FloatConstant,
+  floatAttribute,
+  intAttribute,
+  type Lowering,
+  type Quantiser,
+} from '../quantiser.ts';
+import { quantiseFloats } from '../scale.ts';
+import { quantiseWeights } from './convolution.ts';
+
+function emitMatrix(
+  quantiser: Quantiser,
+  node: ModelNode,
+  matrix: { values: Float64Array; inner: number; outer: number },
+  bias: Float64Array | undefined,
+): void {
+  const [source = ''] = node.inputs;
+  const [output = ''] = node.outputs;
+  const input = quantiser.settled(source);
+  const { weights, scale } = quantiseWeights(matrix.values, quantiser.options.weightBits);
+  const accumulator = quantiser.tensor(input).scale + scale;
+  const { inner, outer } = matrix;
+  const integers = bias === undefined ? new Float64Array(outer) : quantiseFloats(bias, accumulator);
+  const operation = { kind: 'matrix', weights, inner, outer, bias: integers } as const;
+  quantiser.define(output, quantiser.emit(operation, [input], accumulator, output));
+}
+
+/** [outer, inner], row-major, from a constant of two axes. */
+function oriented({ shape, values }: FloatConstant, outerFirst: boolean, factor: number) {
+  const [rows = 0, columns = 0] = shape;
+  const [outer, inner] = outerFirst ? [rows, columns] : [columns, rows];
+  const result = Float64Array.from({ length: rows * columns }, (_, i) => {
+    const [o, k] = [Math.floor(i / inner), i % inner];
+    return factor * (values[outerFirst ? i : k * columns + o] as number);
+  });
+  return { values: result, inner, outer };
+}
+
+/** `Gemm` with a constant second matrix and bias. */
+export const lowerGemm: Lowering = (quantiser, node) => {
+  const [, weightName = '', biasName = ''] = node.inputs;
+  const kernel = quantiser.constant(weightName);
+  if (kernel === undefined) throw quantiser.unsupported('its second matrix is computed');
+  if (intAttribute(node, 'transA', 0) !== 0) throw quantiser.unsupported('its first matrix is transposed');
+  const matrix = oriented(kernel, intAttribute(node, 'transB', 0) === 1, floatAttribute(node, 'alpha', 1));
+  if (biasName === '') {
+    emitMatrix(quantiser, node, matrix, undefined);
+    return;
+  }
+  const bias = quantiser.constant(biasName);
+  const count = bias?.values.length;
+  if (bias === undefined || (count !== 1 && (count !== matrix.outer || bias.shape.at(-1) !== matrix.outer))) {
+    throw quantiser.unsupported('its bias is computed, or not one row');
+  }
+  const beta = floatAttribute(node, 'beta', 1);
+  const row = Float64Array.from(
+    { length: matrix.outer },
+    (_, i) => beta * (bias.values[count === 1 ? 0 : i] as number),
+  );
+  emitMatrix(quantiser, node, matrix, row);
+};
+
+/** `MatMul` with a constant second matrix of two axes. */
+export const lowerMatMul: Lowering = (quantiser, node) => {
+  const kernel = quantiser.constant(node.inputs[1] ?? '');
+  if (kernel === undefined || kernel.shape.length !== 2) {
+    throw quantiser.unsupported('its second factor is not a constant matrix');
+  }
+  emitMatrix(quantiser, node, oriented(kernel, false, 1), undefined);
+};

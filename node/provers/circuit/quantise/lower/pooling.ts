@@ -1,0 +1,157 @@
+import { windowPositions } from '../../../../../protocol/arithmetic/operations/window.ts';
+import type { ModelNode } from '../../../../model/model.ts';
+import { intAttribute, intsAttribute, type Lowering, type Quantiser } from '../quantiser.ts';
+import { indexBy, stridesOf } from './broadcast.ts';
+
+/** Fractional bits of 1 / n where n is not a power of two. */
+const RECIPROCAL_BITS = 12;
+
+/** Integer factors close to 1 / count, and the fractional bits they have. */
+function reciprocals(counts: readonly number[]): { factors: Int32Array; bits: number } {
+  const most = Math.max(...counts);
+  const exact = counts.every((count) => count === most) && Number.isInteger(Math.log2(most));
+  const bits = exact ? Math.log2(most) : RECIPROCAL_BITS + Math.floor(Math.log2(most));
+  return { factors: Int32Array.from(counts, (count) => Math.round(2 ** bits / count)), bits };
+}
+
+/** `MaxPool`: the maximum along each spatial axis in turn; a pending ReLU stays pending. */
+export const lowerMaxPool: Lowering = (quantiser, node) => {
+  const [source = ''] = node.inputs;
+  const [output = '', indices] = node.outputs;
+  if (indices !== undefined && indices !== '') throw quantiser.unsupported('it gives indices');
+  const { name, rectify } = quantiser.quantised(source);
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  const ones = kernel.map(() => 1);
+  const strides = intsAttribute(node, 'strides') ?? ones;
+  const dilations = intsAttribute(node, 'dilations') ?? ones;
+  const pads = intsAttribute(node, 'pads') ?? [...ones, ...ones].fill(0);
+  const bits = quantiser.differenceBits(source);
+  const shape = quantiser.shape(output);
+  let result = name;
+  kernel.forEach((size, i) => {
+    const [stride = 1, dilation = 1, pad = 0, positions = 1] = [
+      strides[i],
+      dilations[i],
+      pads[i],
+      shape[i + 2],
+    ];
+    if (size === 1 && stride === 1 && pad === 0) return;
+    const operation = {
+      kind: 'maximum',
+      axis: i + 2,
+      kernel: size,
+      stride,
+      dilation,
+      pad,
+      positions,
+      bits,
+    } as const;
+    const label = i === kernel.length - 1 ? output : `${output}/axis${i}`;
+    result = quantiser.emit(operation, [result], quantiser.tensor(name).scale, label);
+  });
+  quantiser.define(output, result, rectify);
+};
+
+/** `AveragePool` over one or two spatial axes. */
+export const lowerAveragePool: Lowering = (quantiser, node) => {
+  const [source = ''] = node.inputs;
+  const [output = ''] = node.outputs;
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  if (kernel.length !== 1 && kernel.length !== 2) {
+    throw quantiser.unsupported(`it has ${kernel.length} spatial axes`);
+  }
+  if (intAttribute(node, 'ceil_mode', 0) !== 0) throw quantiser.unsupported('its output is rounded up');
+  const flat = kernel.length === 1;
+  const ones = kernel.map(() => 1);
+  const pair = (values: readonly number[], otherwise: number) =>
+    [flat ? otherwise : (values[0] ?? otherwise), values.at(-1) ?? otherwise] as const;
+  const given = intsAttribute(node, 'pads') ?? [0, 0, 0, 0];
+  const pads = flat
+    ? ([0, given[0] ?? 0, 0, given[1] ?? 0] as const)
+    : ([given[0] ?? 0, given[1] ?? 0, given[2] ?? 0, given[3] ?? 0] as const);
+  const window = {
+    kernel: pair(kernel, 1),
+    strides: pair(intsAttribute(node, 'strides') ?? ones, 1),
+    dilations: pair(intsAttribute(node, 'dilations') ?? ones, 1),
+    pads,
+  };
+  let input = quantiser.settled(source);
+  if (flat) {
+    const { shape } = quantiser.tensor(input);
+    input = quantiser.reshaped(input, [...shape.slice(0, 2), 1, ...shape.slice(2)], `${output}/image`);
+  }
+  const [, , height = 1, width = 1] = quantiser.tensor(input).shape;
+  const [rows, columns] = windowPositions(window, height, width);
+  const includePads = intAttribute(node, 'count_include_pad', 0) === 1;
+  const covered = (axis: 0 | 1, position: number, size: number): number => {
+    const taps = Array.from(
+      { length: window.kernel[axis] },
+      (_, k) => position * window.strides[axis] + k * window.dilations[axis] - window.pads[axis],
+    );
+    return includePads ? taps.length : taps.filter((tap) => tap >= 0 && tap < size).length;
+  };
+  const counts = Array.from(
+    { length: rows * columns },
+    (_, i) => covered(0, Math.floor(i / columns), height) * covered(1, i % columns, width),
+  );
+  if (counts.includes(0)) throw quantiser.unsupported('a window covers padding only');
+  const { factors, bits } = reciprocals(counts);
+  const scale = quantiser.tensor(input).scale + bits;
+  const label = flat ? `${output}/sums` : output;
+  const result = quantiser.emit({ kind: 'windowSum', ...window, factors }, [input], scale, label);
+  quantiser.define(output, flat ? quantiser.reshaped(result, quantiser.shape(output), output) : result);
+};
+
+/** The mean over some axes: they are brought last, summed as one window, and the shape restored. */
+function meanOver(quantiser: Quantiser, node: ModelNode, axes: readonly number[]): void {
+  const [source = ''] = node.inputs;
+  const [output = ''] = node.outputs;
+  const input = quantiser.settled(source);
+  const { shape, scale } = quantiser.tensor(input);
+  const reduced = new Set(axes.map((axis) => (axis < 0 ? axis + shape.length : axis)));
+  const order = [...shape.keys()].sort((a, b) => Number(reduced.has(a)) - Number(reduced.has(b)) || a - b);
+  const count = shape.reduce((product, size, axis) => (reduced.has(axis) ? product * size : product), 1);
+  const planes = shape.reduce((product, size) => product * size, 1) / count;
+  const strides = stridesOf(shape);
+  const sizes = order.map((axis) => shape[axis] as number);
+  const from = indexBy(sizes, (position) =>
+    position.reduce((sum, place, i) => sum + place * (strides[order[i] as number] as number), 0),
+  );
+  const arranged = { kind: 'rearrange', from, fill: 0, shape: [1, planes, 1, count] } as const;
+  const rows = quantiser.emit(arranged, [input], scale, `${output}/rows`);
+  const { factors, bits } = reciprocals([count]);
+  const operation = {
+    kind: 'windowSum',
+    kernel: [1, count],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    factors,
+  } as const;
+  const sums = quantiser.emit(operation, [rows], scale + bits, `${output}/sums`);
+  quantiser.define(output, quantiser.reshaped(sums, quantiser.shape(output), output));
+}
+
+/** `GlobalAveragePool`. */
+export const lowerGlobalAveragePool: Lowering = (quantiser, node) => {
+  const rank = quantiser.shape(node.inputs[0] ?? '').length;
+  meanOver(
+    quantiser,
+    node,
+    Array.from({ length: rank - 2 }, (_, i) => i + 2),
+  );
+};
+
+/** `ReduceMean` over constant axes. */
+export const lowerReduceMean: Lowering = (quantiser, node) => {
+  const [source = '', axesName = ''] = node.inputs;
+  const given = axesName === '' ? intsAttribute(node, 'axes') : quantiser.constant(axesName)?.values;
+  if (axesName !== '' && given === undefined) throw quantiser.unsupported('its axes are computed');
+  const all = [...quantiser.shape(source).keys()];
+  const none = given === undefined || given.length === 0;
+  if (none && intAttribute(node, 'noop_with_empty_axes', 0) === 1) {
+    quantiser.define(node.outputs[0] ?? '', quantiser.exact(source));
+    return;
+  }
+  meanOver(quantiser, node, none ? all : Array.from(given));
+};

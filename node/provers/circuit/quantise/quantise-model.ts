@@ -1,0 +1,64 @@
+import { validate } from '../../../../protocol/arithmetic/interpreter.ts';
+import type { QuantisedModel } from '../../../../protocol/arithmetic/model.ts';
+import { constantFloats, constantIntegers } from '../../../model/constant.ts';
+import type { Model } from '../../../model/model.ts';
+import { lowerings } from './lower/index.ts';
+import { defaultQuantiseOptions, type QuantiseOptions } from './options.ts';
+import { type FloatConstant, Quantiser } from './quantiser.ts';
+import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
+
+async function loadConstants(model: Model): Promise<Map<string, FloatConstant>> {
+  const constants = new Map<string, FloatConstant>();
+  const used = new Set(model.nodes.flatMap((node) => node.inputs));
+  for (const [name, constant] of model.constants) {
+    const { element, shape } = constant.type;
+    if (!used.has(name) || element === 'string') continue;
+    const values =
+      element === 'float32'
+        ? Float64Array.from(await constantFloats(constant))
+        : Float64Array.from(await constantIntegers(constant), Number);
+    constants.set(name, { shape, values });
+  }
+  return constants;
+}
+
+/** A model over integers, and where the tensors of the float model are in it. */
+export interface Quantisation {
+  model: QuantisedModel;
+  /** Quantised tensor by name of the float model's tensor; tensors that only arise rectified are left out. */
+  names: ReadonlyMap<string, string>;
+}
+
+/**
+ * Quantises a model: integers for its weights, a power-of-two scale and an interval for every tensor.
+ * @param ranges what calibration saw of every computed tensor
+ * @throws TesseraError `UNPROVABLE` for an operator or attribute that is not supported, `INPUT_INVALID` when
+ *   calibration does not cover a tensor, `RANGE_EXCEEDED` when an accumulator could pass 2^52.
+ */
+export async function quantiseModel(
+  model: Model,
+  ranges: ReadonlyMap<string, FloatRange>,
+  options: Partial<QuantiseOptions> = {},
+): Promise<Quantisation> {
+  const settings = { ...defaultQuantiseOptions, ...options };
+  const quantiser = new Quantiser(model, ranges, await loadConstants(model), settings);
+  for (const name of model.inputs) {
+    const range = quantiser.range(name);
+    const scale = scaleFor(extent(range), settings.inputBits);
+    const bits = Math.max(1, bitsFor(Math.ceil(extent(range) * 2 ** scale)));
+    const lo = range.min < 0 ? -(2 ** bits) : 0;
+    quantiser.input(name, { shape: quantiser.shape(name), scale, lo, hi: 2 ** bits - 1 });
+  }
+  for (const node of model.nodes) {
+    quantiser.begin(node);
+    const lower = node.domain === '' ? lowerings.get(node.operator) : undefined;
+    if (lower === undefined) throw quantiser.unsupported('there is no circuit for this operator');
+    lower(quantiser, node);
+  }
+  const outputs = model.outputs.map((name) => {
+    return quantiser.settled(name, settings.outputBits);
+  });
+  const quantised = { inputs: model.inputs, outputs, tensors: quantiser.tensors, nodes: quantiser.nodes };
+  validate(quantised);
+  return { model: quantised, names: quantiser.names() };
+}

@@ -1,0 +1,206 @@
+import { elementCount } from '../../../../protocol/arithmetic/bounds.ts';
+import type { Operation, QuantisedNode, QuantisedTensor } from '../../../../protocol/arithmetic/model.ts';
+import { operatorOf } from '../../../../protocol/arithmetic/operations/index.ts';
+import { TesseraError } from '../../../../protocol/errors.ts';
+import type { Attribute, Model, ModelNode } from '../../../model/model.ts';
+import type { QuantiseOptions } from './options.ts';
+import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
+
+/** A float constant of the model. */
+export interface FloatConstant {
+  shape: readonly number[];
+  values: Float64Array;
+}
+
+/** A quantised tensor that a tensor of the model stands for. */
+export interface Quantised {
+  /** Its name in the quantised model. */
+  name: string;
+  /** Whether a ReLU is still to be applied: it commutes with rescaling, maxima and moves, and is cheapest last. */
+  rectify: boolean;
+}
+
+/**
+ * A quantised model while operators are lowered into it. Rescaling is put off: linear operators leave accumulators, and
+ * `settled` rescales a tensor once, when an operator asks for activations.
+ */
+export class Quantiser {
+  readonly model: Model;
+  readonly options: QuantiseOptions;
+  readonly nodes: QuantisedNode[] = [];
+  readonly tensors = new Map<string, QuantisedTensor>();
+  readonly #ranges: ReadonlyMap<string, FloatRange>;
+  readonly #constants: ReadonlyMap<string, FloatConstant>;
+  readonly #quantised = new Map<string, Quantised>();
+  #node: ModelNode | undefined;
+
+  constructor(
+    model: Model,
+    ranges: ReadonlyMap<string, FloatRange>,
+    constants: ReadonlyMap<string, FloatConstant>,
+    options: QuantiseOptions,
+  ) {
+    this.model = model;
+    this.options = options;
+    this.#ranges = ranges;
+    this.#constants = constants;
+  }
+
+  /** Names the node that is being lowered, for names and errors. */
+  begin(node: ModelNode): void {
+    this.#node = node;
+  }
+
+  /** What calibration saw of a tensor. @throws TesseraError `INPUT_INVALID` when it saw nothing. */
+  range(name: string): FloatRange {
+    const range = this.#ranges.get(name);
+    if (range === undefined || !Number.isFinite(extent(range))) {
+      throw new TesseraError('INPUT_INVALID', {
+        message: `Calibration saw no finite values of ${name}`,
+        remedy: 'Calibrate with inputs of this very model.',
+      });
+    }
+    return range;
+  }
+
+  shape(name: string): readonly number[] {
+    return this.model.types.get(name)?.shape ?? this.#constants.get(name)?.shape ?? [];
+  }
+
+  /** The constant of this name, or `undefined` for a computed tensor. */
+  constant(name: string): FloatConstant | undefined {
+    return this.#constants.get(name);
+  }
+
+  unsupported(reason: string, remedy = 'Prove this node with another prover.'): TesseraError {
+    const node = this.#node;
+    return new TesseraError('UNPROVABLE', {
+      message: `${node?.operator} ${node?.name}: ${reason}`,
+      remedy,
+      details: { node: node?.name, operator: node?.operator },
+    });
+  }
+
+  /** Declares an input of the quantised model. */
+  input(name: string, tensor: QuantisedTensor): void {
+    this.tensors.set(name, tensor);
+    this.#quantised.set(name, { name, rectify: false });
+  }
+
+  /** Adds an operation; its output gets the shape and the bounds that follow from it. */
+  emit(operation: Operation, inputs: readonly string[], scale: number, label: string): string {
+    const operator = operatorOf(operation);
+    const sources = inputs.map((input) => this.tensor(input));
+    const shape = operator.shape(operation, sources);
+    const bounds = operator.bounds(operation, sources, shape);
+    let output = label;
+    for (let i = 1; this.tensors.has(output); i++) output = `${label}#${i}`;
+    this.nodes.push({ name: output, operation, inputs, output });
+    this.tensors.set(output, { shape, scale, lo: bounds.lo, hi: bounds.hi });
+    return output;
+  }
+
+  tensor(name: string): QuantisedTensor {
+    return this.tensors.get(name) as QuantisedTensor;
+  }
+
+  /** Says what a tensor of the model became. */
+  define(name: string, result: string, rectify = false): void {
+    this.#quantised.set(name, { name: result, rectify });
+    if (this.options.edges.has(name)) this.settled(name);
+  }
+
+  /** The quantised tensors that hold what tensors of the model hold; those with a pending ReLU do not. */
+  names(): ReadonlyMap<string, string> {
+    const complete = [...this.#quantised].filter(([, { rectify }]) => !rectify);
+    return new Map(complete.map(([name, quantised]) => [name, quantised.name]));
+  }
+
+  /** What a computed tensor of the model became. @throws TesseraError `UNPROVABLE` for a constant. */
+  quantised(name: string): Quantised {
+    const quantised = this.#quantised.get(name);
+    if (quantised === undefined) throw this.unsupported(`${name} is not a computed tensor`);
+    return quantised;
+  }
+
+  /** The tensor with its ReLU applied, at whatever scale it has. */
+  exact(name: string): string {
+    const quantised = this.quantised(name);
+    return quantised.rectify ? this.settled(name) : quantised.name;
+  }
+
+  /** The tensor as activations: ReLU applied, and no more bits than the options allow. */
+  settled(name: string, precision = this.options.activationBits): string {
+    const { name: source, rectify } = this.quantised(name);
+    const tensor = this.tensor(source);
+    const range = this.range(name);
+    const scale = Math.min(tensor.scale, scaleFor(extent(range), precision));
+    const shift = tensor.scale - scale;
+    if (shift === 0 && !rectify) return source;
+    // The sign is checked with the value, so the width must hold what comes before the ReLU.
+    const before = rectify ? Math.max(extent(range), extent(this.#beforeRelu(name))) : extent(range);
+    const bits = Math.min(52, bitsFor(Math.ceil(before * 2 ** scale)) + this.options.headroomBits);
+    const settled = this.emit({ kind: 'requantise', shift, bits, rectify }, [source], scale, name);
+    this.#quantised.set(name, { name: settled, rectify: false });
+    return settled;
+  }
+
+  /** The range of the tensor that the pending ReLU was applied to. */
+  #beforeRelu(name: string): FloatRange {
+    const producer = this.model.nodes.find((node) => node.outputs.includes(name));
+    const [source] = producer?.inputs ?? [];
+    if (producer === undefined || source === undefined || this.#constants.has(source))
+      return this.range(name);
+    if (producer.operator === 'Relu' || producer.operator === 'Clip') return this.range(source);
+    return this.#beforeRelu(source);
+  }
+
+  /** Bits within which differences of a tensor's values stay, before any pending ReLU. */
+  differenceBits(name: string): number {
+    const { name: source, rectify } = this.quantised(name);
+    const { min, max } = rectify ? this.#beforeRelu(name) : this.range(name);
+    const { scale, lo, hi } = this.tensor(source);
+    const calibrated = bitsFor(Math.ceil((max - min) * 2 ** scale)) + this.options.headroomBits;
+    return Math.min(calibrated, bitsFor(hi - lo));
+  }
+
+  /** Multiplies by a power of two, so that the tensor has the given, larger scale. */
+  raised(name: string, scale: number, label: string): string {
+    const tensor = this.tensor(name);
+    if (tensor.scale === scale) return name;
+    const factor = 2 ** (scale - tensor.scale);
+    return this.emit(
+      { kind: 'affine', terms: [{ factor }], bias: 0, shape: tensor.shape },
+      [name],
+      scale,
+      label,
+    );
+  }
+
+  /** The same elements under another shape. */
+  reshaped(name: string, shape: readonly number[], label: string): string {
+    const from = Int32Array.from({ length: elementCount(shape) }, (_, i) => i);
+    return this.emit({ kind: 'rearrange', from, fill: 0, shape }, [name], this.tensor(name).scale, label);
+  }
+}
+
+/** An attribute that is a whole number. */
+export function intAttribute(node: ModelNode, name: string, otherwise: number): number {
+  const attribute = node.attributes.get(name);
+  return attribute?.type === 'int' ? Number(attribute.value) : otherwise;
+}
+
+/** An attribute that is a list of whole numbers. */
+export function intsAttribute(node: ModelNode, name: string): number[] | undefined {
+  const attribute: Attribute | undefined = node.attributes.get(name);
+  return attribute?.type === 'ints' ? attribute.value.map(Number) : undefined;
+}
+
+/** An attribute that is a float. */
+export function floatAttribute(node: ModelNode, name: string, otherwise: number): number {
+  const attribute = node.attributes.get(name);
+  return attribute?.type === 'float' ? attribute.value : otherwise;
+}
+
+/** Lowers one node of the model into integer operations. */
+export type Lowering = (quantiser: Quantiser, node: ModelNode) => void;
