@@ -6,7 +6,15 @@ import { type CheckOptions, checkCertificate } from './check.ts';
 import type { EdgeType } from './edge.ts';
 import { decodeCbor, encodeCbor } from './encoding/cbor.ts';
 import { scalarModulus } from './field.ts';
-import { srs, srsData, toyCommit, toyProve, toySrs, toyVerifier } from './fixtures/toy-adapter.ts';
+import {
+  srs,
+  srsData,
+  toyCommit,
+  toyProve,
+  toySrs,
+  toySrsFile,
+  toyVerifier,
+} from './fixtures/toy-adapter.ts';
 import {
   circuits,
   committed,
@@ -21,6 +29,7 @@ import type { Graph } from './graph.ts';
 import { modelId, sha256Hex, srsId } from './ids.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Report } from './report.ts';
+import type { CircuitDescription } from './verifier.ts';
 
 const values = run([1n, -2n, 3n, 4n]);
 const honest = toyCertificate(values);
@@ -427,6 +436,50 @@ describe('keys', () => {
   });
 });
 
+describe('trust', () => {
+  /** One segment with public ports and keys that rest on no SRS. */
+  function alone(lie: Partial<CircuitDescription>): Certificate {
+    const { circuit, key } = toyCircuit('alone', [open([2])], [open([2])], { srs: [], ...lie });
+    const edges = [graph.edges[0], graph.edges[4]].flatMap((edge) =>
+      edge === undefined ? [] : [{ ...edge, type: open([2]), blocks: [{ start: [0], size: [2] }] }],
+    );
+    const segment = {
+      id: 'a',
+      circuit: 0,
+      inputs: [{ edge: 0, block: 0 }],
+      outputs: [{ edge: 1, block: 0 }],
+    };
+    return {
+      manifest: {
+        ...honest.manifest,
+        graph: { edges, segments: [segment], inputs: [0], outputs: [1] },
+        circuits: [circuit],
+        srs: [],
+      },
+      artifacts: new Map([[sha256Hex(key), key]]),
+      srs: new Map(),
+      commitments: [[toyCommit(open([2]), [1n, 2n])], [toyCommit(open([2]), [3n, 4n])]],
+      proofs: [
+        toyProve(circuit, key, [
+          [1n, 2n],
+          [3n, 4n],
+        ]),
+      ],
+      statements: [],
+    };
+  }
+
+  it('is for development where nothing says better', async () => {
+    const report = await check(alone({}), { allowDevelopment: false });
+    expect(report).toMatchObject({ valid: false, sound: true, trust: 'development' });
+  });
+
+  it('is what a setup of the circuit’s own is worth', async () => {
+    const report = await check(alone({ trust: 'ceremony' }), { allowDevelopment: false });
+    expect(report).toMatchObject({ valid: true, sound: true, trust: 'ceremony' });
+  });
+});
+
 describe('graphs', () => {
   const [first, second, third, last] = graph.segments as [
     Graph['segments'][0],
@@ -494,7 +547,7 @@ describe('statements', () => {
   });
 
   it('on a committed edge are held against the recomputed commitment', async () => {
-    const source = async () => srsData;
+    const source = async (_: string, k: number) => toySrsFile(k, srsData);
     const toy = toyCircuit('add', add.circuit.inputs, [committed([2])]);
     const edges = graph.edges.with(4, { ...(graph.edges[4] as Graph['edges'][0]), type: committed([2]) });
     const bound = (y: readonly bigint[] | Uint8Array, stated: readonly bigint[]): Certificate => ({
@@ -508,6 +561,9 @@ describe('statements', () => {
     const certificate = bound(values.y, values.y);
     expect((await check(certificate, { srs: source })).problems).toEqual([]);
     expect(await codesOf(certificate)).toEqual(['STATEMENT_UNCHECKED']);
+    for (const file of [toySrsFile(13, toySrs(8n)), toySrsFile(12, srsData), new Uint8Array(4)]) {
+      expect(await codesOf(certificate, { srs: async () => file })).toEqual(['STATEMENT_UNCHECKED']);
+    }
     expect(await codesOf(bound(values.y, [0n, 0n]), { srs: source })).toEqual(['STATEMENT_UNEQUAL']);
     const junk = toyCommit(committed([2]), values.y, 'junk');
     expect(await codesOf(bound(junk, values.y), { srs: source })).toEqual(['STATEMENT_UNEQUAL']);

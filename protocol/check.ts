@@ -16,7 +16,6 @@ import { checkGraph } from './graph.ts';
 import { modelId } from './ids.ts';
 import type { Problem } from './problem.ts';
 import type { Report } from './report.ts';
-import { leastTrust, trustOf } from './srs.ts';
 import type { ProofVerifier } from './verifier.ts';
 
 /** What whoever checks knows from elsewhere. */
@@ -83,7 +82,7 @@ export async function checkCertificate(certificate: Certificate, options: CheckO
     const links = checkLinks(certificate, proofs.bound);
     problems.push(...links.problems, ...checkIntervals(certificate));
 
-    const opener = new EdgeOpener(certificate, keys, options.srs ?? (async () => undefined));
+    const opener = new EdgeOpener(certificate, keys, options.srs ?? (async () => undefined), signal);
     problems.push(...(await checkStatements(certificate, opener)));
 
     problems.push(...checkModel(certificate, model, expect));
@@ -91,7 +90,7 @@ export async function checkCertificate(certificate: Certificate, options: CheckO
     problems.push(...(await checkExpected(certificate, 'outputs', expect.outputs ?? {}, opener)));
 
     const sound = problems.length === 0;
-    const trust = leastTrust([...keys.srs].map(trustOf));
+    const { trust } = keys;
     if (trust === 'development' && options.allowDevelopment !== true) {
       problems.push({
         code: 'TRUST_DEVELOPMENT',

@@ -1,6 +1,7 @@
 import type { Proof } from './certificate.ts';
 import type { EdgeType, Hex32 } from './edge.ts';
 import type { Circuit } from './manifest.ts';
+import type { Trust } from './srs.ts';
 
 /** A circuit's verifying artifacts by role, as `Circuit.artifacts` names them; digests have been checked. */
 export type Artifacts = Readonly<Record<string, Uint8Array>>;
@@ -12,6 +13,11 @@ export interface CircuitDescription {
   /** SRS ids that the verifying data carry. */
   srs: readonly Hex32[];
   output: Circuit['output'];
+  /**
+   * What keys are worth that come from a setup of their own, on top of the SRS.
+   * A circuit that has neither this nor an SRS counts as `development`.
+   */
+  trust?: Trust;
   /** Settings that no certificate may rest on, in words; empty when there are none. */
   weaknesses: readonly string[];
 }
@@ -44,10 +50,16 @@ export interface ProofVerifier {
    */
   boundary(circuit: Circuit, proof: Proof): { inputs: readonly Uint8Array[]; outputs: readonly Uint8Array[] };
   /**
+   * Reads an SRS file and checks that all its powers are those of one secret. Says nothing about who knows it.
+   * Absent where no port is committed under an SRS.
+   *
+   * @throws TesseraError `SRS_INVALID`, or `ABORTED`
+   */
+  inspectSrs?(file: Uint8Array, signal?: AbortSignal): Promise<{ id: Hex32; k: number }>;
+  /**
    * The canonical commitment to a block's values.
    *
-   * @param srs the SRS file of the type's k; comes from the person who checks, not from the certificate
-   * @throws TesseraError `SRS_INVALID` unless the file is that of the type's SRS id and k, and all its powers are right
+   * @param srs the SRS file of the type's id and k, inspected
    */
   commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
   /** The engines' verdicts; a proof is valid when at least one says so and none disagrees. */

@@ -4,6 +4,7 @@ import { TesseraError } from '../errors.ts';
 import { sha256Hex, srsId } from '../ids.ts';
 import type { Circuit } from '../manifest.ts';
 import type { Problem } from '../problem.ts';
+import { leastTrust, type Trust, trustOf } from '../srs.ts';
 import type { Artifacts, CircuitDescription, ProofVerifier } from '../verifier.ts';
 
 /** A circuit whose verifying data could be read, with what verifying its proofs takes. */
@@ -21,8 +22,8 @@ export interface KeyCheck {
   circuits: (VerifiableCircuit | undefined)[];
   /** By the manifest's index: every problem of the circuit, in words. */
   faults: string[][];
-  /** Every SRS that anything in the certificate claims to rest on. */
-  srs: Set<Hex32>;
+  /** The least of everything that the certificate rests on. */
+  trust: Trust;
 }
 
 /**
@@ -35,7 +36,7 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
   const reference = checkSrsData(certificate);
   const circuits: KeyCheck['circuits'] = [];
   const faults: string[][] = [];
-  const srs = new Set([...manifest.srs, ...certificate.srs.keys()]);
+  const trusts = new Set([...manifest.srs, ...certificate.srs.keys()].map(trustOf));
   const described = new Set<Hex32>();
   const problems = [...artifacts.problems, ...reference.problems];
 
@@ -43,15 +44,11 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
     const found: Problem[] = [];
     const fault = (code: Problem['code'], why: string) =>
       found.push({ code, message: `circuit ${index}: ${why}` });
-    for (const id of srsOfPorts(circuit)) srs.add(id);
-
     const faulty = checkPortTypes(circuit, fault);
     const opened = faulty ? undefined : openCircuit(circuit, artifacts.whole, verifiers, fault);
+    trusts.add(trustOfKeys(opened?.description));
     if (opened !== undefined) {
-      for (const id of opened.description.srs) {
-        srs.add(id);
-        described.add(id);
-      }
+      for (const id of opened.description.srs) described.add(id);
       compare(circuit, opened.description, fault);
       const data = srsDataOf(opened.description, reference.data, fault);
       if (data !== undefined) circuits[index] = { ...opened, circuit, srs: data };
@@ -69,7 +66,13 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
     });
   }
   circuits.length = manifest.circuits.length;
-  return { problems, circuits, faults, srs };
+  return { problems, circuits, faults, trust: leastTrust(trusts) };
+}
+
+function trustOfKeys(description: CircuitDescription | undefined): Trust {
+  const trusts = (description?.srs ?? []).map(trustOf);
+  if (description?.trust !== undefined) trusts.push(description.trust);
+  return trusts.length === 0 ? 'development' : leastTrust(trusts);
 }
 
 type Fault = (code: Problem['code'], why: string) => void;

@@ -4,14 +4,16 @@ import { elementCount, type Hex32 } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
 import { fitsField, writeIntegers } from '../field.ts';
 import { checkEdge, type Edge } from '../graph.ts';
+import { sha256Hex } from '../ids.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { quantise } from '../quantise.ts';
+import { findSrs } from '../srs.ts';
 import type { ProofVerifier } from '../verifier.ts';
 import { equalBytes } from './equal-bytes.ts';
 import type { KeyCheck } from './keys.ts';
 import { outside } from './links.ts';
 
-/** The SRS file of an id and size, from the person who checks; absent when they do not have it. */
+/** The SRS file of an id and size, as the person who checks has it, or nothing. The check inspects what it gets. */
 export type SrsSource = (id: Hex32, k: number) => Promise<Uint8Array | undefined>;
 
 /** A tensor as someone expects it: integers, or floats at any scale. Row-major. */
@@ -24,12 +26,16 @@ export type ExpectedTensors = Readonly<Record<string, ExpectedTensor>>;
 export class EdgeOpener {
   readonly #certificate: Certificate;
   readonly #keys: KeyCheck;
-  readonly #srs: SrsSource;
+  readonly #source: SrsSource;
+  readonly #signal: AbortSignal | undefined;
+  /** Files that have been inspected, or why they cannot be used, by id and k. */
+  readonly #files = new Map<string, Uint8Array | string>();
 
-  constructor(certificate: Certificate, keys: KeyCheck, srs: SrsSource) {
+  constructor(certificate: Certificate, keys: KeyCheck, source: SrsSource, signal: AbortSignal | undefined) {
     this.#certificate = certificate;
     this.#keys = keys;
-    this.#srs = srs;
+    this.#source = source;
+    this.#signal = signal;
   }
 
   /**
@@ -73,14 +79,33 @@ export class EdgeOpener {
     if (scheme.name === 'public') return writeIntegers(values);
     const verifier = this.#verifierOf(index, block);
     if (verifier === undefined) return 'no verifier of this program touches the edge';
-    const srs = await this.#srs(scheme.srs, scheme.k);
-    if (srs === undefined) return `the SRS ${scheme.srs} of size 2^${scheme.k} is needed to commit again`;
+    const key = `${scheme.srs}/${scheme.k}`;
     try {
+      const srs = this.#files.get(key) ?? (await this.#open(verifier, scheme.srs, scheme.k));
+      this.#files.set(key, srs);
+      if (typeof srs === 'string') return srs;
       return await verifier.commit({ ...edge.type, shape: edge.blocks[block]?.size ?? [] }, values, srs);
     } catch (error) {
       if (!(error instanceof TesseraError) || error.code === 'ABORTED') throw error;
       return error.message;
     }
+  }
+
+  /** The SRS file, held against the listed digest or, for one that is not listed, inspected. */
+  async #open(verifier: ProofVerifier, id: Hex32, k: number): Promise<Uint8Array | string> {
+    const file = await this.#source(id, k);
+    if (file === undefined) return `the SRS ${id} of size 2^${k} is needed to commit again`;
+    const listed = findSrs(id)?.files[k];
+    if (listed !== undefined) {
+      return sha256Hex(file) === listed
+        ? file
+        : `the file given for SRS ${id} has another digest than listed`;
+    }
+    if (verifier.inspectSrs === undefined) return `nothing can inspect the file given for SRS ${id}`;
+    const found = await verifier.inspectSrs(file, this.#signal);
+    return found.id === id && found.k === k
+      ? file
+      : `the file given for SRS ${id} of size 2^${k} is SRS ${found.id} of size 2^${found.k}`;
   }
 
   #verifierOf(edge: number, block: number): ProofVerifier | undefined {
