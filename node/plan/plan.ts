@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
-import { TesseraError } from '../../protocol/errors.ts';
 import type { Model } from '../model/model.ts';
 import { type Slicing, segmentModel } from '../model/slice/index.ts';
 import type { RunOptions } from '../progress.ts';
 import { chooseK, defaultEzklParams, type EzklParams } from '../provers/ezkl/parameters.ts';
 import type { EzklProver } from '../provers/ezkl/prover.ts';
-import type { PortScheme, Unsupported } from '../provers/prover.ts';
+import type { PortScheme } from '../provers/prover.ts';
+import { refuseUnprovable } from './provability.ts';
 import { chooseSchemes } from './schemes.ts';
 
 /** What is decided for one segment before its circuit has keys. */
@@ -43,7 +43,7 @@ export async function planJob(
   prover: EzklProver,
   options: RunOptions = {},
 ): Promise<SegmentPlan[]> {
-  refuseUnprovable(model, slicing, prover);
+  refuseUnprovable(model, slicing, [prover]);
   const schemes = chooseSchemes({ ...slicing, inputs: model.inputs, outputs: model.outputs }, committed);
   const base = { ...defaultEzklParams, ...(scale === undefined ? {} : { scale }) };
   const draft = slicing.segments.map((segment) => {
@@ -79,22 +79,4 @@ export async function planJob(
   );
   const params = { ...base, k: chooseK(sizes, base) };
   return draft.map((segment) => ({ ...segment, params }));
-}
-
-function refuseUnprovable(model: Model, slicing: Slicing, prover: EzklProver): void {
-  const unsupported = slicing.segments.flatMap(({ id, nodes }) =>
-    nodes.flatMap((index): (Unsupported & { segment: string })[] => {
-      const node = model.nodes[index];
-      const found = node === undefined ? undefined : prover.unsupported(model, node);
-      return found === undefined ? [] : [{ segment: id, ...found }];
-    }),
-  );
-  const [first] = unsupported;
-  if (first === undefined) return;
-  const list = unsupported.map(({ node, operator, reason }) => `${node} (${operator}): ${reason}`);
-  throw new TesseraError('UNPROVABLE', {
-    message: `No installed prover supports ${unsupported.length} of the model's nodes:\n  ${list.join('\n  ')}`,
-    remedy: first.remedy,
-    details: { unsupported },
-  });
 }

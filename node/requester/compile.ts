@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import type { SegmentPlan } from '../plan/plan.ts';
-import type { EzklProver } from "../provers/ezkl/prover.ts";
-import type { CompiledSegment } from "../provers/prover.ts";
+import type { EzklProver } from '../provers/ezkl/prover.ts';
+import type { CompiledSegment } from '../provers/prover.ts';
 import type { RunOptions } from '../progress.ts';
-import { proverCall, type ProverLimits } from './prover-call.ts';
+import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
 
 /** A planned segment with its circuit and keys. */
 export interface CircuitSegment {
@@ -19,10 +19,9 @@ export interface CircuitSegment {
  */
 export async function compileSegments(
   plans: readonly SegmentPlan[],
-  inputScale: number,
   prover: EzklProver,
   limits: ProverLimits,
-  options: RunOptions = {},
+  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
 ): Promise<CircuitSegment[]> {
   const limit = pLimit(limits.parallel);
   const scales = new Map<string, Promise<number>>();
@@ -32,7 +31,7 @@ export async function compileSegments(
   const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
 
   const compileOne = async (plan: SegmentPlan): Promise<CircuitSegment> => {
-    const inputScales = await Promise.all(plan.inputs.map((name) => scales.get(name) ?? inputScale));
+    const inputScales = await Promise.all(plan.inputs.map((name) => scales.get(name) ?? plan.params.scale));
     const source = { model: plan.model, inputs: plan.inputSchemes, outputs: plan.outputSchemes, inputScales };
     const compiled = await limit(() => {
       signal.throwIfAborted();
@@ -45,7 +44,7 @@ export async function compileSegments(
   const running = plans.map((plan) => {
     const segment = compileOne(plan);
     plan.outputs.forEach((name, port) => {
-      const scale = segment.then(({ compiled }) => compiled.circuit.outputs[port]?.scale ?? inputScale);
+      const scale = segment.then(({ compiled }) => compiled.circuit.outputs[port]?.scale ?? plan.params.scale);
       scale.catch(() => undefined);
       scales.set(name, scale);
     });

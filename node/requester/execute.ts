@@ -1,7 +1,7 @@
 import type { RunOptions } from '../progress.ts';
 import type { Prover } from '../provers/prover.ts';
 import type { CircuitSegment } from './compile.ts';
-import { proverCall, type ProverLimits } from './prover-call.ts';
+import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
 
 /** Every edge's tensor in the circuits' own integers, row-major, by tensor name. */
 export type EdgeValues = ReadonlyMap<string, readonly bigint[]>;
@@ -16,7 +16,7 @@ export async function execute(
   inputs: EdgeValues,
   prover: Prover,
   limits: ProverLimits,
-  options: RunOptions = {},
+  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
 ): Promise<EdgeValues> {
   const values = new Map(inputs);
   for (const [index, { plan, compiled }] of segments.entries()) {

@@ -13,6 +13,9 @@ export interface ProverLimits {
 export interface ProverUse {
   segment: string;
   stage: Stage;
+  /** Milliseconds on the clock of `performance.now()`. */
+  startedAt: number;
+  endedAt: number;
   seconds: number;
   peakBytes: number;
   cached: boolean;
@@ -30,8 +33,19 @@ export function proverCall(
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: (event: ProverEvent) => {
       if (event.type === 'prover:end') {
-        options.onUse?.({ segment, stage, seconds: event.seconds, peakBytes: event.peakBytes, cached: event.cached });
+        const endedAt = performance.now();
+        const { seconds, peakBytes, cached } = event;
+        options.onUse?.({ segment, stage, startedAt: endedAt - 1000 * seconds, endedAt, seconds, peakBytes, cached });
       }
     },
   };
+}
+
+/** The most memory that calls which ran at the same time took together: an upper bound, since peaks may not coincide. */
+export function concurrentPeak(uses: readonly ProverUse[]): number {
+  const together = ({ startedAt }: ProverUse) =>
+    uses
+      .filter((other) => other.startedAt <= startedAt && startedAt < other.endedAt)
+      .reduce((sum, { peakBytes }) => sum + peakBytes, 0);
+  return Math.max(0, ...uses.map(together));
 }

@@ -1,54 +1,67 @@
-import leven, { closestMatch } from 'leven';
+import leven from 'leven';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model } from '../model.ts';
-import type { Dependencies } from './dependencies.ts';
+import { type Dependencies, readsOf } from './dependencies.ts';
 import { connectedPieces, Partition } from './partition.ts';
 
 /**
- * Cuts at named tensors: nodes that depend on the same of these tensors belong together, each connected piece of
- * them by itself. What a node depends on only grows along the graph, so the groups form no cycle.
+ * The fewest groups that keep the writer of each named tensor apart from its readers. What lies after a cut
+ * is apart from what lies before it, so a path around a named tensor is cut too where it passes the cut.
+ * Cutting at an input or output of the model changes nothing: it is an edge already.
  *
- * @throws TesseraError `TENSOR_UNKNOWN` for a name that no node computes, `USAGE` for one where nothing can be cut
+ * @throws TesseraError `TENSOR_UNKNOWN` for a name that no computed tensor has, with the nearest ones.
  */
 export function partitionByCuts(model: Model, links: Dependencies, tensors: readonly string[]): Partition {
-  for (const tensor of tensors) checkCut(model, links, tensor);
   const cuts = new Set(tensors);
-  const ancestors: Set<string>[] = [];
-  const labels = new Map<string, number>();
-  const label = links.before.map((sources, node) => {
-    const own = new Set(sources.flatMap((source) => [...(ancestors[source] ?? [])]));
-    for (const tensor of cuts) {
-      if (links.readers.get(tensor)?.includes(node)) own.add(tensor);
-    }
-    ancestors[node] = own;
-    const key = JSON.stringify([...own].sort());
-    const known = labels.get(key) ?? labels.size;
-    labels.set(key, known);
-    return known;
+  for (const tensor of cuts) if (!model.types.has(tensor)) throw unknownTensor(model, tensor);
+  const stage: number[] = [];
+  const cutBetween = new Set<string>();
+  model.nodes.forEach((node, index) => {
+    const stages = readsOf(node).map((tensor) => {
+      const writer = links.writer.get(tensor);
+      if (writer === undefined) return 0;
+      if (!cuts.has(tensor)) return stage[writer] ?? 0;
+      cutBetween.add(`${writer} ${index}`);
+      return (stage[writer] ?? 0) + 1;
+    });
+    stage.push(Math.max(0, ...stages));
   });
-  return new Partition(links, connectedPieces(links, label));
+  const partition = new Partition(links, connectedPieces(links, stage));
+  mergeUncut(partition, cutBetween);
+  return partition;
 }
 
-function checkCut(model: Model, links: Dependencies, tensor: string): void {
-  const known = [...links.writer.keys()];
-  if (!links.writer.has(tensor)) {
-    const given = model.inputs.includes(tensor) || model.constants.has(tensor);
-    const near = known.length === 0 ? '' : (closestMatch(tensor, known) ?? '');
-    throw new TesseraError(given ? 'USAGE' : 'TENSOR_UNKNOWN', {
-      message: given
-        ? `Nothing computes ${tensor}, so there is nothing to cut at it`
-        : `The model has no tensor ${JSON.stringify(tensor)}`,
-      remedy:
-        leven(tensor, near) < Math.max(4, tensor.length / 2)
-          ? `Did you mean ${near}?`
-          : 'tessera slice --by layer lists tensors that a model can be cut at.',
-      details: { tensor },
-    });
+/** Merges neighbours that no cut separates, so that a side branch is not cut only because it is short. */
+function mergeUncut(partition: Partition, cutBetween: ReadonlySet<string>): void {
+  const pairs = [...cutBetween].map((pair) => pair.split(' ').map(Number));
+  const isCut = (from: number, to: number) => {
+    const [sources, targets] = [new Set(partition.nodes(from)), new Set(partition.nodes(to))];
+    return pairs.some(([source, target]) => sources.has(source ?? -1) && targets.has(target ?? -1));
+  };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const from of partition.ids) {
+      if (!partition.ids.includes(from)) continue;
+      const to = [...partition.after(from)].find((id) => !isCut(from, id) && partition.canMerge(from, id));
+      if (to === undefined) continue;
+      partition.merge(to, from);
+      changed = true;
+    }
   }
-  if (links.readers.get(tensor) === undefined) {
-    throw new TesseraError('USAGE', {
-      message: `Nothing reads ${tensor}, so there is nothing to cut at it`,
-      details: { tensor },
-    });
-  }
+}
+
+function unknownTensor(model: Model, tensor: string): TesseraError {
+  const near = [...model.types.keys()]
+    .map((name) => ({ name, distance: leven(name, tensor, { maxDistance: 64 }) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name);
+  const constant = model.constants.has(tensor);
+  return new TesseraError('TENSOR_UNKNOWN', {
+    message: constant
+      ? `Tensor ${tensor} is a constant, so there is nothing to cut there.`
+      : `The imported model has no tensor ${tensor}.`,
+    remedy: near.length === 0 ? 'The model computes no tensors.' : `Did you mean ${near.join(', ')}?`,
+    details: { tensor, near },
+  });
 }

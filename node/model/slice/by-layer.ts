@@ -30,21 +30,20 @@ export function partitionByLayer(model: Model, links: Dependencies): Partition {
     model.nodes.map((_, index) => index),
   );
   const isLayer = (node: number) => layerOperators.has(model.nodes[node]?.operator ?? '');
-  // A node may join the one of its producers that no other producer follows: no path leads around the pair then.
-  const groupOf = new Map<number, number>();
-  model.nodes.forEach((_, node) => {
-    groupOf.set(node, node);
-    if (isLayer(node)) return;
-    const producers = [...partition.before(node)].sort((a, b) => b - a);
-    const last = producers.find((group) => partition.canMerge(group, node));
-    if (last === undefined) return;
-    partition.merge(node, last);
-    groupOf.set(node, last);
-  });
-  for (const group of partition.ids.reverse()) {
-    if (partition.nodes(group).some(isLayer)) continue;
-    const reader = [...partition.after(group)].sort((a, b) => a - b).find((id) => partition.canMerge(group, id));
-    if (reader !== undefined) partition.merge(group, reader);
+  const isWithoutLayer = (group: number) => !partition.nodes(group).some(isLayer);
+  // Among the groups that feed a node, one at least is followed by no other of them: that one can take the node.
+  for (let node = 0; node < model.nodes.length; node++) {
+    if (isLayer(node)) continue;
+    const feeding = [...partition.before(node)].sort((a, b) => b - a);
+    const group = feeding.find((id) => partition.canMerge(id, node));
+    if (group !== undefined) partition.merge(node, group);
   }
-  return partition;
+  for (;;) {
+    const group = partition.ids.find((id) => isWithoutLayer(id) && partition.after(id).size > 0);
+    if (group === undefined) return partition;
+    const reading = [...partition.after(group)].sort((a, b) => a - b);
+    const reader = reading.find((id) => partition.canMerge(group, id));
+    if (reader === undefined) throw new RangeError('the graph of groups has a cycle');
+    partition.merge(group, reader);
+  }
 }

@@ -47,7 +47,9 @@ export function dependencies(model: Model): Dependencies {
           details: { node: node.name, tensor },
         });
       }
-      readers.set(tensor, [...(readers.get(tensor) ?? []), index]);
+      const reading = readers.get(tensor);
+      if (reading === undefined) readers.set(tensor, [index]);
+      else reading.push(index);
     }
     before.push([...sources]);
     for (const source of sources) after[source]?.push(index);

@@ -1,20 +1,29 @@
 import type { Constant, Model, ModelNode, TensorType } from '../model.ts';
 import { readsOf, writesOf } from './dependencies.ts';
-import type { SlicedSegment } from './slice.ts';
+import type { Segment } from './slice.ts';
 
-/** A segment as a model of its own, with its constants only; inputs, outputs and all tensors keep their names. */
-export function segmentModel(model: Model, segment: SlicedSegment): Model {
-  const nodes = segment.nodes.map((index) => model.nodes[index]).filter((node): node is ModelNode => !!node);
-  const names = new Set([...segment.inputs, ...nodes.flatMap((node) => [...readsOf(node), ...writesOf(node)])]);
-  const only = <T extends Constant | TensorType>(from: ReadonlyMap<string, T>) =>
-    new Map([...from].filter(([name]) => names.has(name)));
+/**
+ * A segment as a model of its own, with only the constants and types it needs. Its inputs and outputs are the
+ * segment's, in the same order and under the names they have in the whole model.
+ */
+export function segmentModel(model: Model, segment: Segment): Model {
+  const nodes = segment.nodes.map((index) => model.nodes[index] as ModelNode);
+  const constants = new Map<string, Constant>();
+  const types = new Map<string, TensorType>();
+  for (const tensor of [...segment.inputs, ...nodes.flatMap((node) => [...readsOf(node), ...writesOf(node)])]) {
+    const constant = model.constants.get(tensor);
+    const type = model.types.get(tensor);
+    if (constant !== undefined) constants.set(tensor, constant);
+    else if (type !== undefined) types.set(tensor, type);
+  }
   return {
-    ...model,
     name: segment.id,
+    irVersion: model.irVersion,
+    opsets: model.opsets,
     inputs: segment.inputs,
     outputs: segment.outputs,
     nodes,
-    constants: only(model.constants),
-    types: only(model.types),
+    constants,
+    types,
   };
 }

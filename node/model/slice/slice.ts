@@ -1,93 +1,130 @@
 import { TesseraError } from '../../../protocol/errors.ts';
-import type { Model } from '../model.ts';
+import type { Model, ModelNode, TensorType } from '../model.ts';
 import { partitionByCuts } from './by-cuts.ts';
-import { partitionByLayer } from './by-layer.ts';
+import { layerOperators, partitionByLayer } from './by-layer.ts';
 import { partitionByParts } from './by-parts.ts';
 import { type Dependencies, dependencies, readsOf, writesOf } from './dependencies.ts';
 import type { Partition } from './partition.ts';
 import type { Strategy } from './strategy.ts';
 
-/** A connected piece of a model that gets one proof. */
-export interface SlicedSegment {
-  /** Unique in the slicing; begins with the segment's place. */
+/** A connected piece of a model. */
+export interface Segment {
+  /** Unique in the slicing; letters, digits, `.`, `_` and `-` only. */
   id: string;
   /** Indices into the model's nodes, ascending. */
   nodes: readonly number[];
-  /** Tensors it reads that are no constants and that it does not write itself, in the order of first use. */
+  /** Tensors it reads that are neither its own nor constants, in the order they are first read. */
   inputs: readonly string[];
-  /** Tensors it writes that another segment reads or that the model gives out, in the order they are written. */
+  /** Tensors it writes that other segments or the model's outputs need, in the order they are written. */
   outputs: readonly string[];
 }
 
-/** A model cut into segments: every node in exactly one, and each segment after those it reads from. */
+/** A tensor between segments, or an input or output of the whole. */
+export interface SliceEdge {
+  tensor: string;
+  type: TensorType;
+  /** Index of the segment that writes it; `input` if the model is given it; `constant` for an output that never changes. */
+  from: number | 'input' | 'constant';
+  /** Indices of the segments that read it, and `output` if it is a result of the model. */
+  to: readonly (number | 'output')[];
+}
+
+/** A model cut into segments: each node lies in exactly one, and the graph of segments has no cycle. */
 export interface Slicing {
-  segments: readonly SlicedSegment[];
+  /** In topological order. */
+  segments: readonly Segment[];
+  /** Inputs of the model first, then in the order the segments write them. */
+  edges: readonly SliceEdge[];
 }
 
 /**
- * Cuts a model into segments.
+ * Cuts a model into segments. Any DAG will do: the way around a cut is cut too where the pieces would
+ * otherwise wait for one another.
  *
- * @param costOf the cost of the node of an index, in any unit
- * @throws TesseraError `MODEL_INVALID` when no node computes one of the model's outputs, else as the strategy's own
+ * @param costOf a node's estimated cost, in any unit; `parts` balances it.
+ * @throws TesseraError `USAGE` for a number of parts that is not possible, `TENSOR_UNKNOWN` for a cut at no
+ * tensor of the model, `MODEL_INVALID` when the model's nodes are not in topological order.
  */
-export function slice(model: Model, strategy: Strategy, costOf: (node: number) => number): Slicing {
+export function slice(model: Model, strategy: Strategy, costOf: (node: ModelNode) => number): Slicing {
   const links = dependencies(model);
-  for (const output of model.outputs) {
-    if (links.writer.has(output)) continue;
-    throw new TesseraError('MODEL_INVALID', {
-      message: `Output ${output} is an input or a constant: nothing is computed for it`,
-      remedy: 'Export the model without this output.',
-      details: { tensor: output },
-    });
-  }
   const groups = partition(model, links, strategy, costOf).ordered();
-  const place = (index: number) => String(index + 1).padStart(String(groups.length).length, '0');
-  return { segments: groups.map((nodes, index) => segmentOf(model, links, nodes, place(index), costOf)) };
+  const ids = segmentIds(model, groups);
+  const results = new Set(model.outputs);
+  const segments = groups.map((nodes, index): Segment => {
+    const own = new Set(nodes);
+    const members = nodes.map((node) => model.nodes[node] as ModelNode);
+    const reads = new Set(members.flatMap(readsOf));
+    return {
+      id: ids[index] as string,
+      nodes,
+      inputs: [...reads].filter((tensor) => {
+        const writer = links.writer.get(tensor);
+        return !model.constants.has(tensor) && (writer === undefined || !own.has(writer));
+      }),
+      outputs: members
+        .flatMap(writesOf)
+        .filter(
+          (tensor) => results.has(tensor) || links.readers.get(tensor)?.some((reader) => !own.has(reader)),
+        ),
+    };
+  });
+  return { segments, edges: edgesOf(model, segments) };
 }
 
 function partition(
   model: Model,
   links: Dependencies,
   strategy: Strategy,
-  costOf: (node: number) => number,
+  costOf: (node: ModelNode) => number,
 ): Partition {
   switch (strategy.kind) {
     case 'layer':
       return partitionByLayer(model, links);
     case 'parts':
-      return partitionByParts(
-        links,
-        model.nodes.map((_, node) => costOf(node)),
-        strategy.count,
-      );
+      return partitionByParts(model, links, strategy.count, model.nodes.map(costOf));
     case 'cuts':
       return partitionByCuts(model, links, strategy.tensors);
   }
 }
 
-function segmentOf(
-  model: Model,
-  links: Dependencies,
-  nodes: readonly number[],
-  place: string,
-  costOf: (node: number) => number,
-): SlicedSegment {
-  const own = new Set(nodes);
-  const at = (node: number) => model.nodes[node];
-  const reads = nodes.flatMap((node) => readsOf(at(node) ?? missing(node)));
-  const writes = nodes.flatMap((node) => writesOf(at(node) ?? missing(node)));
-  const main = nodes.reduce((best, node) => (costOf(node) > costOf(best) ? node : best), nodes[0] ?? 0);
-  const isOutside = (name: string) => !own.has(links.writer.get(name) ?? -1) && !model.constants.has(name);
-  const isWanted = (name: string) =>
-    model.outputs.includes(name) || links.readers.get(name)?.some((reader) => !own.has(reader));
-  return {
-    id: `${place}-${at(main)?.operator.toLowerCase() ?? 'segment'}`,
-    nodes,
-    inputs: [...new Set(reads.filter(isOutside))],
-    outputs: writes.filter(isWanted),
-  };
+/** A segment is called after its first layer, or its first node if it has none. */
+function segmentIds(model: Model, groups: readonly (readonly number[])[]): string[] {
+  const taken = new Set<string>();
+  return groups.map((nodes) => {
+    const members = nodes.map((node) => model.nodes[node] as ModelNode);
+    const name = (members.find((node) => layerOperators.has(node.operator)) ?? members[0])?.name ?? '';
+    const readable = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+    const base = readable.slice(0, 48) || 'segment';
+    let id = base;
+    for (let copy = 2; taken.has(id.toLowerCase()); copy++) id = `${base}-${copy}`;
+    taken.add(id.toLowerCase());
+    return id;
+  });
 }
 
-function missing(node: number): never {
-  throw new TesseraError('INTERNAL', { message: `The model has no node ${node}` });
+function edgesOf(model: Model, segments: readonly Segment[]): SliceEdge[] {
+  const readers = new Map<string, (number | 'output')[]>();
+  const addReader = (tensor: string, reader: number | 'output') => {
+    readers.set(tensor, [...(readers.get(tensor) ?? []), reader]);
+  };
+  segments.forEach(({ inputs }, index) => {
+    for (const tensor of inputs) addReader(tensor, index);
+  });
+  for (const tensor of new Set(model.outputs)) addReader(tensor, 'output');
+  const edge = (tensor: string, from: SliceEdge['from']): SliceEdge => {
+    const type = model.types.get(tensor) ?? model.constants.get(tensor)?.type;
+    if (type === undefined) {
+      throw new TesseraError('MODEL_INVALID', {
+        message: `The type of tensor ${tensor} is not known.`,
+        remedy: 'Import the model again from its file.',
+        details: { tensor },
+      });
+    }
+    return { tensor, type, from, to: readers.get(tensor) ?? [] };
+  };
+  return [
+    ...model.inputs.map((tensor) => edge(tensor, 'input')),
+    ...model.outputs.filter((tensor) => model.constants.has(tensor)).map((tensor) => edge(tensor, 'constant')),
+    ...segments.flatMap(({ outputs }, index) => outputs.map((tensor) => edge(tensor, index))),
+  ];
 }

@@ -1,0 +1,27 @@
+import type { RunOptions } from '../../progress.ts';
+import { infer, type NamedTensors } from '../inference.ts';
+import type { Model } from '../model.ts';
+import { segmentModel } from './segment-model.ts';
+import type { Slicing } from './slice.ts';
+
+/** Runs a model segment by segment; holds one session at a time, and a tensor only as long as a later segment reads it. */
+export async function runSliced(
+  model: Model,
+  { segments }: Slicing,
+  inputs: NamedTensors,
+  { signal, onProgress }: RunOptions = {},
+): Promise<NamedTensors> {
+  const values = new Map(inputs);
+  const total = segments.length;
+  const lastReader = new Map(segments.flatMap(({ inputs: reads }, at) => reads.map((name) => [name, at])));
+  for (const [at, segment] of segments.entries()) {
+    onProgress?.({ type: 'stage', stage: 'execute', done: at, total, detail: segment.id });
+    const outputs = await infer(segmentModel(model, segment), values, signal);
+    for (const [name, tensor] of outputs) values.set(name, tensor);
+    for (const name of segment.inputs) {
+      if (lastReader.get(name) === at && !model.outputs.includes(name)) values.delete(name);
+    }
+  }
+  onProgress?.({ type: 'stage', stage: 'execute', done: total, total });
+  return new Map([...values].filter(([name]) => model.outputs.includes(name)));
+}

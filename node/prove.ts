@@ -1,0 +1,231 @@
+import { readFile } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { encodeCertificate } from '../protocol/certificate-codec.ts';
+import type { Hex32 } from '../protocol/edge.ts';
+import { TesseraError } from '../protocol/errors.ts';
+import { modelId, srsId } from '../protocol/ids.ts';
+import { dequantise, quantise } from '../protocol/quantise.ts';
+import { leastTrust, type Trust, trustOf } from '../protocol/srs.ts';
+import type { ProofVerifier } from '../protocol/verifier.ts';
+import { nodeCost } from './model/cost.ts';
+import { importModel } from './model/import/index.ts';
+import { infer, type NamedTensors } from './model/inference.ts';
+import type { Model } from './model/model.ts';
+import { parseStrategy, slice } from './model/slice/index.ts';
+import { doublesOf } from './model/tensor-data.ts';
+import { readInputs } from './model/tensor-file.ts';
+import { version } from './package.ts';
+import { planJob, type SegmentPlan } from './plan/plan.ts';
+import { parseCommitted } from './plan/schemes.ts';
+import type { RunOptions } from './progress.ts';
+import type { EzklProver } from './provers/ezkl/prover.ts';
+import { verificationDataOf } from './provers/ezkl/verifier/index.ts';
+import { certify } from './requester/certify.ts';
+import { type CircuitSegment, compileSegments } from './requester/compile.ts';
+import { type EdgeValues, execute } from './requester/execute.ts';
+import { buildGraph, type CompiledGraph } from './requester/graph.ts';
+import { concurrentPeak, type ProverLimits, type ProverUse } from './requester/prover-call.ts';
+import { proveSegments } from './requester/prove-segments.ts';
+
+export interface ProveOptions extends RunOptions {
+  /** Path of the ONNX file. */
+  model: string;
+  /** A file of input tensors. */
+  input: string;
+  /** Shapes for dynamic inputs. */
+  shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Slicing strategy, e.g. `parts=3`. */
+  strategy: string;
+  /** What the job may use of this machine. */
+  limits: ProverLimits;
+  /** `input`, `output` or both: these stay commitments. */
+  commit?: string;
+  /** Fractional bits of inputs and weights; the prover's default unless given. */
+  scale?: number;
+  /** Where the certificate is written. */
+  out: string;
+}
+
+export interface ProveModules {
+  prover: EzklProver;
+  verifier: ProofVerifier;
+}
+
+/** One output as the model computes it in floats, and as it was proven. */
+export interface OutputComparison {
+  name: string;
+  float: Float64Array;
+  proven: Float64Array;
+  maxDifference: number;
+}
+
+export interface ProveReport {
+  /** Path of the certificate. */
+  certificate: string;
+  /** modelId. */
+  model: Hex32;
+  trust: Trust;
+  /** Proving only, a segment; `peakBytes` is the prover process's. Both are 0 for a proof that was in the cache. */
+  segments: readonly { id: string; prover: string; seconds: number; peakBytes: number }[];
+  /** The whole job, from reading the model to writing the certificate. */
+  seconds: number;
+  /** The most that prover processes took at one time. */
+  peakBytes: number;
+  outputs: readonly OutputComparison[];
+}
+
+/**
+ * Proves a model's inference on one input, on this machine: import, slice, plan, compile, execute, prove, certify.
+ * What was done before is taken from the cache, so an interrupted job goes on where it stopped.
+ *
+ * @throws TesseraError of the stage that failed; nothing is written then
+ */
+export async function prove(options: ProveOptions, { prover, verifier }: ProveModules): Promise<ProveReport> {
+  const { signal, onProgress, limits } = options;
+  const started = performance.now();
+  const uses: ProverUse[] = [];
+  const running = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}), onUse: uses.push.bind(uses) };
+
+  const strategy = parseStrategy(options.strategy);
+  const committed = parseCommitted(options.commit);
+  onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  const { model, sha256 } = await importModel(options.model, {
+    ...(options.shapes ? { shapes: options.shapes } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const tensors = await readInputs(options.input, model);
+  const slicing = slice(model, strategy, (node) => nodeCost(model, node));
+  const plans = await planJob(
+    {
+      model,
+      slicing,
+      committed,
+      ...(options.scale === undefined ? {} : { scale: options.scale }),
+      parallel: limits.parallel,
+    },
+    prover,
+    running,
+  );
+
+  const segments = await compileSegments(plans, prover, limits, running);
+  const compiled = buildGraph(segments, model.inputs, model.outputs);
+  const floats = new Map([...tensors].map(([name, tensor]) => [name, doublesOf(tensor)]));
+  const values = await execute(segments, quantiseInputs(compiled, floats), prover, limits, running);
+  const proofs = await proveSegments(segments, values, prover, limits, running);
+
+  onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
+  const certificate = await certify(
+    {
+      compiled,
+      recipe: {
+        model: sha256,
+        shapes: Object.fromEntries(model.inputs.map((name) => [name, model.types.get(name)?.shape ?? []])),
+        strategy: options.strategy,
+        version,
+        parameters: compiled.representatives.map(({ plan }) => parametersText(plan)),
+      },
+      proofs,
+      values,
+      floats,
+      concealed: new Set([...(committed.input ? model.inputs : []), ...(committed.output ? model.outputs : [])]),
+      srs: await srsData(plans, prover, signal),
+    },
+    prover,
+    verifier,
+  );
+  await writeCertificate(options.out, encodeCertificate(certificate));
+  onProgress?.({ type: 'stage', stage: 'certify', done: 1, total: 1 });
+
+  const outputs = compareOutputs(compiled, values, await infer(model, tensors, signal));
+  return {
+    certificate: options.out,
+    model: modelId(certificate.manifest),
+    trust: leastTrust(certificate.manifest.srs.map(trustOf)),
+    segments: segments.map((segment) => segmentReport(segment, uses)),
+    seconds: (performance.now() - started) / 1000,
+    peakBytes: concurrentPeak(uses),
+    outputs,
+  };
+}
+
+/** The integers of every input of the whole that a segment reads, at its edge's scale. */
+function quantiseInputs({ graph }: CompiledGraph, floats: ReadonlyMap<string, Float64Array>): EdgeValues {
+  return new Map(
+    graph.inputs.map((index) => {
+      const edge = graph.edges[index];
+      const given = edge && floats.get(edge.name);
+      if (edge === undefined || given === undefined) {
+        throw new TesseraError('INTERNAL', { message: `edge ${index} is an input without a value` });
+      }
+      return [edge.name, quantiseNamed(edge.name, given, edge.type.scale)] as const;
+    }),
+  );
+}
+
+function quantiseNamed(name: string, values: Float64Array, scale: number): bigint[] {
+  try {
+    return quantise(values, scale);
+  } catch (cause) {
+    if (!(cause instanceof TesseraError)) throw cause;
+    throw new TesseraError(cause.code, {
+      message: `Input ${name}: ${cause.message}`,
+      remedy: 'Give finite values, in the range that the model was trained for.',
+      details: { tensor: name, ...cause.details },
+      cause,
+    });
+  }
+}
+
+/** What verification needs of each SRS that the circuits rest on, by id. */
+async function srsData(
+  plans: readonly SegmentPlan[],
+  prover: EzklProver,
+  signal: AbortSignal | undefined,
+): Promise<Map<Hex32, Uint8Array>> {
+  const sizes = new Set(plans.map(({ params }) => params.k));
+  const found = new Map<Hex32, Uint8Array>();
+  for (const k of sizes) {
+    const data = verificationDataOf(await readFile(await prover.srsFile(k, signal ? { signal } : {})));
+    found.set(srsId('bn254', data), data);
+  }
+  return found;
+}
+
+/** A circuit's parameters as the recipe keeps them: JSON with sorted keys. */
+function parametersText({ params }: SegmentPlan): string {
+  return JSON.stringify(params, Object.keys(params).sort());
+}
+
+async function writeCertificate(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFileAtomic(path, Buffer.from(bytes));
+  } catch (cause) {
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The certificate cannot be written to ${path}`,
+      remedy: 'Choose another path for --out and run again: all proofs are in the cache.',
+      cause,
+    });
+  }
+}
+
+function compareOutputs({ graph }: CompiledGraph, values: EdgeValues, expected: NamedTensors): OutputComparison[] {
+  return graph.outputs.flatMap((index) => {
+    const edge = graph.edges[index];
+    const tensor = edge && expected.get(edge.name);
+    if (edge === undefined || tensor === undefined) return [];
+    const float = doublesOf(tensor);
+    const proven = dequantise(values.get(edge.name) ?? [], edge.type.scale);
+    const maxDifference = float.reduce((most, x, i) => Math.max(most, Math.abs(x - (proven[i] ?? Number.NaN))), 0);
+    return [{ name: edge.name, float, proven, maxDifference }];
+  });
+}
+
+function segmentReport({ plan, compiled }: CircuitSegment, uses: readonly ProverUse[]): ProveReport['segments'][number] {
+  const own = uses.filter(({ segment, stage, cached }) => segment === plan.id && stage === 'prove' && !cached);
+  return {
+    id: plan.id,
+    prover: compiled.circuit.prover,
+    seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
+    peakBytes: Math.max(0, ...own.map(({ peakBytes }) => peakBytes)),
+  };
+}

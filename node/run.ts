@@ -1,0 +1,63 @@
+import { type Comparison, compare } from './model/compare.ts';
+import { nodeCost } from './model/cost.ts';
+import { importModel } from './model/import/index.ts';
+import { infer, inferFile, type NamedTensors } from './model/inference.ts';
+import { randomInputs } from './model/random-inputs.ts';
+import { parseStrategy, runSliced, slice } from './model/slice/index.ts';
+import { readInputs } from './model/tensor-file.ts';
+import type { RunOptions } from './progress.ts';
+
+export interface RunModelOptions extends RunOptions {
+  /** Path of the ONNX file. */
+  model: string;
+  /** Shapes for dynamic inputs. */
+  shapes?: Readonly<Record<string, readonly number[]>>;
+  /** A file of inputs, or a seed to draw them from. */
+  inputs: { file: string } | { seed: number };
+  /** Slicing strategy, e.g. `layer`. */
+  strategy: string;
+}
+
+export interface RunReport {
+  segments: number;
+  /** The largest over both comparisons. */
+  maxAbsError: number;
+  maxRelError: number;
+  tolerance: number;
+  equal: boolean;
+  /** The imported model against the file as it is. */
+  imported: Comparison;
+  /** The segments one after another against the imported model. */
+  sliced: Comparison;
+  outputs: NamedTensors;
+}
+
+/** Runs a model three times on the same inputs: as its file is, imported, and in slices; and compares. */
+export async function runModel(options: RunModelOptions): Promise<RunReport> {
+  const { signal, onProgress } = options;
+  const strategy = parseStrategy(options.strategy);
+  onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  const { model } = await importModel(options.model, {
+    ...(options.shapes ? { shapes: options.shapes } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const inputs =
+    'file' in options.inputs ? await readInputs(options.inputs.file, model) : randomInputs(model, options.inputs.seed);
+  const slicing = slice(model, strategy, (node) => nodeCost(model, node));
+  const original = await inferFile(options.model, inputs, signal);
+  const whole = await infer(model, inputs, signal);
+  const outputs = await runSliced(model, slicing, inputs, options);
+  const imported = compare(original, whole);
+  const sliced = compare(whole, outputs);
+  const most = (field: 'maxAbsError' | 'maxRelError' | 'tolerance') => Math.max(imported[field], sliced[field]);
+  return {
+    segments: slicing.segments.length,
+    maxAbsError: most('maxAbsError'),
+    maxRelError: most('maxRelError'),
+    tolerance: most('tolerance'),
+    equal: imported.equal && sliced.equal,
+    imported,
+    sliced,
+    outputs,
+  };
+}
