@@ -176,7 +176,7 @@ export class ArtifactCache {
     const directory = this.#newPath();
     try {
       await storing(() => mkdir(directory, { recursive: true, mode: 0o700 }));
-      await make(directory);
+      await storing(() => make(directory));
       await storing(async () => {
         await writeFile(join(directory, recordName), JSON.stringify(await recordOf(directory)));
         await rm(path, { recursive: true, force: true });

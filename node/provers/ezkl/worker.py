@@ -61,10 +61,15 @@ async def settled(value):
 
 
 def canonical_settings(path):
-    """Makes the file a function of its content: ezkl writes the time, and maps in an order of the moment."""
+    """Makes the file a function of the circuit: ezkl writes the time, and sets and maps in an order of the moment.
+
+    Its order of tables is the circuit's, so this has to come before the circuit is compiled.
+    """
     with open(path) as file:
         settings = json.load(file)
     settings["timestamp"] = 0
+    for tables in ("required_range_checks", "required_lookups"):
+        settings[tables].sort(key=json.dumps)
     equations = settings["einsum_params"]["equations"]
     settings["einsum_params"]["equations"] = [[text, dict(sorted(axes.items()))] for text, axes in equations]
     with open(path, "w") as file:

@@ -1,0 +1,318 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../../protocol/ids.ts';
+import { pythonWithEzkl } from '../../../tests/support/python.ts';
+import { ArtifactCache } from '../../artifacts/cache.ts';
+import { floatConstant } from '../../model/constant.ts';
+import type { Model, ModelNode } from '../../model/model.ts';
+import type { PortScheme, ProverEvent, SegmentSource } from '../prover.ts';
+import { chooseK, defaultEzklParams } from './parameters.ts';
+import { createEzklProver, type EzklProver } from './prover.ts';
+import { developmentSrs, publishedSrs, srsBytes } from './srs.ts';
+import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
+
+const params = { ...defaultEzklParams, k: 11 };
+let directory: string;
+let cache: ArtifactCache;
+let prover: EzklProver;
+const more: EzklProver[] = [];
+
+function create(from: ArtifactCache, source = developmentSrs(from)): EzklProver {
+  const created = createEzklProver({ python: pythonWithEzkl(), cache: from, srs: source, directory });
+  more.push(created);
+  return created;
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ezkl-'));
+  cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 });
+  prover = createEzklProver({ python: pythonWithEzkl(), cache, srs: developmentSrs(cache), directory });
+});
+afterEach(async () => {
+  await Promise.all(more.splice(0).map((each) => each.close()));
+});
+afterAll(async () => {
+  await prover.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function node(operator: string, inputs: string[], output: string): ModelNode {
+  return { name: output, operator, domain: '', inputs, outputs: [output], attributes: new Map() };
+}
+
+/** y = relu(w · x) over four values. */
+function scaled(weights: number[], extra: Partial<Model> = {}): Model {
+  const type = { element: 'float32' as const, shape: [1, 4] };
+  return {
+    name: 'scaled',
+    irVersion: 8,
+    opsets: new Map([['', 13]]),
+    inputs: ['x'],
+    outputs: ['y'],
+    nodes: [node('Mul', ['x', 'w'], 'm'), node('Relu', ['m'], 'y')],
+    constants: new Map([['w', floatConstant([1, 4], Float32Array.from(weights))]]),
+    types: new Map(['x', 'm', 'y'].map((name) => [name, type])),
+    ...extra,
+  };
+}
+
+function source(model: Model, inputs: PortScheme, outputs: PortScheme, scale = 7): SegmentSource {
+  return {
+    model,
+    inputs: model.inputs.map(() => inputs),
+    outputs: model.outputs.map(() => outputs),
+    inputScales: model.inputs.map(() => scale),
+  };
+}
+
+const first = source(scaled([1, 2, -1, 0.5]), 'public', 'kzg');
+const second = source(scaled([3, 1, 1, 1]), 'kzg', 'public');
+const inputs = [[128n, -64n, -256n, 100n]];
+
+const verifier = createEzklVerifier({});
+
+describe('the ezkl prover', () => {
+  it('proves two slices whose commitments on the shared edge are the same bytes', async () => {
+    const a = await prover.compile(first, params);
+    const b = await prover.compile(second, params);
+    const middle = await prover.execute(a, inputs);
+    expect(middle.outputs).toEqual([[128n, 0n, 256n, 50n]]);
+    const end = await prover.execute(b, middle.outputs);
+    expect(end.outputs).toEqual([[384n, 0n, 256n, 50n]]);
+
+    const proofA = await prover.prove(a, inputs);
+    const proofB = await prover.prove(b, middle.outputs);
+    const boundA = verifier.boundary(a.circuit, proofA);
+    const boundB = verifier.boundary(b.circuit, proofB);
+    expect(boundA.outputs[0]).toEqual(boundB.inputs[0]);
+    const srs = new Uint8Array(await readFile(await prover.srsFile(params.k)));
+    const type = a.circuit.outputs[0];
+    if (type === undefined) throw new Error('the segment has an output');
+    expect(await verifier.commit(type, middle.outputs[0] ?? [], srs)).toEqual(boundA.outputs[0]);
+  });
+
+  it('describes the circuit by what its verifying data say', async () => {
+    const { circuit, rows, provingMemory } = await prover.compile(first, params);
+    expect(circuit).toMatchObject({ prover: 'ezkl', adapter: ezklAdapter });
+    const [input] = circuit.inputs;
+    const [output] = circuit.outputs;
+    const limit = 1024n ** 3n - 1n;
+    expect(input).toMatchObject({ shape: [1, 4], scale: 7, interval: { lo: -limit, hi: limit } });
+    expect(output).toMatchObject({ shape: [1, 4], scale: 7, interval: 'unproven', scheme: { k: 11 } });
+    expect(circuit.output).toEqual({ kind: 'tolerance', operators: ['Mul'] });
+    expect(rows).toBeGreaterThan(0);
+    expect(provingMemory).toBeGreaterThan(0);
+  });
+
+  it('makes the same circuit from the same content, and names its artifacts by their digests', async () => {
+    const segment = await prover.compile(first, params);
+    const artifacts = await prover.artifacts(segment);
+    for (const [role, bytes] of Object.entries(artifacts)) {
+      expect(sha256Hex(bytes)).toBe(segment.circuit.artifacts[role]);
+    }
+    // Another cache, the same SRS: everything is made anew.
+    const path = await prover.srsFile(params.k);
+    const other = new ArtifactCache({ directory: join(directory, 'other'), maxBytes: 1e9 });
+    const digest = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    const again = await create(other, publishedSrs(other, path, digest)).compile(first, params);
+    expect(again.circuit).toEqual(segment.circuit);
+  });
+
+  it('makes nothing twice', async () => {
+    const model = scaled([1, 1, 1, 4]);
+    const run = async () => {
+      const events: ProverEvent[] = [];
+      const options = { onProgress: (event: ProverEvent) => void events.push(event) };
+      const each = create(cache);
+      const segment = await each.compile(source(model, 'public', 'public'), params, options);
+      const proof = await each.prove(segment, inputs, options);
+      await each.close();
+      return { proof, ends: events.filter((event) => event.type === 'prover:end') };
+    };
+    const one = await run();
+    const two = await run();
+    const made = ({ ends }: typeof one) => ends.filter(({ cached }) => !cached).map(({ step }) => step);
+    expect(made(one)).toEqual(['compile', 'setup', 'execute', 'prove']);
+    expect(one.ends.filter(({ cached }) => !cached).every(({ peakBytes }) => peakBytes > 1e6)).toBe(true);
+    expect(made(two)).toEqual([]);
+    expect(two.proof).toEqual(one.proof);
+  });
+
+  it('shares the work of two processes', async () => {
+    const shared = join(directory, 'shared');
+    const script = `
+      import { ArtifactCache } from ${JSON.stringify(new URL('../../artifacts/cache.ts', import.meta.url).href)};
+      import { createEzklProver } from ${JSON.stringify(new URL('./prover.ts', import.meta.url).href)};
+      import { developmentSrs } from ${JSON.stringify(new URL('./srs.ts', import.meta.url).href)};
+      const [python, directory] = process.argv.slice(1);
+      const cache = new ArtifactCache({ directory, maxBytes: 1e9 });
+      const prover = createEzklProver({ python, cache, srs: developmentSrs(cache), directory });
+      const element = 'float32';
+      const type = { element, shape: [1, 4] };
+      const model = { name: 'm', irVersion: 8, opsets: new Map([['', 13]]), inputs: ['x'], outputs: ['y'],
+        nodes: [{ name: 'y', operator: 'Relu', domain: '', inputs: ['x'], outputs: ['y'], attributes: new Map() }],
+        constants: new Map(), types: new Map([['x', type], ['y', type]]) };
+      const made = [];
+      const onProgress = (event) => { if (event.type === 'prover:end' && !event.cached) made.push(event.step); };
+      const segment = await prover.compile({ model, inputs: ['public'], outputs: ['public'], inputScales: [7] },
+        ${JSON.stringify(params)}, { onProgress });
+      const proof = await prover.prove(segment, [[1n, -2n, 3n, -4n]], { onProgress });
+      await prover.close();
+      console.log(JSON.stringify({ made, proof: Buffer.from(proof.bytes).toString('hex') }));`;
+    const runs = await Promise.all(
+      [1, 2].map(() =>
+        promisify(execFile)(process.execPath, [
+          '--input-type=module',
+          '-e',
+          script,
+          pythonWithEzkl(),
+          shared,
+        ]),
+      ),
+    );
+    const [one, two] = runs.map(({ stdout }) => JSON.parse(stdout) as { made: string[]; proof: string });
+    expect(one?.proof).toBe(two?.proof);
+    expect([...(one?.made ?? []), ...(two?.made ?? [])].sort()).toEqual(
+      ['compile', 'execute', 'prove', 'setup', 'srs'].sort(),
+    );
+  });
+
+  it('refuses what ezkl cannot bind, before it is compiled', async () => {
+    const type = { element: 'float32' as const, shape: [1, 4] };
+    const two = scaled([1, 1, 1, 1], {
+      inputs: ['x', 'z'],
+      nodes: [node('Add', ['x', 'z'], 'y')],
+      types: new Map(['x', 'z', 'y'].map((name) => [name, type])),
+    });
+    const mixed = { ...source(two, 'kzg', 'kzg'), inputs: ['kzg', 'public'] as const };
+    await expect(prover.compile(mixed, params)).rejects.toMatchObject({ code: 'UNPROVABLE' });
+    const scales = { ...source(two, 'kzg', 'kzg'), inputScales: [7, 8] };
+    await expect(prover.compile(scales, params)).rejects.toMatchObject({ code: 'UNPROVABLE' });
+    await expect(prover.compile(first, { ...params, k: 10 })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('refuses values outside the range before anything is proven', async () => {
+    const segment = await prover.compile(first, params);
+    const limit = 1024n ** 3n;
+    await expect(prover.execute(segment, [[0n, 0n, limit, 0n]])).rejects.toMatchObject({
+      code: 'RANGE_EXCEEDED',
+      details: { port: 0, index: 2, hi: String(limit - 1n) },
+    });
+    await expect(prover.prove(segment, [[0n]])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    // Fits at the input, and leaves the range inside: 2^29 · 2 · 2^7.
+    await expect(prover.execute(segment, [[0n, 2n ** 29n, 0n, 0n]])).rejects.toMatchObject({
+      code: 'RANGE_EXCEEDED',
+    });
+  });
+
+  it('reports an operator that ezkl cannot compile', async () => {
+    const model = scaled([1, 1, 1, 1], { nodes: [node('Mish', ['x'], 'y')], opsets: new Map([['', 18]]) });
+    await expect(prover.compile(source(model, 'public', 'public'), params)).rejects.toMatchObject({
+      code: 'PROVER_FAILED',
+    });
+  });
+
+  it('ends at the memory limit, the deadline and on cancellation, and works on', async () => {
+    const segment = await prover.compile(first, params);
+    const values = [[1n, 2n, 3n, 4n]];
+    await expect(prover.prove(segment, values, { memoryLimit: 10e6 })).rejects.toMatchObject({
+      code: 'MEMORY_EXCEEDED',
+      details: { limit: 10e6 },
+    });
+    await expect(prover.prove(segment, values, { timeout: 1 })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
+    const controller = new AbortController();
+    const cancelled = prover.prove(segment, values, {
+      signal: controller.signal,
+      onProgress: (event) => event.type === 'prover:start' && event.step === 'prove' && controller.abort(),
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await prover.prove(segment, values)).publicInputs).toHaveLength(4);
+  });
+
+  it('ends one request, not the node, when the worker is killed while it proves', async () => {
+    const segment = await prover.compile(first, params);
+    const values = [[5n, 6n, 7n, 8n]];
+    await prover.execute(segment, values);
+    const killed = prover.prove(segment, values, {
+      onProgress: (event) => {
+        if (event.type === 'prover:start' && event.step === 'prove') void killChildren();
+      },
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'PROVER_CRASHED', details: { signal: 'SIGKILL' } });
+    expect((await prover.prove(segment, values)).bytes.length).toBeGreaterThan(0);
+  });
+});
+
+/** Kills this process's ezkl workers as soon as they are at work. */
+async function killChildren(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
+  for (const line of stdout.split('\n')) {
+    if (line.includes('worker.py')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+  }
+}
+
+describe('a published SRS', () => {
+  it('comes from an address with its digest, once, and must have the size of the circuits', async () => {
+    const bytes = await readFile(await prover.srsFile(params.k));
+    expect(bytes.length).toBe(srsBytes(params.k));
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.end(bytes);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/kzg11.srs`;
+    try {
+      const remote = create(cache, publishedSrs(cache, url, digest));
+      expect((await stat(await remote.srsFile(11))).size).toBe(bytes.length);
+      await remote.srsFile(11);
+      expect(requests).toBe(1);
+      await expect(remote.srsFile(12)).rejects.toMatchObject({ code: 'SRS_INVALID', details: { size: 11 } });
+      const wrong = create(cache, publishedSrs(cache, url, '1'.repeat(64)));
+      await expect(wrong.srsFile(11)).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('is refused as a file when it is cut, another one, or missing', async () => {
+    const bytes = await readFile(await prover.srsFile(params.k));
+    const path = join(directory, 'given.srs');
+    const invalid = { code: 'SRS_INVALID' };
+    const open = () => create(cache, publishedSrs(cache, path, '0'.repeat(64))).srsFile(params.k);
+    await expect(open()).rejects.toMatchObject(invalid);
+    await writeFile(path, bytes.subarray(0, -1));
+    await expect(open()).rejects.toThrow(/format/);
+    await writeFile(path, bytes);
+    await expect(open()).rejects.toThrow(/sha2-256/);
+  });
+});
+
+describe('chooseK', () => {
+  it('fits the public values and the table, and lets the largest circuit repeat its columns', () => {
+    expect(chooseK([{ rows: 100, instances: 10 }], defaultEzklParams)).toBe(11);
+    expect(chooseK([{ rows: 100, instances: 5000 }], defaultEzklParams)).toBe(13);
+    expect(
+      chooseK(
+        [
+          { rows: 36_408, instances: 784 },
+          { rows: 2_840, instances: 0 },
+        ],
+        defaultEzklParams,
+      ),
+    ).toBe(14);
+  });
+});
