@@ -1,6 +1,6 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Progress } from '../../progress.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, DraftType } from '../draft.ts';
 import type { Model, TensorType } from '../model.ts';
 import { rewriteBatchNorms } from './batch-norm.ts';
 import { checkNames } from './check.ts';
@@ -11,6 +11,7 @@ import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
 import { inferTypes } from './infer-types.ts';
 import { completeType } from './known-type.ts';
+import { measureTypes } from './measure-shapes.ts';
 import { nameNodes } from './name-nodes.ts';
 import { dropDead, orderNodes } from './order.ts';
 import { removeIdentity } from './remove-identity.ts';
@@ -52,7 +53,7 @@ export async function normalise(read: Draft, options: NormaliseOptions = {}): Pr
   }
   draft = dropDead(await foldAffine(await rewriteBatchNorms(draft)));
   draft = nameNodes(explicitAttributes(draft));
-  return { ...draft, types: completeTypes(draft) };
+  return { ...draft, types: await completeTypes(draft, options) };
 }
 
 /** The passes that need no types. */
@@ -65,23 +66,31 @@ async function simplify(draft: Draft): Promise<Draft> {
   return dropDead(await removeIdentity(simple));
 }
 
-function completeTypes(draft: Draft): Map<string, TensorType> {
-  const types = new Map<string, TensorType>();
+/** Types of all tensors; shapes that depend on values are measured, with a note. */
+async function completeTypes(draft: Draft, options: NormaliseOptions): Promise<Map<string, TensorType>> {
   const names = [
     ...draft.inputs,
     ...draft.nodes.flatMap((node) => node.outputs.filter((name) => name !== '')),
   ];
+  const types = new Map<string, TensorType>();
   const open: string[] = [];
-  for (const name of names) {
-    const type = draft.types.get(name);
+  const take = (name: string, type: DraftType | undefined): void => {
     const complete = type === undefined ? undefined : completeType(type);
     if (complete === undefined) open.push(name);
     else types.set(name, complete);
-  }
+  };
+  for (const name of names) take(name, draft.types.get(name));
+  if (open.length === 0) return types;
+  const measured = await measureTypes(draft, open);
+  options.onProgress?.({
+    type: 'note',
+    message: `The shapes of ${open.length} tensors depend on values (${open.slice(0, 10).join(', ')}); they are those of one run on seeded inputs.`,
+  });
+  for (const name of open.splice(0)) take(name, measured.get(name));
   if (open.length > 0) {
     throw new TesseraError('SHAPE_UNKNOWN', {
-      message: `The shapes of ${open.length} tensors depend on values: ${open.slice(0, 10).join(', ')}.`,
-      remedy: 'Export the model with fixed shapes.',
+      message: `The types of ${open.length} tensors are not known: ${open.slice(0, 10).join(', ')}.`,
+      remedy: 'Export the model with plain tensors of fixed shapes.',
       details: { tensors: open.slice(0, 100) },
     });
   }
