@@ -8,7 +8,7 @@ import type { Vka } from './vka.ts';
 
 export const evmEngineName = '@ethereumjs/evm';
 
-/** A large circuit with a thousand public values takes 3 M; memory and precompiles are bounded by it. */
+/** A thousand public values take 3 M. It bounds memory and time: the slowest hostile VKA found ends within 4 s. */
 const gasLimit = 30_000_000n;
 /** As the EVM names it. */
 const outOfGas = 'out of gas';

@@ -546,6 +546,14 @@ describe.skipIf(ezklPython === undefined)('the verifier of ezkl proofs, on proof
       await expect(check(a, {}, flipped(data, 127))).rejects.toMatchObject({ code: 'ENCODING_INVALID' });
     });
 
+    it('to follow a VKA that keeps the contract busy past its gas', async () => {
+      const vka = fixture(1).vka.slice();
+      // The pointer to the first evaluation of the quotient: from far away the contract's loops do not end.
+      vka.set([0x7f, 0xff, 0xff, 0xff], 8 + 32 * 24 + 28);
+      const [, evm] = await check(fixture(1), { vka });
+      expect(evm).toMatchObject({ verdict: 'unavailable', reason: 'verifyProof: out of gas' });
+    }, 60_000);
+
     it("to run an attacker's bytecode", async () => {
       const real = fixture(0);
       // PUSH1 1, PUSH1 0, MSTORE, PUSH1 64, PUSH1 0, RETURN: always true.
