@@ -548,7 +548,7 @@ describe.skipIf(ezklPython === undefined)('the verifier of ezkl proofs, on proof
 
     it('to follow a VKA that keeps the contract busy past its gas', async () => {
       const vka = fixture(1).vka.slice();
-      // The pointer to the first evaluation of the quotient: from far away the contract's loops do not end.
+      // Where the quotient's last commitment stands: the contract walks from there down to the first.
       vka.set([0x7f, 0xff, 0xff, 0xff], 8 + 32 * 24 + 28);
       const [, evm] = await check(fixture(1), { vka });
       expect(evm).toMatchObject({ verdict: 'unavailable', reason: 'verifyProof: out of gas' });
