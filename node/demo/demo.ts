@@ -1,0 +1,144 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import type { Report } from '../../protocol/report.ts';
+import type { ProofVerifier } from '../../protocol/verifier.ts';
+import { packageRoot } from '../package.ts';
+import { type ProveReport, prove } from '../prove.ts';
+import type { RunOptions } from '../progress.ts';
+import type { EzklProver } from '../provers/ezkl/prover.ts';
+import type { ProverLimits } from '../requester/prover-call.ts';
+import { verify } from '../verify.ts';
+import { drawDigit, readDigits } from './digits.ts';
+
+export interface DemoOptions extends RunOptions {
+  /** Which of the 1,000 test digits, 0..999. */
+  digit: number;
+  limits: ProverLimits;
+  /** Directory for the input, the certificate and its forgeries. */
+  directory: string;
+}
+
+/** What was done to a copy of the certificate, and how the check refused it. */
+export interface Refusal {
+  change: string;
+  file: string;
+  /** Codes and messages of all problems found; empty would mean that it was accepted. */
+  problems: readonly { code: string; message: string }[];
+}
+
+export interface DemoReport {
+  /** The image, drawn in text. */
+  drawing: string;
+  /** What the image shows according to the data set. */
+  label: number;
+  /** The class whose proven output is largest. */
+  answer: number;
+  proven: ProveReport;
+  verified: Report;
+  refusals: readonly Refusal[];
+}
+
+const model = join(packageRoot, 'models', 'cnn-small.onnx');
+const data = join(packageRoot, 'data', 'mnist');
+
+/** Proves a handwritten digit in three slices, verifies the certificate, and shows that changed copies are refused. */
+export async function demo(
+  options: DemoOptions,
+  modules: { prover: EzklProver; verifier: ProofVerifier },
+): Promise<DemoReport> {
+  const { directory, limits, ...running } = options;
+  await mkdir(directory, { recursive: true });
+  const digits = await readDigits(
+    join(data, 'test-images-idx3-ubyte.gz'),
+    join(data, 'test-labels-idx1-ubyte.gz'),
+  );
+  const image = digits.images[options.digit];
+  const label = digits.labels[options.digit];
+  if (image === undefined || label === undefined) {
+    throw new TesseraError('USAGE', {
+      message: `There is no test digit ${options.digit}`,
+      remedy: `Choose one from 0 to ${digits.images.length - 1}.`,
+    });
+  }
+  const input = join(directory, 'digit.json');
+  await writeFile(input, JSON.stringify({ image: Array.from(image, (pixel) => pixel / 255) }));
+
+  const out = join(directory, 'digit.cert');
+  const proven = await prove({ ...running, model, input, strategy: 'parts=3', limits, out }, modules);
+  const check = (certificate: string) =>
+    verify({ ...running, certificate, allowDevelopment: true }, { verifiers: [modules.verifier] });
+  const { report } = await check(out);
+
+  const refusals: Refusal[] = [];
+  for (const { name, change, forge } of forgeries) {
+    const file = join(directory, name);
+    await writeFile(file, forge(new Uint8Array(await readFile(out))));
+    refusals.push({ change, file, problems: await problemsOf(() => check(file)) });
+  }
+  return {
+    drawing: drawDigit(image, digits.columns),
+    label,
+    answer: largest(proven.outputs[0]?.proven ?? new Float64Array()),
+    proven,
+    verified: report,
+    refusals,
+  };
+}
+
+async function problemsOf(check: () => Promise<{ report: Report }>): Promise<Refusal['problems']> {
+  try {
+    const { report } = await check();
+    return report.problems.map(({ code, message }) => ({ code, message }));
+  } catch (error) {
+    if (error instanceof TesseraError && error.code !== 'ABORTED') {
+      return [{ code: error.code, message: error.message }];
+    }
+    throw error;
+  }
+}
+
+/** What a forger might try; each gives the bytes of another file. */
+const forgeries: readonly { name: string; change: string; forge: (file: Uint8Array) => Uint8Array }[] = [
+  {
+    name: 'byte-changed.cert',
+    change: 'one byte of the file changed',
+    forge: (file) => file.with(file.length >> 1, (file[file.length >> 1] ?? 0) ^ 1),
+  },
+  {
+    name: 'proof-changed.cert',
+    change: 'one byte of the second proof changed, and the file sealed again',
+    forge: (file) =>
+      reseal(file, (certificate) => ({
+        ...certificate,
+        proofs: certificate.proofs.map((proof, index) =>
+          proof === null || index !== 1
+            ? proof
+            : { ...proof, bytes: proof.bytes.with(-1, (proof.bytes.at(-1) ?? 0) ^ 1) },
+        ),
+      })),
+  },
+  {
+    name: 'answer-changed.cert',
+    change: 'another answer stated, and the file sealed again',
+    forge: (file) =>
+      reseal(file, (certificate) => ({
+        ...certificate,
+        statements: certificate.statements.map((statement) =>
+          certificate.manifest.graph.outputs.includes(statement.edge)
+            ? { ...statement, values: statement.values.toReversed() }
+            : statement,
+        ),
+      })),
+  },
+];
+
+function reseal(file: Uint8Array, change: (certificate: Certificate) => Certificate): Uint8Array {
+  return encodeCertificate(change(decodeCertificate(file)));
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((best, value, index) => (value > (values[best] ?? Number.NEGATIVE_INFINITY) ? index : best), 0);
+}
