@@ -212,6 +212,14 @@ describe('the ezkl prover', () => {
     await expect(prover.execute(segment, [[0n, 2n ** 29n, 0n, 0n]])).rejects.toMatchObject({
       code: 'RANGE_EXCEEDED',
     });
+    const model = scaled([1, 1, 1, 1], { nodes: [node('Sigmoid', ['x'], 'y')], constants: new Map() });
+    // The table of 65,537 values takes several columns.
+    const table = await prover.compile(source(model, 'public', 'public'), { ...params, k: 14 });
+    await expect(prover.execute(table, [[0n, 2n ** 20n, 0n, 0n]])).rejects.toMatchObject({
+      code: 'RANGE_EXCEEDED',
+      details: { hi: String(2 ** 20) },
+    });
+    expect((await prover.execute(table, [[0n, 128n, 0n, 0n]])).outputs).toEqual([[64n, 94n, 64n, 64n]]);
   });
 
   it('reports an operator that ezkl cannot compile', async () => {

@@ -16,6 +16,13 @@ export function readOutputs(witness: string): bigint[][] {
   return lists(outputs, 'outputs').map((port) => port.map(fromField));
 }
 
+/** The smallest and largest values that a witness looks up in tables; zeros when it looks up none. */
+export function readLookups(witness: string): { lo: number; hi: number } {
+  const { min_lookup_inputs: lo, max_lookup_inputs: hi } = JSON.parse(witness) as Record<string, unknown>;
+  if (typeof lo !== 'number' || typeof hi !== 'number') throw malformed('lookup bounds');
+  return { lo, hi };
+}
+
 /** The proof in a proof file. */
 export function readProof(text: string): Proof {
   const { instances, hex_proof: hex } = JSON.parse(text) as { instances?: unknown; hex_proof?: unknown };

@@ -8,6 +8,7 @@ import ctypes
 import errno
 import inspect
 import json
+import logging
 import os
 import signal
 import struct
@@ -138,13 +139,28 @@ OPERATIONS = {
 }
 
 
+class LastError(logging.Handler):
+    """Keeps ezkl's last error record: it logs the cause, and raises only where it was met."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.message = None
+
+    def emit(self, record):
+        self.message = record.getMessage()
+
+    def take(self):
+        message, self.message = self.message, None
+        return "" if message is None else f": {message}"
+
+
 def kind_of(error):
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     # ezkl passes the system's error on as text.
     return "storage" if full or "(os error 28)" in str(error) or "(os error 27)" in str(error) else "failed"
 
 
-async def serve(ezkl, requests, frames):
+async def serve(ezkl, requests, frames, last_error):
     while True:
         request = await asyncio.get_running_loop().run_in_executor(None, read_frame, requests)
         if request is None:
@@ -155,11 +171,13 @@ async def serve(ezkl, requests, frames):
             answer = {"type": "error", "kind": "usage", "message": f"there is no operation {name}"}
         else:
             write_frame(frames, {"type": "progress", "id": identity, "step": name})
+            last_error.take()
             try:
                 answer = {"type": "result", "value": await operation(ezkl, **request["parameters"])}
             # A panic in ezkl is a BaseException of its own.
             except BaseException as error:
-                answer = {"type": "error", "kind": kind_of(error), "message": f"{type(error).__name__}: {error}"}
+                message = f"{type(error).__name__}: {error}{last_error.take()}"
+                answer = {"type": "error", "kind": kind_of(error), "message": message}
         write_frame(frames, {**answer, "id": identity})
 
 
@@ -168,13 +186,15 @@ def main():
     end_with_parent()
     import ezkl  # after standard output is safe from it
 
+    last_error = LastError()
+    logging.basicConfig(handlers=[logging.StreamHandler(), last_error], format="%(message)s")
     version = getattr(ezkl, "__version__", None)
     if version is None:
         from importlib.metadata import version as installed
 
         version = installed("ezkl")
     write_frame(frames, {"type": "hello", "protocol": PROTOCOL, "worker": "ezkl", "version": version})
-    asyncio.run(serve(ezkl, sys.stdin.buffer, frames))
+    asyncio.run(serve(ezkl, sys.stdin.buffer, frames, last_error))
 
 
 if __name__ == "__main__":
