@@ -67,7 +67,8 @@ export async function calibrate(
       }
       ranges.set(name, range);
     }
-    options.onProgress?.(++count);
+    count++;
+    options.onProgress?.(count);
   }
   if (count === 0) {
     throw new TesseraError('INPUT_INVALID', {
