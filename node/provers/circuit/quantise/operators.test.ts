@@ -1,0 +1,353 @@
+import { describe, expect, it } from 'vitest';
+import { floatConstant, integerConstant } from '../../../model/constant.ts';
+import type { Attribute, Constant, Model, ModelNode, TensorType } from '../../../model/model.ts';
+import { compileCircuit } from '../compile.ts';
+import { firstViolation } from '../language/satisfied.ts';
+import { generateWitness } from '../witness.ts';
+import { calibrate, openFloatRunner } from './calibrate.ts';
+import { quantiseInputs } from './fidelity.ts';
+import { quantiseModel } from './quantise-model.ts';
+import { dequantise } from './scale.ts';
+
+const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
+const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
+const float = (value: number): Attribute => ({ type: 'float', value: Math.fround(value) });
+const f32 = (shape: readonly number[]): TensorType => ({ element: 'float32', shape });
+
+/** Reproducible numbers in [−1, 1). */
+function noise(count: number, seed: number): Float32Array {
+  let state = seed * 2654435761 + 1;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+const weights = (shape: readonly number[], seed = 7): Constant =>
+  floatConstant(shape, noise(count(shape), seed));
+const whole = (...values: number[]): Constant => integerConstant([values.length], values.map(BigInt));
+
+interface Case {
+  operator: string;
+  title: string;
+  inputs: readonly (readonly number[])[];
+  outputs: readonly (readonly number[])[];
+  attributes?: Record<string, Attribute>;
+  /** Constant inputs after the computed ones. */
+  constants?: readonly Constant[];
+  /** The first input is this constant, the computed ones follow. */
+  leading?: Constant;
+  opset?: number;
+}
+
+const window = (kernel: number[], strides: number[], pads: number[], dilations = kernel.map(() => 1)) => ({
+  kernel_shape: ints(...kernel),
+  strides: ints(...strides),
+  pads: ints(...pads),
+  dilations: ints(...dilations),
+});
+
+const cases: readonly Case[] = [
+  {
+    operator: 'Conv',
+    title: 'strides, pads, dilations and a bias',
+    inputs: [[2, 3, 7, 6]],
+    outputs: [[2, 4, 3, 5]],
+    constants: [weights([4, 3, 3, 2]), weights([4], 3)],
+    attributes: { ...window([3, 2], [2, 1], [1, 0, 2, 1], [2, 2]), group: int(1) },
+  },
+  {
+    operator: 'Conv',
+    title: 'depthwise',
+    inputs: [[1, 4, 5, 5]],
+    outputs: [[1, 4, 5, 5]],
+    constants: [weights([4, 1, 3, 3])],
+    attributes: { ...window([3, 3], [1, 1], [1, 1, 1, 1]), group: int(4) },
+  },
+  {
+    operator: 'Conv',
+    title: 'two groups',
+    inputs: [[1, 4, 4, 4]],
+    outputs: [[1, 6, 2, 2]],
+    constants: [weights([6, 2, 3, 3]), weights([6], 2)],
+    attributes: { ...window([3, 3], [1, 1], [0, 0, 0, 0]), group: int(2) },
+  },
+  {
+    operator: 'Conv',
+    title: 'one spatial axis',
+    inputs: [[1, 2, 9]],
+    outputs: [[1, 3, 4]],
+    constants: [weights([3, 2, 3])],
+    attributes: { ...window([3], [2], [0, 1]), group: int(1) },
+  },
+  {
+    operator: 'Gemm',
+    title: 'transB, alpha, beta',
+    inputs: [[3, 5]],
+    outputs: [[3, 4]],
+    constants: [weights([4, 5]), weights([4], 2)],
+    attributes: { alpha: float(0.5), beta: float(2), transA: int(0), transB: int(1) },
+  },
+  {
+    operator: 'MatMul',
+    title: 'batched rows',
+    inputs: [[2, 3, 5]],
+    outputs: [[2, 3, 4]],
+    constants: [weights([5, 4])],
+  },
+  {
+    operator: 'Add',
+    title: 'two tensors, broadcast',
+    inputs: [
+      [2, 3, 4],
+      [3, 1],
+    ],
+    outputs: [[2, 3, 4]],
+  },
+  { operator: 'Add', title: 'a constant', inputs: [[2, 3]], outputs: [[2, 3]], constants: [weights([3])] },
+  {
+    operator: 'Sub',
+    title: 'two tensors',
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    outputs: [[2, 3]],
+  },
+  {
+    operator: 'Sub',
+    title: 'from a constant',
+    inputs: [[2, 3]],
+    outputs: [[2, 3]],
+    leading: weights([2, 3]),
+  },
+  {
+    operator: 'Mul',
+    title: 'two tensors, broadcast',
+    inputs: [
+      [2, 3, 2],
+      [3, 1],
+    ],
+    outputs: [[2, 3, 2]],
+  },
+  { operator: 'Mul', title: 'a constant', inputs: [[2, 3]], outputs: [[2, 3]], constants: [weights([1, 3])] },
+  { operator: 'Relu', title: '', inputs: [[2, 9]], outputs: [[2, 9]] },
+  {
+    operator: 'LeakyRelu',
+    title: '',
+    inputs: [[2, 9]],
+    outputs: [[2, 9]],
+    attributes: { alpha: float(0.1) },
+  },
+  {
+    operator: 'PRelu',
+    title: 'a slope a channel',
+    inputs: [[1, 3, 4]],
+    outputs: [[1, 3, 4]],
+    constants: [weights([3, 1])],
+  },
+  {
+    operator: 'Clip',
+    title: 'both limits',
+    inputs: [[2, 9]],
+    outputs: [[2, 9]],
+    constants: [floatConstant([], Float32Array.of(-0.25)), floatConstant([], Float32Array.of(0.5))],
+  },
+  {
+    operator: 'Clip',
+    title: 'as ReLU with a ceiling',
+    inputs: [[2, 9]],
+    outputs: [[2, 9]],
+    constants: [floatConstant([], Float32Array.of(0)), floatConstant([], Float32Array.of(0.5))],
+  },
+  {
+    operator: 'MaxPool',
+    title: 'overlapping, padded',
+    inputs: [[1, 2, 6, 5]],
+    outputs: [[1, 2, 3, 3]],
+    attributes: { ...window([3, 3], [2, 2], [1, 1, 1, 1]), ceil_mode: int(0), storage_order: int(0) },
+  },
+  {
+    operator: 'MaxPool',
+    title: 'dilated, rounded up',
+    inputs: [[1, 1, 6, 6]],
+    outputs: [[1, 1, 3, 3]],
+    attributes: { ...window([2, 2], [2, 2], [0, 0, 0, 0], [2, 2]), ceil_mode: int(1), storage_order: int(0) },
+    opset: 13,
+  },
+  {
+    operator: 'AveragePool',
+    title: 'pads not counted',
+    inputs: [[1, 2, 5, 5]],
+    outputs: [[1, 2, 3, 3]],
+    attributes: {
+      kernel_shape: ints(3, 3),
+      strides: ints(2, 2),
+      pads: ints(1, 1, 1, 1),
+      count_include_pad: int(0),
+    },
+  },
+  {
+    operator: 'AveragePool',
+    title: 'pads counted',
+    inputs: [[1, 2, 4, 4]],
+    outputs: [[1, 2, 3, 3]],
+    attributes: {
+      kernel_shape: ints(2, 2),
+      strides: ints(2, 2),
+      pads: ints(1, 1, 1, 1),
+      count_include_pad: int(1),
+    },
+  },
+  { operator: 'GlobalAveragePool', title: '', inputs: [[2, 3, 3, 5]], outputs: [[2, 3, 1, 1]] },
+  {
+    operator: 'ReduceMean',
+    title: 'an axis in the middle, dropped',
+    inputs: [[2, 3, 4]],
+    outputs: [[2, 4]],
+    attributes: { axes: ints(1), keepdims: int(0) },
+  },
+  {
+    operator: 'Concat',
+    title: 'an axis in the middle',
+    inputs: [
+      [2, 1, 3],
+      [2, 2, 3],
+    ],
+    outputs: [[2, 3, 3]],
+    attributes: { axis: int(1) },
+  },
+  {
+    operator: 'Slice',
+    title: 'negative bounds and steps',
+    inputs: [[4, 6]],
+    outputs: [[2, 3]],
+    constants: [whole(1, -1), whole(3, -7), whole(0, 1), whole(1, -2)],
+  },
+  {
+    operator: 'Pad',
+    title: 'a constant',
+    inputs: [[2, 3]],
+    outputs: [[3, 6]],
+    constants: [whole(1, 2, 0, 1), floatConstant([], Float32Array.of(0.5))],
+    attributes: { mode: { type: 'string', value: 'constant' } },
+  },
+  {
+    operator: 'Pad',
+    title: 'by reflection',
+    inputs: [[2, 4]],
+    outputs: [[2, 8]],
+    constants: [whole(0, 2, 0, 2)],
+    attributes: { mode: { type: 'string', value: 'reflect' } },
+  },
+  { operator: 'Reshape', title: '', inputs: [[2, 6]], outputs: [[3, 4]], constants: [whole(3, 4)] },
+  { operator: 'Flatten', title: '', inputs: [[2, 3, 2]], outputs: [[2, 6]], attributes: { axis: int(1) } },
+  {
+    operator: 'Transpose',
+    title: '',
+    inputs: [[2, 3, 4]],
+    outputs: [[4, 2, 3]],
+    attributes: { perm: ints(2, 0, 1) },
+  },
+  { operator: 'Squeeze', title: '', inputs: [[2, 1, 3]], outputs: [[2, 3]], constants: [whole(1)] },
+  { operator: 'Unsqueeze', title: '', inputs: [[2, 3]], outputs: [[2, 1, 3]], constants: [whole(1)] },
+  {
+    operator: 'Split',
+    title: '',
+    inputs: [[5, 3]],
+    outputs: [
+      [2, 3],
+      [3, 3],
+    ],
+    constants: [whole(2, 3)],
+    attributes: { axis: int(0) },
+  },
+];
+
+function modelOf(example: Case): Model {
+  const { operator, inputs, outputs, attributes = {}, constants = [], leading, opset = 13 } = example;
+  const inputNames = inputs.map((_, i) => `in${i}`);
+  const outputNames = outputs.map((_, i) => `out${i}`);
+  const named = new Map(constants.map((constant, i) => [`constant${i}`, constant]));
+  if (leading !== undefined) named.set('leading', leading);
+  const node: ModelNode = {
+    name: 'node',
+    operator,
+    domain: '',
+    inputs: [
+      ...(leading === undefined ? [] : ['leading']),
+      ...inputNames,
+      ...constants.map((_, i) => `constant${i}`),
+    ],
+    outputs: outputNames,
+    attributes: new Map(
+      Object.entries(attributes).filter(([name]) => !(operator === 'AveragePool' && name === 'dilations')),
+    ),
+  };
+  return {
+    name: operator,
+    irVersion: 8,
+    opsets: new Map([['', opset]]),
+    inputs: inputNames,
+    outputs: outputNames,
+    nodes: [node],
+    constants: named,
+    types: new Map([
+      ...inputNames.map((name, i) => [name, f32(inputs[i] ?? [])] as const),
+      ...outputNames.map((name, i) => [name, f32(outputs[i] ?? [])] as const),
+    ]),
+  };
+}
+
+describe('each operator, in integers and as a circuit', () => {
+  it.each(cases)('$operator $title', async (example) => {
+    const model = modelOf(example);
+    const runner = await openFloatRunner(model);
+    const sample = new Map(
+      model.inputs.map((name, i) => [name, noise(count(example.inputs[i] ?? []), i + 11)] as const),
+    );
+    const ranges = await calibrate(runner, [sample]);
+    const { model: quantised } = await quantiseModel(model, ranges, {
+      activationBits: 12,
+      weightBits: 12,
+      inputBits: 12,
+    });
+    const floats = await runner.run(sample);
+    await runner.close();
+
+    const port = (name: string) => {
+      const { lo = 0, hi = 0 } = quantised.tensors.get(name) ?? {};
+      return { lo, hi, binding: { scheme: 'public' } as const };
+    };
+    const circuit = compileCircuit(quantised, {
+      inputs: quantised.inputs.map(port),
+      outputs: quantised.outputs.map(port),
+    });
+    const integers = [...quantiseInputs(quantised, sample).values()];
+    const { bytes, outputs } = generateWitness(circuit, { inputs: integers, context: 1n });
+    expect(firstViolation(circuit.constraints, bytes)).toBeUndefined();
+
+    model.outputs.forEach((name, i) => {
+      const scale = quantised.tensors.get(quantised.outputs[i] ?? '')?.scale ?? 0;
+      const actual = dequantise(outputs[i] ?? [], scale);
+      const expected = floats.get(name) ?? [];
+      expect(actual.length).toBe(expected.length);
+      // Inputs and weights are rounded to 12 bits; up to 18 products are summed.
+      actual.forEach((value, at) => {
+        expect(Math.abs(value - (expected[at] as number))).toBeLessThan(0.01);
+      });
+    });
+  });
+
+  it('refuses an operator without a circuit, by name', async () => {
+    const model = modelOf({ operator: 'Softmax', title: '', inputs: [[2, 3]], outputs: [[2, 3]] });
+    const runner = await openFloatRunner(model);
+    const ranges = await calibrate(runner, [new Map([['in0', noise(6, 1)]])]);
+    await runner.close();
+    await expect(quantiseModel(model, ranges)).rejects.toMatchObject({
+      code: 'UNPROVABLE',
+      details: { operator: 'Softmax', node: 'node' },
+    });
+  });
+});
