@@ -336,8 +336,7 @@ function refusePower(model: Model, node: ModelNode): Refusal | undefined {
   const exponent = constant && scalar(constant);
   if (exponent !== undefined && powers.has(exponent)) return undefined;
   return {
-    reason:
-      'ezkl raises to a constant power of 0.5, 2 or 3 only; others are silently wrong or need a table',
+    reason: 'ezkl raises to a constant power of 0.5, 2 or 3 only; others are silently wrong or need a table',
     remedy: 'Multiply, or use Reciprocal, Sqrt, Exp and Log.',
   };
 }

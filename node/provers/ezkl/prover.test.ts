@@ -321,6 +321,6 @@ describe('chooseK', () => {
         ],
         defaultEzklParams,
       ),
-    ).toBe(14);
+    ).toBe(13);
   });
 });

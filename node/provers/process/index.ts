@@ -1,0 +1,7 @@
+/**
+ * Provers as processes of their own: warm, limited, replaceable. README.md has the protocol.
+ *
+ * @packageDocumentation
+ */
+export { ProcessPool } from './process-pool.ts';
+export { type Answer, ProverProcess, type ProverProcessInit, type RequestOptions } from './prover-process.ts';
