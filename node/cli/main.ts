@@ -1,15 +1,17 @@
 import { Command } from 'commander';
 import { version } from '../package.ts';
+import { cacheVerb } from './commands/cache.ts';
 import { doctorVerb } from './commands/doctor.ts';
 import { setupVerb } from './commands/setup.ts';
 import { uninstallVerb } from './commands/uninstall.ts';
+import { verifyVerb } from './commands/verify.ts';
 import type { Context } from './context.ts';
 import { exitStatus, exitStatusOf } from './exit-status.ts';
 import { toTesseraError } from './failure.ts';
 import { Output } from './output.ts';
 import { readSettings } from './settings.ts';
 
-const verbs = [setupVerb, doctorVerb, uninstallVerb];
+const verbs = [setupVerb, doctorVerb, verifyVerb, cacheVerb, uninstallVerb];
 
 /** The parts of the process that the command line uses. */
 export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;

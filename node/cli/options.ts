@@ -49,3 +49,10 @@ export function shape(
 export function showMemory(bytes: number): string {
   return xbytes(bytes, { iec: true });
 }
+
+/** Reads 32 bytes in hexadecimal, with or without 0x. */
+export function digest(text: string): string {
+  const hex = text.toLowerCase().replace(/^0x/, '');
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new InvalidArgumentError('Give 64 hexadecimal digits.');
+  return hex;
+}

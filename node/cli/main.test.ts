@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tessera } from '../../tests/support/command-line.ts';
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const verbs = [['setup'], ['doctor'], ['verify'], ['cache', 'ls'], ['cache', 'prune'], ['uninstall']];
+
+test.each(verbs)('%s %s --help shows examples and ends with 0', async (...verb) => {
+  const { status, stdout } = await tessera([...verb.filter(Boolean), '--help']);
+  expect(status).toBe(0);
+  expect(stdout).toContain(`Usage: tessera ${verb.join(' ')}`);
+  expect(stdout).toContain('--json');
+  expect(stdout).toMatch(/Examples:\n {2}\S/);
+});
+
+describe('wrong usage ends with 2', () => {
+  test.each([
+    ['no verb', []],
+    ['an unknown verb', ['prvoe']],
+    ['an unknown flag', ['doctor', '--bogus']],
+    ['an argument too many', ['doctor', 'twice']],
+    ['a missing argument', ['verify']],
+    ['a size without unit', ['cache', 'prune', '--to', '5']],
+    ['a digest too short', ['verify', 'x', '--expect-model', 'abcd']],
+  ])('%s', async (_, args) => {
+    const { status, stdout, stderr } = await tessera(args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^USAGE: .+\nWhat to do: .+\n$/);
+  });
+});
+
+test('an error under --json is the one JSON value on standard output, and words on standard error', async () => {
+  const { status, stdout, stderr } = await tessera(['verify', join(home, 'absent'), '--json']);
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'STORAGE_FAILED', remedy: expect.any(String) } });
+  expect(stderr).toContain('STORAGE_FAILED');
+});
+
+test('bytes that are no certificate are refused as damaged', async () => {
+  const file = join(home, 'junk');
+  await writeFile(file, 'junk');
+  const { status, stdout } = await tessera(['verify', file, '--json']);
+  expect([status, JSON.parse(stdout).error.code]).toEqual([1, 'CERTIFICATE_DAMAGED']);
+});
+
+test('doctor says what is missing in an empty data directory, and changes nothing', async () => {
+  const empty = join(home, 'empty');
+  const { status, stdout } = await tessera(['doctor', '--json'], { TESSERA_HOME: empty });
+  const diagnosis = JSON.parse(stdout);
+  expect(status).toBe(1);
+  expect(diagnosis).toMatchObject({ complete: false, dataDirectory: empty });
+  expect(diagnosis.parts).toContainEqual(
+    expect.objectContaining({ name: 'ezkl', state: 'missing', remedy: 'Run: tessera setup' }),
+  );
+  expect(await readdir(home)).not.toContain('empty');
+});
+
+test('TESSERA_WITHOUT_EZKL=1 leaves ezkl and its engine out, and nothing is missed', async () => {
+  const { status, stdout } = await tessera(['doctor', '--json'], {
+    TESSERA_HOME: join(home, 'without'),
+    TESSERA_WITHOUT_EZKL: '1',
+  });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).parts.map(({ state }: { state: string }) => state)).toEqual([
+    'left out',
+    'left out',
+  ]);
+});
+
+test('colours are off where NO_COLOR is set, and on where they are forced', async () => {
+  const controlCharacter = String.fromCharCode(27);
+  const [plain, forced] = await Promise.all([
+    tessera(['doctor'], { NO_COLOR: '1', FORCE_COLOR: undefined }),
+    tessera(['doctor'], { NO_COLOR: undefined, FORCE_COLOR: '1' }),
+  ]);
+  expect(plain.stdout).not.toContain(controlCharacter);
+  expect(forced.stdout).toContain(controlCharacter);
+});
+
+test('uninstall asks for --yes, removes its own entries only, and does not follow links', async () => {
+  const data = join(home, 'data');
+  const outside = join(home, 'outside');
+  await mkdir(join(data, 'python'), { recursive: true });
+  await mkdir(outside);
+  await writeFile(join(outside, 'kept'), '');
+  await symlink(outside, join(data, 'cache'));
+  await writeFile(join(data, 'notes.txt'), '');
+
+  expect((await tessera(['uninstall', '--json'], { TESSERA_HOME: data })).status).toBe(2);
+  expect((await readdir(data)).sort()).toEqual(['cache', 'notes.txt', 'python']);
+
+  const { status, stdout } = await tessera(['uninstall', '--yes', '--json'], { TESSERA_HOME: data });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ removed: [join(data, 'python'), join(data, 'cache')] });
+  expect(await readdir(data)).toEqual(['notes.txt']);
+  expect(await readdir(outside)).toEqual(['kept']);
+});
+
+test('an empty cache lists as empty', async () => {
+  const { stdout } = await tessera(['cache', 'ls', '--json'], { TESSERA_HOME: join(home, 'no-cache') });
+  expect(JSON.parse(stdout)).toEqual({ entries: [], bytes: 0 });
+});
