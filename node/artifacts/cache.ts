@@ -9,13 +9,13 @@
  *     partial/         downloads that may be continued
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
+import { sha256File } from './digest.ts';
 
 export interface CacheInit {
   directory: string;
@@ -298,12 +298,6 @@ async function readRecord(path: string): Promise<EntryRecord | undefined> {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-async function sha256File(path: string): Promise<Hex32> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 async function isUsed(path: string): Promise<boolean> {

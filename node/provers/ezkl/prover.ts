@@ -23,6 +23,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
+import { sha256File } from '../../artifacts/digest.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { ProcessPool } from '../process/process-pool.ts';
 import type {
@@ -179,8 +180,11 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
           const source = join(directory, 'verifier.sol');
           await call.request('evmVerifier', { ...common, source });
           const code = await openEvmVerifier(cache, await readFile(source, 'utf8'), call.signal);
-          await copyFile(join(code.path, files.evmVerifier), join(directory, files.evmVerifier));
-          await code.release();
+          try {
+            await copyFile(join(code.path, files.evmVerifier), join(directory, files.evmVerifier));
+          } finally {
+            await code.release();
+          }
           await Promise.all([source, `${source}.abi`].map((path) => rm(path, { force: true })));
         },
         call.signal,
@@ -283,7 +287,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       const settings = await readFile(join(circuit.path, files.settings));
       requireAsAsked(settings, source, params);
       const srs = hold(await openSrs(params.k, call));
-      const keys = hold(await openKeys(circuit, srs, await digestOf(srs.path), call));
+      const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
       const entry: OpenCircuit = { params, circuit, keys, srs };
       const artifacts = await readArtifacts(entry);
       const draft: Circuit = {
@@ -570,8 +574,4 @@ function openEvmVerifier(
 
 function sha256Text(text: string): Hex32 {
   return createHash('sha256').update(text).digest('hex');
-}
-
-async function digestOf(path: string): Promise<Hex32> {
-  return sha256Hex(await readFile(path));
 }

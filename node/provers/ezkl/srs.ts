@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactCache } from '../../artifacts/cache.ts';
+import { sha256File } from '../../artifacts/digest.ts';
 import { type DownloadOptions, download } from '../../artifacts/download.ts';
 
 /** An SRS file of one size, in place until it is released. */
@@ -104,12 +103,6 @@ function requireSize(location: string, size: number, k: number): void {
     remedy: `Give the file for k=${k}.`,
     details: { location, size, k },
   });
-}
-
-async function sha256File(path: string): Promise<Hex32> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** The k that a file in halo2's format states, held against its length. */
