@@ -1,0 +1,44 @@
+import { elementCount } from '../../../protocol/arithmetic/bounds.ts';
+import type { QuantisedModel, QuantisedNode, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import { packing } from '../../../protocol/poseidon2/packing.ts';
+import { RATE } from '../../../protocol/poseidon2/sponge.ts';
+import { intervalBits, isPowerOfTwoWide } from './gadgets/interval.ts';
+import { comparisonCount } from './gadgets/maximum.ts';
+import { PERMUTATION_CONSTRAINTS } from './language/constraint-count.ts';
+import type { CircuitPort } from './ports.ts';
+
+/**
+ * Rank-one constraints that a node costs, without compiling it: for planning. Linear operators cost nothing; the
+ * constraints that bind a long expression to a wire (one an element) are not counted.
+ */
+export function constraintsOf(model: QuantisedModel, node: QuantisedNode): number {
+  const tensor = model.tensors.get(node.inputs[0] ?? '') as QuantisedTensor;
+  const { operation } = node;
+  switch (operation.kind) {
+    case 'requantise': {
+      const nonNegative = tensor.lo >= 0;
+      const sign = nonNegative ? 0 : operation.rectify ? 2 : 1;
+      return elementCount(tensor.shape) * (operation.shift + operation.bits + sign);
+    }
+    case 'maximum':
+      return comparisonCount(operation, tensor.shape) * (operation.bits + 2);
+    case 'product':
+      return operation.left.length;
+    case 'affine':
+    case 'convolution':
+    case 'matrix':
+    case 'rearrange':
+    case 'windowSum':
+      return 0;
+  }
+}
+
+/** Rank-one constraints that a port of `count` values costs; an output's interval is often proven already. */
+export function portConstraints(port: CircuitPort, count: number, intervalProven: boolean): number {
+  const { lo, hi, binding } = port;
+  const checks = intervalProven ? 0 : intervalBits(lo, hi) * (isPowerOfTwoWide(lo, hi) ? 1 : 2);
+  if (binding.scheme === 'public') return count * checks;
+  const { perElement } = packing({ lo: BigInt(lo), hi: BigInt(hi) });
+  const elements = Math.ceil(count / perElement) + (binding.blinded ? 1 : 0);
+  return count * checks + Math.max(1, Math.ceil(elements / RATE)) * PERMUTATION_CONSTRAINTS + 1;
+}
