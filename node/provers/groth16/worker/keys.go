@@ -41,6 +41,12 @@ func developmentSetup(r1cs *cs.R1CS, provingPath, verifyingPath string) (keyDige
 func writeKeys(
 	provingKey *groth16.ProvingKey, verifyingKey *groth16.VerifyingKey, provingPath, verifyingPath string,
 ) (digests keyDigests, err error) {
+	for i := range verifyingKey.G1.K {
+		// Anything could be claimed of such an input: the proof does not depend on it.
+		if verifyingKey.G1.K[i].IsInfinity() {
+			return digests, &workerError{failed, fmt.Sprintf("no constraint holds public input %d", i)}
+		}
+	}
 	if digests.ProvingKey, err = writeHashed(provingPath, provingKey.WriteDump); err != nil {
 		return digests, err
 	}

@@ -135,3 +135,14 @@ func TestKeysOfAnotherCircuitAreRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestFreePublicInputsGetNoKeys(t *testing.T) {
+	b := &fileBuilder{public: 2, wires: 3}
+	b.inRange(4, 1, 1)
+	folder := t.TempDir()
+	_, err := setup(setupParams{
+		writeFile(t, "constraints", b.bytes()), filepath.Join(folder, "pk"), filepath.Join(folder, "vk")})
+	if !isRefusal(err) {
+		t.Errorf("%v", err)
+	}
+}

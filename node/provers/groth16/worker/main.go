@@ -28,7 +28,7 @@ func main() {
 
 // serve answers requests until the input ends.
 func serve(in io.Reader, out io.Writer) error {
-	hello := helloMessage{"hello", protocolVersion, "groth16", "gnark-" + gnark.Version.String()}
+	hello := helloMessage{"hello", protocolVersion, "groth16", gnark.Version.String()}
 	if err := writeMessage(out, hello); err != nil {
 		return err
 	}

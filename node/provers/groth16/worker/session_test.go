@@ -49,7 +49,7 @@ func TestServesAWholeExchange(t *testing.T) {
 		ask(3, "nothing", map[string]any{}),
 		ask(4, "setup", map[string]any{"unknown": 1}),
 		ask(5, "prove", map[string]any{"circuit": "", "witness": ""}))
-	if hello := answers[0]; hello["type"] != "hello" || hello["version"] != "gnark-0.14.0" {
+	if hello := answers[0]; hello["type"] != "hello" || hello["version"] != "0.14.0" {
 		t.Errorf("greeting: %v", hello)
 	}
 	for i, expected := range []string{"result", "result", "error", "error", "error"} {

@@ -38,6 +38,10 @@ func translate(source *constraintSystem) (*cs.R1CS, error) {
 	for i := range source.coefficients {
 		t.table[i] = t.coefficient(&source.coefficients[i])
 	}
+	// A circuit that does not use the constant would have a key with a point at infinity for it.
+	if err := t.constrain(t.one(), t.one(), t.one()); err != nil {
+		return nil, err
+	}
 	if err := source.walk(t); err != nil {
 		return nil, err
 	}

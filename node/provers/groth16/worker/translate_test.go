@@ -77,7 +77,7 @@ func TestConstraintCountsAreTheFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if expected := 2 + 8 + 1 + 250 + 1 + 268; r1cs.GetNbConstraints() != expected {
+	if expected := 1 + 2 + 8 + 1 + 250 + 1 + 268; r1cs.GetNbConstraints() != expected {
 		t.Errorf("%d constraints, expected %d", r1cs.GetNbConstraints(), expected)
 	}
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IProofVerifier} from "./IProofVerifier.sol";
+
+/// @title Groth16 over BN254 (https://eprint.iacr.org/2016/260), one contract for all circuits.
+/// @notice Points are encoded as in EIP-197: 32-byte coordinates, in G2 the imaginary part first. The verifying data are
+/// α ‖ β ‖ γ ‖ δ ‖ K₀ ‖ K₁ ‖ …, one K for the constant and each public input; a proof is A ‖ B ‖ C. The proof is valid
+/// when e(−A, B) · e(α, β) · e(K₀ + Σ xᵢ·Kᵢ, γ) · e(C, δ) = 1.
+/// @dev The precompiles of EIP-196 and EIP-197 refuse coordinates that are not below the modulus, points off the curve,
+/// and points of G2 outside the subgroup; they take infinity as (0, 0), which is refused here.
+contract Groth16Verifier is IProofVerifier {
+    /// Order of the scalar field.
+    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
+    /// Modulus of the coordinates' field.
+    uint256 private constant Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
+
+    uint256 private constant G1_BYTES = 64;
+    uint256 private constant PROOF_BYTES = 256;
+    /// Offset of K₀ in the verifying data.
+    uint256 private constant K_OFFSET = 448;
+
+    address private constant ADD = address(6);
+    address private constant MULTIPLY = address(7);
+    address private constant PAIRING = address(8);
+
+    /// @inheritdoc IProofVerifier
+    function verify(
+        bytes32 keyDigest,
+        bytes calldata verifyingData,
+        bytes calldata proof,
+        uint256[] calldata publicInputs
+    ) external view returns (bool) {
+        if (
+            proof.length != PROOF_BYTES || publicInputs.length >= verifyingData.length
+                || verifyingData.length != K_OFFSET + G1_BYTES * (publicInputs.length + 1)
+                || keccak256(verifyingData) != keyDigest
+        ) return false;
+
+        uint256 ay = uint256(bytes32(proof[32:64]));
+        if (ay >= Q || isZero(proof[0:64]) || isZero(proof[64:192]) || isZero(proof[192:256])) return false;
+        if (isZero(verifyingData[0:64]) || isZero(verifyingData[64:192])) return false;
+        if (isZero(verifyingData[192:320]) || isZero(verifyingData[320:448])) return false;
+
+        (bool ok, bytes memory inputs) = combine(verifyingData[K_OFFSET:], publicInputs);
+        if (!ok) return false;
+        bytes memory pairs = bytes.concat(
+            bytes.concat(proof[0:32], bytes32(Q - ay), proof[64:192]),
+            verifyingData[0:192],
+            bytes.concat(inputs, verifyingData[192:320]),
+            bytes.concat(proof[192:256], verifyingData[320:448])
+        );
+        bytes memory product;
+        (ok, product) = PAIRING.staticcall(pairs);
+        return ok && product.length == 32 && bytes32(product) == bytes32(uint256(1));
+    }
+
+    /// K₀ + Σ xᵢ·Kᵢ as a point of G1.
+    function combine(bytes calldata k, uint256[] calldata publicInputs)
+        private
+        view
+        returns (bool ok, bytes memory sum)
+    {
+        if (isZero(k[0:G1_BYTES])) return (false, sum);
+        sum = k[0:G1_BYTES];
+        for (uint256 i = 0; i < publicInputs.length; i++) {
+            uint256 input = publicInputs[i];
+            bytes calldata point = k[G1_BYTES * (i + 1):G1_BYTES * (i + 2)];
+            if (input >= R || isZero(point)) return (false, sum);
+            bytes memory term;
+            (ok, term) = MULTIPLY.staticcall(bytes.concat(point, bytes32(input)));
+            if (!ok) return (false, sum);
+            (ok, sum) = ADD.staticcall(bytes.concat(sum, term));
+            if (!ok) return (false, sum);
+        }
+        return (true, sum);
+    }
+
+    /// Whether all words of an encoded point are zero: infinity.
+    function isZero(bytes calldata point) private pure returns (bool) {
+        uint256 bits;
+        for (uint256 at = 0; at < point.length; at += 32) {
+            bits |= uint256(bytes32(point[at:at + 32]));
+        }
+        return bits == 0;
+    }
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { type Abi, bytesToHex, createTestClient, type Hex, http, publicActions, walletActions } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type SampleCircuit,
+  type SampleProof,
+  sampleCircuit,
+} from '../node/provers/groth16/testing/sample.ts';
+import { coordinateModulus, scalarModulus } from '../protocol/field.ts';
+import { compile } from './compile.ts';
+
+const setupTimeout = 300_000;
+
+/** The first account that anvil funds. */
+const account = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+
+/** Starts anvil on a port of the system's choice. */
+async function startAnvil(): Promise<{ process: ChildProcess; url: string }> {
+  const binary = fileURLToPath(new URL('../node_modules/.bin/anvil', import.meta.url));
+  const process = spawn(binary, ['--port', '0', '--host', '127.0.0.1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    process.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
+    });
+    process.on('error', reject);
+    process.on('exit', () => reject(new Error(`anvil ended:\n${said}`)));
+  });
+  return { process, url };
+}
+
+const clientOf = (url: string) =>
+  createTestClient({ account, chain: foundry, mode: 'anvil', transport: http(url) })
+    .extend(publicActions)
+    .extend(walletActions);
+
+let anvil: ChildProcess;
+let client: ReturnType<typeof clientOf>;
+let abi: Abi;
+let address: Hex;
+let sample: SampleCircuit;
+let proof: SampleProof;
+
+beforeAll(async () => {
+  const started = await startAnvil();
+  anvil = started.process;
+  client = clientOf(started.url);
+  const { Groth16Verifier } = await compile(['Groth16Verifier'], ['IProofVerifier']);
+  abi = Groth16Verifier.abi as Abi;
+  const hash = await client.deployContract({ abi, bytecode: Groth16Verifier.bytecode });
+  const receipt = await client.waitForTransactionReceipt({ hash });
+  address = receipt.contractAddress as Hex;
+  console.log(
+    `Groth16Verifier: deployment ${receipt.gasUsed} gas, ${(Groth16Verifier.bytecode.length - 2) / 2} bytes`,
+  );
+  sample = await sampleCircuit();
+  proof = await sample.prove(1n, 6n, 7n);
+}, setupTimeout);
+
+afterAll(async () => {
+  await sample.close();
+  anvil.kill();
+});
+
+interface Call {
+  key?: Uint8Array;
+  digest?: Uint8Array;
+  bytes?: Uint8Array;
+  publicInputs?: readonly bigint[];
+}
+
+const argumentsOf = ({ key = sample.verifyingKey, digest = keccak_256(key), bytes, publicInputs }: Call) =>
+  [
+    bytesToHex(digest),
+    bytesToHex(key),
+    bytesToHex(bytes ?? proof.bytes),
+    publicInputs ?? proof.publicInputs,
+  ] as const;
+
+const accepts = (call: Call): Promise<unknown> =>
+  client.readContract({ address, abi, functionName: 'verify', args: argumentsOf(call), gas: 5_000_000n });
+
+function withWord(bytes: Uint8Array, word: number, value: bigint): Uint8Array {
+  const copy = bytes.slice();
+  for (let i = 31, rest = value; i >= 0; i--, rest >>= 8n) copy[32 * word + i] = Number(rest & 0xffn);
+  return copy;
+}
+
+const wordAt = (bytes: Uint8Array, word: number): bigint =>
+  BigInt(bytesToHex(bytes.subarray(32 * word, 32 * word + 32)));
+
+describe('Groth16Verifier', () => {
+  it('accepts real proofs within 350,000 gas', async () => {
+    expect(await accepts({})).toBe(true);
+    expect(await accepts(await sample.prove(0n, 0n, 3n))).toBe(true);
+    const gas = await client.estimateContractGas({
+      address,
+      abi,
+      functionName: 'verify',
+      args: argumentsOf({}),
+      account,
+    });
+    console.log(`Groth16Verifier: one proof with ${proof.publicInputs.length} public inputs, ${gas} gas`);
+    expect(gas).toBeLessThan(350_000n);
+  });
+
+  it('refuses changed proofs', async () => {
+    for (let at = 0; at < proof.bytes.length; at += 11) {
+      const bytes = proof.bytes.slice();
+      bytes[at] = (bytes[at] as number) ^ 1;
+      expect(await accepts({ bytes }), `byte ${at}`).toBe(false);
+    }
+  });
+
+  it('refuses other encodings of the same proof', async () => {
+    for (let word = 0; word < 8; word++) {
+      const bytes = withWord(proof.bytes, word, wordAt(proof.bytes, word) + coordinateModulus);
+      expect(await accepts({ bytes }), `word ${word}`).toBe(false);
+    }
+    expect(await accepts({ bytes: new Uint8Array([...proof.bytes, 0]) })).toBe(false);
+    expect(await accepts({ bytes: proof.bytes.subarray(0, 255) })).toBe(false);
+    expect(await accepts({ bytes: new Uint8Array() })).toBe(false);
+  });
+
+  it('refuses infinity', async () => {
+    const zeroed = (word: number, count: number) =>
+      Array.from({ length: count }).reduce<Uint8Array>(
+        (bytes, _, i) => withWord(bytes, word + i, 0n),
+        proof.bytes,
+      );
+    for (const bytes of [zeroed(0, 2), zeroed(2, 4), zeroed(6, 2), new Uint8Array(256)]) {
+      expect(await accepts({ bytes })).toBe(false);
+    }
+  });
+
+  it('refuses other public inputs', async () => {
+    const [context, product] = proof.publicInputs as [bigint, bigint];
+    for (const publicInputs of [
+      [],
+      [context],
+      [context, product, 0n],
+      [context, product + 1n],
+      [context + 1n, product],
+      [context, product + scalarModulus],
+      [context, 2n ** 256n - 1n],
+    ]) {
+      expect(await accepts({ publicInputs }), publicInputs.join()).toBe(false);
+    }
+  });
+
+  it('refuses keys without the pinned digest, and malformed keys with it', async () => {
+    const other = withWord(sample.verifyingKey, 0, 1n);
+    expect(await accepts({ key: other, digest: keccak_256(sample.verifyingKey) })).toBe(false);
+    expect(await accepts({ key: other })).toBe(false);
+    expect(await accepts({ key: sample.verifyingKey.subarray(0, 448) })).toBe(false);
+    expect(await accepts({ key: new Uint8Array() })).toBe(false);
+    for (const word of [0, 2, 6, 10, 14, 16]) {
+      const size = word >= 2 && word < 14 ? 4 : 2;
+      const key = Array.from({ length: size }).reduce<Uint8Array>(
+        (bytes, _, i) => withWord(bytes, word + i, 0n),
+        sample.verifyingKey,
+      );
+      expect(await accepts({ key }), `infinity at word ${word}`).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * Verifies Groth16 proofs over BN254 without gnark, in JavaScript alone: it runs in a browser.
+ *
+ * @packageDocumentation
+ * @example
+ * ```ts
+ * const verifier = createGroth16Verifier();
+ * const [opinion] = await verifier.verify({ circuit, artifacts, proof, srs });
+ * ```
+ */
+import { type EdgeType, elementCount } from '../../../../protocol/edge.ts';
+import { TesseraError } from '../../../../protocol/errors.ts';
+import { writeElements, writeIntegers } from '../../../../protocol/field.ts';
+import { commit } from '../../../../protocol/poseidon2/index.ts';
+import type { Artifacts, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { checkProof, proofBytes } from './pairing-check.ts';
+import { readSetupRecord } from './setup-record.ts';
+import { publicInputCount, readVerifyingKey } from './verifying-key.ts';
+
+export { checkProof, proofBytes } from './pairing-check.ts';
+export { readSetupRecord, type SetupRecord, writeSetupRecord } from './setup-record.ts';
+export { readVerifyingKey, type VerifyingKey } from './verifying-key.ts';
+
+/** Proof system and format version, as `Circuit.adapter` names it. */
+export const groth16Adapter = 'groth16/bn254/gnark-0.14.0';
+
+export interface Groth16VerifierOptions {
+  /** Accept keys of a one-party setup, whose maker could forge proofs. */
+  allowDevelopment?: boolean;
+  /** The context that proofs must be bound to; 0 offline. */
+  context?: bigint;
+}
+
+const engine = 'noble-curves';
+
+function artifactOf(artifacts: Artifacts, role: string): Uint8Array {
+  const bytes = artifacts[role];
+  if (bytes === undefined) {
+    throw new TesseraError('ENCODING_INVALID', { message: `The circuit has no artifact ${role}` });
+  }
+  return bytes;
+}
+
+/** Public inputs that a port takes: its commitment, or all of its values. */
+function inputsOfPort(type: EdgeType): number {
+  const { name }: { name: string } = type.scheme;
+  if (name === 'poseidon2') return 1;
+  if (name === 'public') return elementCount(type.shape);
+  throw new TesseraError('ENCODING_INVALID', { message: `Groth16 circuits have no ${name} ports` });
+}
+
+/** The first public input is the context, then come the input ports, then the output ports. */
+function inputsOf(circuit: { inputs: readonly EdgeType[]; outputs: readonly EdgeType[] }): number {
+  return [...circuit.inputs, ...circuit.outputs].reduce((sum, type) => sum + inputsOfPort(type), 1);
+}
+
+/** @returns the verifier of adapter {@link groth16Adapter} */
+export function createGroth16Verifier(options: Groth16VerifierOptions = {}): ProofVerifier {
+  const context = options.context ?? 0n;
+  return {
+    adapter: groth16Adapter,
+
+    /**
+     * The key is opaque: it says how many public inputs there are, and nothing of the ports. Whether it is the key of
+     * this model is for an audit to find out, by the constraint system's digest in the setup's record.
+     */
+    describe(circuit, artifacts) {
+      const key = artifactOf(artifacts, 'verifyingKey');
+      const record = readSetupRecord(artifactOf(artifacts, 'setup'));
+      const expected = inputsOf(circuit);
+      const actual = publicInputCount(key);
+      if (actual !== expected) {
+        throw new TesseraError('ENCODING_INVALID', {
+          message: `The verifying key takes ${actual} public inputs, the circuit's ports ${expected}`,
+        });
+      }
+      readVerifyingKey(key);
+      const weaknesses =
+        record.trust === 'development' && options.allowDevelopment !== true
+          ? ['its keys come from a one-party setup for development']
+          : [];
+      return {
+        inputs: circuit.inputs,
+        outputs: circuit.outputs,
+        srs: [],
+        output: { kind: 'unique' },
+        weaknesses,
+      };
+    },
+
+    boundary(circuit, proof) {
+      const expected = inputsOf(circuit);
+      if (proof.bytes.length !== proofBytes || proof.publicInputs.length !== expected) {
+        throw new TesseraError('ENCODING_INVALID', {
+          message: `A proof of this circuit has ${proofBytes} bytes and ${expected} public inputs, not ${proof.bytes.length} and ${proof.publicInputs.length}`,
+        });
+      }
+      let next = 1;
+      const take = (type: EdgeType): Uint8Array => {
+        const count = inputsOfPort(type);
+        next += count;
+        return writeElements(proof.publicInputs.slice(next - count, next));
+      };
+      return { inputs: circuit.inputs.map(take), outputs: circuit.outputs.map(take) };
+    },
+
+    async commit(type, values) {
+      inputsOfPort(type);
+      if (type.interval === 'unproven') {
+        throw new TesseraError('ENCODING_INVALID', { message: 'The interval of the edge is unproven' });
+      }
+      const { name }: { name: string } = type.scheme;
+      return name === 'poseidon2'
+        ? commit({ ...type, interval: type.interval }, values)
+        : writeIntegers(values);
+    },
+
+    async verify({ artifacts, proof, signal }) {
+      if (signal?.aborted) {
+        throw new TesseraError('ABORTED', {
+          message: 'The verification was cancelled',
+          cause: signal.reason,
+        });
+      }
+      const key = readVerifyingKey(artifactOf(artifacts, 'verifyingKey'));
+      if (proof.publicInputs[0] !== context) {
+        return [{ engine, verdict: 'invalid', reason: 'the proof is bound to another context' }];
+      }
+      try {
+        return checkProof(key, proof.bytes, proof.publicInputs)
+          ? [{ engine, verdict: 'valid' }]
+          : [{ engine, verdict: 'invalid', reason: 'the pairing equation does not hold' }];
+      } catch (error) {
+        if (error instanceof TesseraError && error.code === 'ENCODING_INVALID') {
+          return [{ engine, verdict: 'invalid', reason: error.message }];
+        }
+        throw error;
+      }
+    },
+  };
+}
