@@ -65,7 +65,7 @@ describe('a damaged file', () => {
         for (const [at, value] of changes) bytes[at] = value;
         decode(bytes);
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
     );
   });
 

@@ -1,7 +1,9 @@
 import { constantIntegers } from '../constant.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import type { Constant, ModelNode } from '../model.ts';
-import { copyGraph, decodeNode, decodeSubgraph } from '../onnx/decode.ts';
+import { decodeNode, decodeSubgraph } from '../onnx/decode.ts';
+import { copyGraph } from '../onnx/inline-functions.ts';
+import { renameTensors } from '../onnx/rename-tensors.ts';
 import type { GraphMessage } from '../onnx/schema.ts';
 import { tensorConstant } from '../onnx/tensor.ts';
 import { tensorNamer } from './reads.ts';
@@ -63,18 +65,4 @@ function definedBy(graph: GraphMessage): string[] {
   return [...graph.initializer.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)].filter(
     (name) => name !== '',
   );
-}
-
-/** Renames tensors in a graph and in the graphs inside it, which see the outer names. */
-export function renameTensors(graph: GraphMessage, names: ReadonlyMap<string, string>): void {
-  const renamed = (name: string): string => names.get(name) ?? name;
-  for (const value of [...graph.initializer, ...graph.output, ...graph.valueInfo])
-    value.name = renamed(value.name);
-  for (const node of graph.node) {
-    node.input = node.input.map(renamed);
-    node.output = node.output.map(renamed);
-    for (const { g, graphs } of node.attribute) {
-      for (const inner of [...(g ? [g] : []), ...graphs]) renameTensors(inner, names);
-    }
-  }
 }

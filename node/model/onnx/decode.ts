@@ -2,15 +2,14 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import type { Attribute, Constant, ModelNode } from '../model.ts';
 import { elementTypeOf } from './element-types.ts';
+import { inlineFunctions } from './inline-functions.ts';
 import { toBigInt, toNumber } from './int64.ts';
 import {
   type AttributeMessage,
   attributeKind,
   attributeType,
   type DimensionMessage,
-  type FunctionMessage,
   type GraphMessage,
-  graphType,
   type ModelMessage,
   modelType,
   type NodeMessage,
@@ -23,18 +22,12 @@ const IR_VERSIONS = { least: 4, most: 10 };
 
 const text = new TextDecoder();
 
-/** A model as it was read, and the functions that its nodes may call. */
-export interface Decoded {
-  draft: Draft;
-  functions: readonly FunctionMessage[];
-}
-
 /**
  * Decodes a skeleton.
  * @throws TesseraError MODEL_UNREADABLE for bytes that do not decode, MODEL_INVALID for contents that ONNX forbids
  *   or this program does not carry.
  */
-export function decodeModel(skeleton: Uint8Array, files: TensorFiles): Decoded {
+export function decodeModel(skeleton: Uint8Array, files: TensorFiles): Draft {
   const message = parse<ModelMessage>(modelType, skeleton, files.model);
   const graph = message.graph;
   if (graph === undefined || graph === null) {
@@ -70,19 +63,14 @@ export function decodeModel(skeleton: Uint8Array, files: TensorFiles): Decoded {
   }
   const { least, most } = IR_VERSIONS;
   return {
-    draft: {
-      name: graph.name,
-      irVersion: Math.min(most, Math.max(least, toNumber(message.irVersion))),
-      opsets: new Map(
-        message.opsetImport.map((opset) => [domainName(opset.domain), toNumber(opset.version)]),
-      ),
-      inputs,
-      outputs: graph.output.map((info) => info.name),
-      nodes: graph.node.map((node) => decodeNode(node, files)),
-      constants,
-      types,
-    },
-    functions: message.functions,
+    name: graph.name,
+    irVersion: Math.min(most, Math.max(least, toNumber(message.irVersion))),
+    opsets: new Map(message.opsetImport.map((opset) => [domainName(opset.domain), toNumber(opset.version)])),
+    inputs,
+    outputs: graph.output.map((info) => info.name),
+    nodes: inlineFunctions(message, graph).map((node) => decodeNode(node, files)),
+    constants,
+    types,
   };
 }
 
@@ -109,12 +97,6 @@ export function decodeSubgraph(attribute: Attribute | undefined): GraphMessage |
   return parse<AttributeMessage>(attributeType, attribute.value, 'a sub-graph').g ?? undefined;
 }
 
-/** The graph's bytes decoded as a copy that the caller may change. */
-export function copyGraph(graph: GraphMessage): GraphMessage {
-  const bytes = graphType.encode(graphType.fromObject(graph)).finish();
-  return parse<GraphMessage>(graphType, bytes, 'a sub-graph');
-}
-
 function decodeAttribute(attribute: AttributeMessage, node: NodeMessage, files: TensorFiles): Attribute {
   switch (attribute.type) {
     case attributeKind.float:
@@ -122,7 +104,8 @@ function decodeAttribute(attribute: AttributeMessage, node: NodeMessage, files: 
     case attributeKind.int:
       return { type: 'int', value: toBigInt(attribute.i) };
     case attributeKind.string:
-      return { type: 'string', value: text.decode(attribute.s) };
+      // The default of an absent bytes field is an empty array.
+      return { type: 'string', value: text.decode(Uint8Array.from(attribute.s)) };
     case attributeKind.floats:
       return { type: 'floats', value: attribute.floats };
     case attributeKind.ints:

@@ -20,7 +20,7 @@ export interface ReadModel {
 export function readModel(path: string): ReadModel {
   const external = new Map<string, string>();
   const files = { model: path, external };
-  const { draft } = decodeModel(withFileSource(path, readSkeleton), files);
+  const draft = decodeModel(withFileSource(path, readSkeleton), files);
   const locations = [...external.keys()].sort();
   return {
     draft,
