@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import { version } from '../package.ts';
 import { cacheVerb } from './commands/cache.ts';
+import { demoVerb } from './commands/demo.ts';
 import { doctorVerb } from './commands/doctor.ts';
+import { proveVerb } from './commands/prove.ts';
+import { runVerb } from './commands/run.ts';
 import { setupVerb } from './commands/setup.ts';
+import { sliceVerb } from './commands/slice.ts';
 import { uninstallVerb } from './commands/uninstall.ts';
 import { verifyVerb } from './commands/verify.ts';
 import type { Context } from './context.ts';
@@ -11,7 +15,17 @@ import { toTesseraError } from './failure.ts';
 import { Output } from './output.ts';
 import { readSettings } from './settings.ts';
 
-const verbs = [setupVerb, doctorVerb, verifyVerb, cacheVerb, uninstallVerb];
+const verbs = [
+  setupVerb,
+  doctorVerb,
+  sliceVerb,
+  runVerb,
+  proveVerb,
+  verifyVerb,
+  cacheVerb,
+  demoVerb,
+  uninstallVerb,
+];
 
 /** The parts of the process that the command line uses. */
 export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;

@@ -41,7 +41,7 @@ export function verifyVerb(program: Command, context: Context): void {
           },
           { verifiers: [verifier.verifier] },
         );
-        output.result(report, describe(report, output));
+        output.result(report, describeReport(report, output));
         context.exitStatus = statusOf(report);
       } finally {
         await verifier.close();
@@ -54,7 +54,8 @@ function statusOf(report: Report): number {
   return report.sound ? exitStatus.developmentKeys : exitStatus.failed;
 }
 
-function describe(report: Report, output: Context['output']): string {
+/** A check's report for people. */
+export function describeReport(report: Report, output: Context['output']): string {
   const verdict = report.valid ? output.style('green', 'valid') : output.style('red', 'not valid');
   const mark = (valid: boolean) => (valid ? output.style('green', 'ok') : output.style('red', 'no'));
   const lines = [

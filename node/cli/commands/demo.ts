@@ -1,0 +1,75 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { DemoReport } from '../../demo/demo.ts';
+import type { Context } from '../context.ts';
+import { exitStatus } from '../exit-status.ts';
+import { count, memory } from '../options.ts';
+import type { ProverFlags } from '../prover.ts';
+import { addVerb } from '../verb.ts';
+import { describeProof } from './prove.ts';
+import { describeReport } from './verify.ts';
+
+interface Flags extends ProverFlags {
+  digit: string;
+  out?: string;
+}
+
+/** `tessera demo`: proves a handwritten digit, verifies the certificate, and shows how forgeries are refused. */
+export function demoVerb(program: Command, context: Context): void {
+  addVerb(program, {
+    usage: 'demo',
+    description: 'Prove a handwritten digit in slices, verify it, and show that changed copies are refused.',
+    examples: ['tessera demo', 'tessera demo --digit 41 --out demo --json'],
+    long: true,
+  })
+    .option('--digit <index>', 'which of the 1,000 test digits, 0 to 999', '0')
+    .option('--out <directory>', 'where input and certificates are kept; a temporary directory by default')
+    .option('--memory <size>', 'what all prover processes together may use', memory)
+    .option('--parallel <n>', 'segments worked on at once', count)
+    .action(async (flags: Flags) => {
+      const { output, signal } = context;
+      const [{ demo }, { withProver }] = await Promise.all([
+        import('../../demo/demo.ts'),
+        import('../prover.ts'),
+      ]);
+      const directory = flags.out ?? (await mkdtemp(join(tmpdir(), 'tessera-demo-')));
+      const report = await withProver(context, flags, ({ limits, ...modules }) =>
+        demo(
+          {
+            digit: Number(flags.digit),
+            limits,
+            directory,
+            signal,
+            onProgress: (event) => output.progress(event),
+          },
+          modules,
+        ),
+      );
+      output.result({ ...report, directory }, describe(report, directory, output));
+      if (!holds(report)) context.exitStatus = exitStatus.failed;
+    });
+}
+
+function holds({ verified, refusals }: DemoReport): boolean {
+  return verified.valid && refusals.every(({ problems }) => problems.length > 0);
+}
+
+function describe(report: DemoReport, directory: string, output: Context['output']): string {
+  const title = (text: string) => `\n${output.style('bold', text)}`;
+  return [
+    report.drawing,
+    title('Proven'),
+    describeProof(report.proven),
+    `the digit is read as ${report.answer}; its label says ${report.label}`,
+    title('Verified, with development keys allowed'),
+    describeReport(report.verified, output),
+    title('Forgeries'),
+    ...report.refusals.flatMap(({ change, problems }) => [
+      `${change}: ${problems.length > 0 ? output.style('green', 'refused') : output.style('red', 'accepted')}`,
+      ...problems.map(({ code, message }) => `  ${code}: ${message}`),
+    ]),
+    `\nThe certificate and its forgeries are in ${directory}; try: tessera verify ${join(directory, 'digit.cert')}`,
+  ].join('\n');
+}

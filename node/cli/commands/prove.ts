@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import type { ProveReport } from '../../prove.ts';
+import type { Context } from '../context.ts';
+import { count, digest, memory, shape, showMemory } from '../options.ts';
+import type { ProverFlags } from '../prover.ts';
+import { addVerb } from '../verb.ts';
+
+interface Flags extends ProverFlags {
+  shape?: Record<string, readonly number[]>;
+  input: string;
+  by: string;
+  commit?: string;
+  out: string;
+}
+
+/** `tessera prove`: proves a model's inference and writes a certificate. */
+export function proveVerb(program: Command, context: Context): void {
+  addVerb(program, {
+    usage: 'prove <model>',
+    description: 'Prove a model on one input, segment by segment, and write a certificate.',
+    examples: [
+      'tessera prove lenet.onnx --input digit.json --out digit.cert',
+      'tessera prove lenet.onnx --input digit.npy --by parts=3 --memory 4GiB --commit input --out digit.cert --json',
+    ],
+    long: true,
+  })
+    .requiredOption('--input <file>', 'inputs: .json by tensor name, or .npy')
+    .requiredOption('--out <file>', 'where the certificate is written')
+    .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
+    .option('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor', 'layer')
+    .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
+    .option('--parallel <n>', 'segments worked on at once', count)
+    .option('--commit <sides>', 'input, output or both stay commitments instead of public values')
+    .option('--srs <file or URL>', 'a published SRS of exactly the circuits’ size; needs --srs-digest')
+    .option('--srs-digest <hex>', 'its sha2-256', digest)
+    .action(async (model: string, flags: Flags) => {
+      const { output, signal } = context;
+      const [{ prove }, { withProver }] = await Promise.all([
+        import('../../prove.ts'),
+        import('../prover.ts'),
+      ]);
+      const report = await withProver(context, flags, ({ limits, ...modules }) =>
+        prove(
+          {
+            model,
+            input: flags.input,
+            strategy: flags.by,
+            limits,
+            out: flags.out,
+            ...(flags.shape ? { shapes: flags.shape } : {}),
+            ...(flags.commit === undefined ? {} : { commit: flags.commit }),
+            signal,
+            onProgress: (event) => output.progress(event),
+          },
+          modules,
+        ),
+      );
+      output.result(forPrograms(report), describeProof(report));
+    });
+}
+
+/** Typed arrays would print as objects. */
+function forPrograms(report: ProveReport): object {
+  return {
+    ...report,
+    outputs: report.outputs.map(({ float, proven, ...rest }) => ({
+      ...rest,
+      float: Array.from(float),
+      proven: Array.from(proven),
+    })),
+  };
+}
+
+const shownValues = 10;
+
+/** A proof's report for people. */
+export function describeProof(report: ProveReport): string {
+  const lines = report.segments.map(({ id, prover, seconds, peakBytes }) =>
+    seconds === 0
+      ? `${id} (${prover}): from the cache`
+      : `${id} (${prover}): ${seconds.toFixed(1)} s, ${showMemory(peakBytes)}`,
+  );
+  const show = (values: Float64Array) =>
+    `${Array.from(values.subarray(0, shownValues), (value) => value.toFixed(3)).join(' ')}${values.length > shownValues ? ' …' : ''}`;
+  for (const { name, float, proven, maxDifference } of report.outputs) {
+    lines.push(`${name} in floats: ${show(float)}`, `${name} proven:    ${show(proven)}`);
+    lines.push(`largest difference: ${maxDifference.toPrecision(3)}`);
+  }
+  lines.push(
+    `${report.seconds.toFixed(1)} s in all, at most ${showMemory(report.peakBytes)} of memory`,
+    `certificate of model ${report.model}: ${report.certificate}`,
+    `trust: ${report.trust}`,
+  );
+  return lines.join('\n');
+}
