@@ -24,8 +24,8 @@ import { certify } from './requester/certify.ts';
 import { type CircuitSegment, compileSegments } from './requester/compile.ts';
 import { type EdgeValues, execute } from './requester/execute.ts';
 import { buildGraph, type CompiledGraph } from './requester/graph.ts';
-import { concurrentPeak, type ProverLimits, type ProverUse } from './requester/prover-call.ts';
 import { proveSegments } from './requester/prove-segments.ts';
+import { concurrentPeak, type ProverLimits, type ProverUse } from './requester/prover-call.ts';
 
 export interface ProveOptions extends RunOptions {
   /** Path of the ONNX file. */
@@ -84,7 +84,11 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const { signal, onProgress, limits } = options;
   const started = performance.now();
   const uses: ProverUse[] = [];
-  const running = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}), onUse: uses.push.bind(uses) };
+  const running = {
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+    onUse: uses.push.bind(uses),
+  };
 
   const strategy = parseStrategy(options.strategy);
   const committed = parseCommitted(options.commit);
@@ -127,7 +131,10 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
       proofs,
       values,
       floats,
-      concealed: new Set([...(committed.input ? model.inputs : []), ...(committed.output ? model.outputs : [])]),
+      concealed: new Set([
+        ...(committed.input ? model.inputs : []),
+        ...(committed.output ? model.outputs : []),
+      ]),
       srs: await srsData(plans, prover, signal),
     },
     prover,
@@ -208,20 +215,32 @@ async function writeCertificate(path: string, bytes: Uint8Array): Promise<void> 
   }
 }
 
-function compareOutputs({ graph }: CompiledGraph, values: EdgeValues, expected: NamedTensors): OutputComparison[] {
+function compareOutputs(
+  { graph }: CompiledGraph,
+  values: EdgeValues,
+  expected: NamedTensors,
+): OutputComparison[] {
   return graph.outputs.flatMap((index) => {
     const edge = graph.edges[index];
     const tensor = edge && expected.get(edge.name);
     if (edge === undefined || tensor === undefined) return [];
     const float = doublesOf(tensor);
     const proven = dequantise(values.get(edge.name) ?? [], edge.type.scale);
-    const maxDifference = float.reduce((most, x, i) => Math.max(most, Math.abs(x - (proven[i] ?? Number.NaN))), 0);
+    const maxDifference = float.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - (proven[i] ?? Number.NaN))),
+      0,
+    );
     return [{ name: edge.name, float, proven, maxDifference }];
   });
 }
 
-function segmentReport({ plan, compiled }: CircuitSegment, uses: readonly ProverUse[]): ProveReport['segments'][number] {
-  const own = uses.filter(({ segment, stage, cached }) => segment === plan.id && stage === 'prove' && !cached);
+function segmentReport(
+  { plan, compiled }: CircuitSegment,
+  uses: readonly ProverUse[],
+): ProveReport['segments'][number] {
+  const own = uses.filter(
+    ({ segment, stage, cached }) => segment === plan.id && stage === 'prove' && !cached,
+  );
   return {
     id: plan.id,
     prover: compiled.circuit.prover,

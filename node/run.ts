@@ -42,14 +42,17 @@ export async function runModel(options: RunModelOptions): Promise<RunReport> {
     ...(signal ? { signal } : {}),
   });
   const inputs =
-    'file' in options.inputs ? await readInputs(options.inputs.file, model) : randomInputs(model, options.inputs.seed);
+    'file' in options.inputs
+      ? await readInputs(options.inputs.file, model)
+      : randomInputs(model, options.inputs.seed);
   const slicing = slice(model, strategy, (node) => nodeCost(model, node));
   const original = await inferFile(options.model, inputs, signal);
   const whole = await infer(model, inputs, signal);
   const outputs = await runSliced(model, slicing, inputs, options);
   const imported = compare(original, whole);
   const sliced = compare(whole, outputs);
-  const most = (field: 'maxAbsError' | 'maxRelError' | 'tolerance') => Math.max(imported[field], sliced[field]);
+  const most = (field: 'maxAbsError' | 'maxRelError' | 'tolerance') =>
+    Math.max(imported[field], sliced[field]);
   return {
     segments: slicing.segments.length,
     maxAbsError: most('maxAbsError'),

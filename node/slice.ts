@@ -6,9 +6,9 @@ import { importModel } from './model/import/index.ts';
 import type { TensorType } from './model/model.ts';
 import { writeModel } from './model/onnx/index.ts';
 import { parseStrategy, segmentModel, slice } from './model/slice/index.ts';
+import { type NodeSupport, unsupportedNodes } from './plan/provability.ts';
 import type { RunOptions } from './progress.ts';
 import type { Unsupported } from './provers/prover.ts';
-import { unsupportedNodes, type NodeSupport } from './plan/provability.ts';
 
 export interface SliceOptions extends RunOptions {
   /** Path of the ONNX file. */

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { decodeCertificate } from '../protocol/certificate-codec.ts';
 import type { Certificate } from '../protocol/certificate.ts';
+import { decodeCertificate } from '../protocol/certificate-codec.ts';
+import type { SrsSource } from '../protocol/check/statements.ts';
 import { checkCertificate, type Expectation } from '../protocol/check.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Report } from '../protocol/report.ts';
-import type { SrsSource } from '../protocol/check/statements.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import type { RunOptions } from './progress.ts';
 

@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
+import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { packageRoot } from '../package.ts';
-import { type ProveReport, prove } from '../prove.ts';
 import type { RunOptions } from '../progress.ts';
+import { type ProveReport, prove } from '../prove.ts';
 import type { EzklProver } from '../provers/ezkl/prover.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { verify } from '../verify.ts';
@@ -140,5 +140,8 @@ function reseal(file: Uint8Array, change: (certificate: Certificate) => Certific
 }
 
 function largest(values: Float64Array): number {
-  return values.reduce((best, value, index) => (value > (values[best] ?? Number.NEGATIVE_INFINITY) ? index : best), 0);
+  return values.reduce(
+    (best, value, index) => (value > (values[best] ?? Number.NEGATIVE_INFINITY) ? index : best),
+    0,
+  );
 }

@@ -37,7 +37,9 @@ export async function readDigits(imagesFile: string, labelsFile: string): Promis
   return {
     rows,
     columns,
-    images: Array.from({ length: count }, (_, index) => images.subarray(16 + index * size, 16 + (index + 1) * size)),
+    images: Array.from({ length: count }, (_, index) =>
+      images.subarray(16 + index * size, 16 + (index + 1) * size),
+    ),
     labels: labels.subarray(8),
   };
 }

@@ -72,7 +72,13 @@ export async function planJob(
           inputScales: segment.inputs.map(() => base.scale),
         };
         const size = await prover.measure(source, probe, options.signal ? { signal: options.signal } : {});
-        options.onProgress?.({ type: 'stage', stage: 'plan', done: ++done, total: draft.length, detail: segment.id });
+        options.onProgress?.({
+          type: 'stage',
+          stage: 'plan',
+          done: ++done,
+          total: draft.length,
+          detail: segment.id,
+        });
         return size;
       }),
     ),

@@ -26,7 +26,8 @@ export function chooseSchemes(
   for (const name of new Set([...produced, ...consumed])) {
     const between = produced.has(name) && consumed.has(name);
     const hidden =
-      (committed.input && wiring.inputs.includes(name)) || (committed.output && wiring.outputs.includes(name));
+      (committed.input && wiring.inputs.includes(name)) ||
+      (committed.output && wiring.outputs.includes(name));
     schemes.set(name, between || hidden ? 'kzg' : 'public');
   }
   const sides = wiring.segments.flatMap((segment) => [segment.inputs, segment.outputs]);

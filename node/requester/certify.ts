@@ -24,7 +24,11 @@ export interface CertifyInit {
 }
 
 /** Puts a proven job into one self-contained certificate. */
-export async function certify(init: CertifyInit, prover: Prover, verifier: ProofVerifier): Promise<Certificate> {
+export async function certify(
+  init: CertifyInit,
+  prover: Prover,
+  verifier: ProofVerifier,
+): Promise<Certificate> {
   const { graph, circuits, representatives } = init.compiled;
   const artifacts = new Map<Hex32, Uint8Array>();
   const keep = (bytes: Uint8Array) => {

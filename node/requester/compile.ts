@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import type { SegmentPlan } from '../plan/plan.ts';
+import type { RunOptions } from '../progress.ts';
 import type { EzklProver } from '../provers/ezkl/prover.ts';
 import type { CompiledSegment } from '../provers/prover.ts';
-import type { RunOptions } from '../progress.ts';
-import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
+import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 
 /** A planned segment with its circuit and keys. */
 export interface CircuitSegment {
@@ -35,16 +35,28 @@ export async function compileSegments(
     const source = { model: plan.model, inputs: plan.inputSchemes, outputs: plan.outputSchemes, inputScales };
     const compiled = await limit(() => {
       signal.throwIfAborted();
-      return prover.compile(source, plan.params, proverCall(plan.id, 'compile', limits, { ...options, signal }));
+      return prover.compile(
+        source,
+        plan.params,
+        proverCall(plan.id, 'compile', limits, { ...options, signal }),
+      );
     });
-    options.onProgress?.({ type: 'stage', stage: 'compile', done: ++done, total: plans.length, detail: plan.id });
+    options.onProgress?.({
+      type: 'stage',
+      stage: 'compile',
+      done: ++done,
+      total: plans.length,
+      detail: plan.id,
+    });
     return { plan, compiled };
   };
 
   const running = plans.map((plan) => {
     const segment = compileOne(plan);
     plan.outputs.forEach((name, port) => {
-      const scale = segment.then(({ compiled }) => compiled.circuit.outputs[port]?.scale ?? plan.params.scale);
+      const scale = segment.then(
+        ({ compiled }) => compiled.circuit.outputs[port]?.scale ?? plan.params.scale,
+      );
       scale.catch(() => undefined);
       scales.set(name, scale);
     });

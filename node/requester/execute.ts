@@ -1,7 +1,7 @@
 import type { RunOptions } from '../progress.ts';
 import type { Prover } from '../provers/prover.ts';
 import type { CircuitSegment } from './compile.ts';
-import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
+import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 
 /** Every edge's tensor in the circuits' own integers, row-major, by tensor name. */
 export type EdgeValues = ReadonlyMap<string, readonly bigint[]>;
@@ -21,7 +21,13 @@ export async function execute(
   const values = new Map(inputs);
   for (const [index, { plan, compiled }] of segments.entries()) {
     options.signal?.throwIfAborted();
-    options.onProgress?.({ type: 'stage', stage: 'execute', done: index, total: segments.length, detail: plan.id });
+    options.onProgress?.({
+      type: 'stage',
+      stage: 'execute',
+      done: index,
+      total: segments.length,
+      detail: plan.id,
+    });
     const boundary = await prover.execute(
       compiled,
       plan.inputs.map((name) => values.get(name) ?? []),

@@ -50,7 +50,8 @@ export function buildGraph(
   };
 
   const graphSegments = segments.map(({ plan, compiled }, index): Segment => {
-    const circuit = circuitOf.get(compiled.key) ?? representatives.push(segments[index] as CircuitSegment) - 1;
+    const circuit =
+      circuitOf.get(compiled.key) ?? representatives.push(segments[index] as CircuitSegment) - 1;
     circuitOf.set(compiled.key, circuit);
     const ports = compiled.circuit;
     return {

@@ -5,7 +5,7 @@ import type { Prover } from '../provers/prover.ts';
 import type { CircuitSegment } from './compile.ts';
 import type { EdgeValues } from './execute.ts';
 import { MemoryGate } from './memory-gate.ts';
-import { proverCall, type ProverLimits, type ProverUse } from './prover-call.ts';
+import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 
 /**
  * Proves all segments, as many at a time as `parallel` and the memory allow.
@@ -35,7 +35,13 @@ export async function proveSegments(
           plan.inputs.map((name) => values.get(name) ?? []),
           proverCall(plan.id, 'prove', limits, { ...options, signal }),
         );
-        options.onProgress?.({ type: 'stage', stage: 'prove', done: ++done, total: segments.length, detail: plan.id });
+        options.onProgress?.({
+          type: 'stage',
+          stage: 'prove',
+          done: ++done,
+          total: segments.length,
+          detail: plan.id,
+        });
         return proof;
       }),
     ),

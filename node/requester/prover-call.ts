@@ -1,5 +1,5 @@
-import type { CallOptions, ProverEvent } from '../provers/prover.ts';
 import type { RunOptions, Stage } from '../progress.ts';
+import type { CallOptions, ProverEvent } from '../provers/prover.ts';
 
 /** What a job may use of this machine. */
 export interface ProverLimits {
@@ -35,7 +35,15 @@ export function proverCall(
       if (event.type === 'prover:end') {
         const endedAt = performance.now();
         const { seconds, peakBytes, cached } = event;
-        options.onUse?.({ segment, stage, startedAt: endedAt - 1000 * seconds, endedAt, seconds, peakBytes, cached });
+        options.onUse?.({
+          segment,
+          stage,
+          startedAt: endedAt - 1000 * seconds,
+          endedAt,
+          seconds,
+          peakBytes,
+          cached,
+        });
       }
     },
   };
