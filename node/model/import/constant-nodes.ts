@@ -1,7 +1,7 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import { constantIntegers, decodeElement, floatConstant, integerConstant } from '../constant.ts';
 import type { Draft } from '../draft.ts';
-import { isShape } from '../element.ts';
+import { elementCount, isShape } from '../element.ts';
 import type { Constant, ModelNode } from '../model.ts';
 
 /** Turns `Constant` nodes into initialisers. Those that are outputs of the whole stay nodes. */
@@ -47,6 +47,7 @@ async function fillOf(node: ModelNode, shapeConstant: Constant): Promise<Constan
     return { type: { element: 'float32', shape }, source: { kind: 'fill', value: 0 } };
   if (attribute.type !== 'tensor') return undefined;
   const { type, source } = attribute.value;
+  if (elementCount(type.shape) !== 1) return undefined;
   const value = source.kind === 'bytes' ? decodeElement(type.element, source.bytes) : undefined;
   return value === undefined
     ? undefined
