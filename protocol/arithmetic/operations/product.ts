@@ -37,8 +37,10 @@ function evaluate(operation: Product, inputs: readonly Values[]): Values {
   const [left, right] = inputs as [Values, Values];
   const output = new Float64Array(operation.left.length);
   for (let i = 0; i < output.length; i++) {
-    output[i] =
-      (left[operation.left[i] as number] as number) * (right[operation.right[i] as number] as number);
+    const a = left[operation.left[i] as number] as number;
+    const b = right[operation.right[i] as number] as number;
+    // Integers have no −0.
+    output[i] = a * b + 0;
   }
   return output;
 }

@@ -1,3 +1,12 @@
+/** How a tensor's integers are to be read. */
+export interface NumberType {
+  /** Fractional bits. */
+  scale: number;
+  /** Every value lies in [lo, hi]. */
+  lo: number;
+  hi: number;
+}
+
 /** How finely a model is quantised. More bits are more exact and cost more constraints. */
 export interface QuantiseOptions {
   /** Bits that the largest calibrated activation fills, its sign not counted. */
@@ -11,6 +20,8 @@ export interface QuantiseOptions {
   headroomBits: number;
   /** Tensors that are edges between segments: rescaled where they arise, so that slices agree with the whole. */
   edges: ReadonlySet<string>;
+  /** Types of inputs that are edges from another segment; the others get theirs from calibration. */
+  inputTypes: ReadonlyMap<string, NumberType>;
 }
 
 /** Measured on LeNet over 1,000 digits: the same class as float for at least 99 %. */
@@ -21,4 +32,5 @@ export const defaultQuantiseOptions: QuantiseOptions = {
   outputBits: 16,
   headroomBits: 1,
   edges: new Set(),
+  inputTypes: new Map(),
 };

@@ -3,7 +3,7 @@ import type { QuantisedModel } from '../../../../protocol/arithmetic/model.ts';
 import { constantFloats, constantIntegers } from '../../../model/constant.ts';
 import type { Model } from '../../../model/model.ts';
 import { lowerings } from './lower/index.ts';
-import { defaultQuantiseOptions, type QuantiseOptions } from './options.ts';
+import { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './options.ts';
 import { type FloatConstant, Quantiser } from './quantiser.ts';
 import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
 
@@ -20,6 +20,22 @@ async function loadConstants(model: Model): Promise<Map<string, FloatConstant>> 
     constants.set(name, { shape, values });
   }
   return constants;
+}
+
+/** The finest type in which a range fills no more than `bits` bits; its interval is a power of two wide. */
+function calibratedType(range: FloatRange, bits: number): NumberType {
+  const scale = scaleFor(extent(range), bits);
+  const { lo, hi } = { lo: Math.round(range.min * 2 ** scale), hi: Math.round(range.max * 2 ** scale) };
+  return { scale, ...edgeInterval({ lo, hi }) };
+}
+
+/**
+ * The interval of an edge: the least one around a tensor's that is [0, 2^b) or [−2^b, 2^b), so that one range check
+ * proves it.
+ */
+export function edgeInterval({ lo, hi }: { lo: number; hi: number }): { lo: number; hi: number } {
+  const bits = Math.max(1, bitsFor(hi), bitsFor(-lo - 1));
+  return { lo: lo < 0 ? -(2 ** bits) : 0, hi: 2 ** bits - 1 };
 }
 
 /** A model over integers, and where the tensors of the float model are in it. */
@@ -43,11 +59,8 @@ export async function quantiseModel(
   const settings = { ...defaultQuantiseOptions, ...options };
   const quantiser = new Quantiser(model, ranges, await loadConstants(model), settings);
   for (const name of model.inputs) {
-    const range = quantiser.range(name);
-    const scale = scaleFor(extent(range), settings.inputBits);
-    const bits = Math.max(1, bitsFor(Math.ceil(extent(range) * 2 ** scale)));
-    const lo = range.min < 0 ? -(2 ** bits) : 0;
-    quantiser.input(name, { shape: quantiser.shape(name), scale, lo, hi: 2 ** bits - 1 });
+    const type = settings.inputTypes.get(name) ?? calibratedType(quantiser.range(name), settings.inputBits);
+    quantiser.input(name, { shape: quantiser.shape(name), ...type });
   }
   for (const node of model.nodes) {
     quantiser.begin(node);
