@@ -33,12 +33,16 @@ export function constraintsOf(model: QuantisedModel, node: QuantisedNode): numbe
   }
 }
 
-/** Rank-one constraints that a port of `count` values costs; an output's interval is often proven already. */
-export function portConstraints(port: CircuitPort, count: number, intervalProven: boolean): number {
+/**
+ * Rank-one constraints that a port of `count` values costs. An output's interval is taken as proven by the node that
+ * computes it, as it is wherever the edge is no narrower than the tensor.
+ */
+export function portConstraints(port: CircuitPort, side: 'input' | 'output', count: number): number {
   const { lo, hi, binding } = port;
-  const checks = intervalProven ? 0 : intervalBits(lo, hi) * (isPowerOfTwoWide(lo, hi) ? 1 : 2);
-  if (binding.scheme === 'public') return count * checks;
+  const checks = side === 'output' ? 0 : count * intervalBits(lo, hi) * (isPowerOfTwoWide(lo, hi) ? 1 : 2);
+  // A public input is the tensor itself; a public output is held equal to it.
+  if (binding.scheme === 'public') return side === 'output' ? count : checks;
   const { perElement } = packing({ lo: BigInt(lo), hi: BigInt(hi) });
   const elements = Math.ceil(count / perElement) + (binding.blinded ? 1 : 0);
-  return count * checks + Math.max(1, Math.ceil(elements / RATE)) * PERMUTATION_CONSTRAINTS + 1;
+  return checks + Math.max(1, Math.ceil(elements / RATE)) * PERMUTATION_CONSTRAINTS + 1;
 }

@@ -74,20 +74,17 @@ describe.each(['cnn-small', 'lenet', 'mlp'])('%s', (name) => {
     const { model } = quantisation;
     const { constraints } = countConstraints(circuit.constraints);
     const nodes = model.nodes.reduce((sum, node) => sum + constraintsOf(model, node), 0);
-    const port = (tensor: string, proven: boolean): number =>
-      portConstraints(
-        edgePort(tensor, quantisation),
-        (model.tensors.get(tensor)?.shape ?? []).reduce((product, size) => product * size, 1),
-        proven,
-      );
+    const elements = (tensor: string): number =>
+      (model.tensors.get(tensor)?.shape ?? []).reduce((product, size) => product * size, 1);
+    const port = (side: 'input' | 'output', tensor = ''): number =>
+      portConstraints(edgePort(tensor, quantisation), side, elements(tensor));
     const context = 1;
-    const estimate =
-      nodes + port(model.inputs[0] ?? '', false) + port(model.outputs[0] ?? '', true) + context;
+    const estimate = nodes + port('input', model.inputs[0]) + port('output', model.outputs[0]) + context;
     const bound = circuit.layout.steps
       .filter((step) => step.kind === 'values')
       .map((step) => step.tensor)
       .filter((tensor) => model.nodes.some((node) => node.output === tensor && isLinear(node.operation.kind)))
-      .reduce((sum, tensor) => sum + (model.tensors.get(tensor)?.shape ?? []).reduce((a, b) => a * b, 1), 0);
+      .reduce((sum, tensor) => sum + elements(tensor), 0);
     expect(constraints - estimate).toBe(bound);
   });
 });

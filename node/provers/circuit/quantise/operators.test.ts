@@ -12,6 +12,7 @@ import { dequantise } from './scale.ts';
 const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
 const float = (value: number): Attribute => ({ type: 'float', value: Math.fround(value) });
+const text = (value: string): Attribute => ({ type: 'string', value });
 const f32 = (shape: readonly number[]): TensorType => ({ element: 'float32', shape });
 
 /** Reproducible numbers in [−1, 1). */
@@ -240,6 +241,41 @@ const cases: readonly Case[] = [
     outputs: [[2, 8]],
     constants: [whole(0, 2, 0, 2)],
     attributes: { mode: { type: 'string', value: 'reflect' } },
+  },
+  {
+    operator: 'Resize',
+    title: 'nearest by scales, half pixels',
+    inputs: [[1, 2, 3, 4]],
+    outputs: [[1, 2, 6, 6]],
+    constants: [floatConstant([0], new Float32Array()), floatConstant([4], Float32Array.of(1, 1, 2, 1.5))],
+    attributes: { mode: text('nearest') },
+  },
+  {
+    operator: 'Resize',
+    title: 'nearest by scales, asymmetric, floor',
+    inputs: [[1, 2, 3, 4]],
+    outputs: [[1, 2, 6, 2]],
+    constants: [floatConstant([0], new Float32Array()), floatConstant([4], Float32Array.of(1, 1, 2, 0.5))],
+    attributes: {
+      mode: text('nearest'),
+      coordinate_transformation_mode: text('asymmetric'),
+      nearest_mode: text('floor'),
+    },
+  },
+  {
+    operator: 'Resize',
+    title: 'nearest by scales, aligned corners, ceil',
+    inputs: [[1, 1, 3, 3]],
+    outputs: [[1, 1, 5, 7]],
+    constants: [
+      floatConstant([0], new Float32Array()),
+      floatConstant([4], Float32Array.of(1, 1, 5 / 3, 7 / 3)),
+    ],
+    attributes: {
+      mode: text('nearest'),
+      coordinate_transformation_mode: text('align_corners'),
+      nearest_mode: text('ceil'),
+    },
   },
   { operator: 'Reshape', title: '', inputs: [[2, 6]], outputs: [[3, 4]], constants: [whole(3, 4)] },
   { operator: 'Flatten', title: '', inputs: [[2, 3, 2]], outputs: [[2, 6]], attributes: { axis: int(1) } },

@@ -5,6 +5,7 @@ import { lowerConvolution } from './convolution.ts';
 import { lowerGemm, lowerMatMul } from './matrix.ts';
 import { lowerConcat, lowerPad, lowerReshape, lowerSlice, lowerSplit, lowerTranspose } from './movement.ts';
 import { lowerAveragePool, lowerGlobalAveragePool, lowerMaxPool, lowerReduceMean } from './pooling.ts';
+import { lowerResize } from './resize.ts';
 
 /** How each ONNX operator that these circuits support becomes integer operations. */
 export const lowerings: ReadonlyMap<string, Lowering> = new Map([
@@ -25,6 +26,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map([
   ['ReduceMean', lowerReduceMean],
   ['Relu', lowerRelu],
   ['Reshape', lowerReshape],
+  ['Resize', lowerResize],
   ['Slice', lowerSlice],
   ['Split', lowerSplit],
   ['Squeeze', lowerReshape],

@@ -3,7 +3,13 @@ import { intAttribute, intsAttribute, type Lowering, type Quantiser } from '../q
 import { indexBy, stridesOf } from './broadcast.ts';
 
 /** Rearranges one tensor; a pending ReLU stays pending unless a constant is filled in. */
-function move(quantiser: Quantiser, source: string, output: string, from: Int32Array, fill?: number): void {
+export function move(
+  quantiser: Quantiser,
+  source: string,
+  output: string,
+  from: Int32Array,
+  fill?: number,
+): void {
   const pending = fill === undefined || fill === 0;
   const { name, rectify } = pending
     ? quantiser.quantised(source)
