@@ -23,6 +23,10 @@ contract Groth16Verifier is IProofVerifier {
     address private constant ADD = address(6);
     address private constant MULTIPLY = address(7);
     address private constant PAIRING = address(8);
+    /// Prices of EIP-1108; the pairing's for four pairs.
+    uint256 private constant ADD_GAS = 150;
+    uint256 private constant MULTIPLY_GAS = 6_000;
+    uint256 private constant PAIRING_GAS = 45_000 + 4 * 34_000;
 
     /// @inheritdoc IProofVerifier
     function verify(
@@ -37,21 +41,25 @@ contract Groth16Verifier is IProofVerifier {
                 || keccak256(verifyingData) != keyDigest
         ) return false;
 
-        uint256 ay = uint256(bytes32(proof[32:64]));
-        if (ay >= Q || isZero(proof[0:64]) || isZero(proof[64:192]) || isZero(proof[192:256])) return false;
+        if (isZero(proof[0:64]) || isZero(proof[64:192]) || isZero(proof[192:256])) return false;
         if (isZero(verifyingData[0:64]) || isZero(verifyingData[64:192])) return false;
-        if (isZero(verifyingData[192:320]) || isZero(verifyingData[320:448])) return false;
+        if (isZero(verifyingData[192:320]) || isZero(verifyingData[320:K_OFFSET])) return false;
 
         (bool ok, bytes memory inputs) = combine(verifyingData[K_OFFSET:], publicInputs);
-        if (!ok) return false;
-        bytes memory pairs = bytes.concat(
-            bytes.concat(proof[0:32], bytes32(Q - ay), proof[64:192]),
-            verifyingData[0:192],
-            bytes.concat(inputs, verifyingData[192:320]),
-            bytes.concat(proof[192:256], verifyingData[320:448])
-        );
-        bytes memory product;
-        (ok, product) = PAIRING.staticcall(pairs);
+        return ok && pairingHolds(verifyingData, proof, inputs);
+    }
+
+    /// The equation above; `inputs` is K₀ + Σ xᵢ·Kᵢ.
+    function pairingHolds(bytes calldata verifyingData, bytes calldata proof, bytes memory inputs)
+        private
+        view
+        returns (bool)
+    {
+        uint256 ay = uint256(bytes32(proof[32:64]));
+        if (ay >= Q) return false;
+        bytes memory pairs = bytes.concat(proof[0:32], bytes32(Q - ay), proof[64:192], verifyingData[0:192], inputs);
+        pairs = bytes.concat(pairs, verifyingData[192:320], proof[192:256], verifyingData[320:K_OFFSET]);
+        (bool ok, bytes memory product) = callPrecompile(PAIRING, PAIRING_GAS, pairs);
         return ok && product.length == 32 && bytes32(product) == bytes32(uint256(1));
     }
 
@@ -68,19 +76,31 @@ contract Groth16Verifier is IProofVerifier {
             bytes calldata point = k[G1_BYTES * (i + 1):G1_BYTES * (i + 2)];
             if (input >= R || isZero(point)) return (false, sum);
             bytes memory term;
-            (ok, term) = MULTIPLY.staticcall(bytes.concat(point, bytes32(input)));
+            (ok, term) = callPrecompile(MULTIPLY, MULTIPLY_GAS, bytes.concat(point, bytes32(input)));
             if (!ok) return (false, sum);
-            (ok, sum) = ADD.staticcall(bytes.concat(sum, term));
+            (ok, sum) = callPrecompile(ADD, ADD_GAS, bytes.concat(sum, term));
             if (!ok) return (false, sum);
         }
         return (true, sum);
     }
 
+    /// A precompile fails alike for a bad point and for too little gas, and takes all that it is given. So it gets its
+    /// price, and a call that cannot afford it reverts: nobody can have a good proof refused by stinting on gas.
+    function callPrecompile(address precompile, uint256 price, bytes memory input)
+        private
+        view
+        returns (bool, bytes memory)
+    {
+        // A call leaves one part in 64 to its caller (EIP-150); the account access itself costs 100 (EIP-2929).
+        if ((gasleft() - gasleft() / 64) < price + 1_000) revert InsufficientGas();
+        return precompile.staticcall{gas: price}(input);
+    }
+
     /// Whether all words of an encoded point are zero: infinity.
     function isZero(bytes calldata point) private pure returns (bool) {
         uint256 bits;
-        for (uint256 at = 0; at < point.length; at += 32) {
-            bits |= uint256(bytes32(point[at:at + 32]));
+        for (uint256 offset = 0; offset < point.length; offset += 32) {
+            bits |= uint256(bytes32(point[offset:offset + 32]));
         }
         return bits == 0;
     }

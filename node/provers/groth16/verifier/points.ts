@@ -50,13 +50,12 @@ export function readG2(bytes: Uint8Array): G2Point {
 }
 
 function checked<P extends { assertValidity(): void; isTorsionFree(): boolean }>(make: () => P): P {
-  let point: P;
   try {
-    point = make();
+    const point = make();
     point.assertValidity();
+    if (point.isTorsionFree()) return point;
   } catch (cause) {
-    throw invalid('it is not on the curve', cause);
+    throw invalid('it is not in the group of order r', cause);
   }
-  if (!point.isTorsionFree()) throw invalid('it is not in the subgroup');
-  return point;
+  throw invalid('it is not in the group of order r');
 }
