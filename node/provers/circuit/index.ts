@@ -20,4 +20,5 @@ export { lowerings } from './quantise/lower/index.ts';
 export { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './quantise/options.ts';
 export { edgeInterval, type Quantisation, quantiseModel } from './quantise/quantise-model.ts';
 export { dequantise, type FloatRange, quantiseFloats } from './quantise/scale.ts';
+export { unsupportedNode } from './quantise/unsupported.ts';
 export { type Execution, type ExecutionWitness, generateWitness } from './witness.ts';

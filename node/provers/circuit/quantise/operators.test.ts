@@ -8,6 +8,7 @@ import { calibrate, openFloatRunner } from './calibrate.ts';
 import { quantiseInputs } from './fidelity.ts';
 import { quantiseModel } from './quantise-model.ts';
 import { dequantise } from './scale.ts';
+import { unsupportedNode } from './unsupported.ts';
 
 const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
@@ -385,5 +386,31 @@ describe('each operator, in integers and as a circuit', () => {
       code: 'UNPROVABLE',
       details: { operator: 'Softmax', node: 'node' },
     });
+  });
+});
+
+describe('what is supported', () => {
+  it('is said of a node before anything is quantised', () => {
+    const gemm = modelOf({
+      operator: 'Gemm',
+      title: '',
+      inputs: [[2, 3]],
+      outputs: [[2, 4]],
+      constants: [weights([3, 4])],
+    });
+    const computed = modelOf({
+      operator: 'Gemm',
+      title: '',
+      inputs: [
+        [2, 3],
+        [3, 4],
+      ],
+      outputs: [[2, 4]],
+    });
+    const softmax = modelOf({ operator: 'Softmax', title: '', inputs: [[2, 3]], outputs: [[2, 3]] });
+    const ask = (model: Model) => unsupportedNode(model, model.nodes[0] as ModelNode);
+    expect(ask(gemm)).toBeUndefined();
+    expect(ask(computed)?.reason).toContain('in1');
+    expect(ask(softmax)).toMatchObject({ operator: 'Softmax', node: 'node' });
   });
 });
