@@ -73,7 +73,7 @@ function divide(costs: readonly number[], count: number): number[] {
   // Costs are counts, so a bound known to within one part in 2^40 of the total cannot be bettered visibly.
   for (let step = 0; step < 40 && low < high; step++) {
     const middle = (low + high) / 2;
-    if (fill(costs, middle, 1).at(-1) ?? 0 < count) high = middle;
+    if ((fill(costs, middle, 1).at(-1) ?? 0) < count) high = middle;
     else low = middle;
   }
   return fill(costs, high, count);

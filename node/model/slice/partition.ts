@@ -27,7 +27,8 @@ export class Partition {
         if (other !== undefined && other !== own) group.before.add(other);
       }
     });
-    for (const [id, group] of this.#groups) for (const other of group.before) this.#group(other).after.add(id);
+    for (const [id, group] of this.#groups)
+      for (const other of group.before) this.#group(other).after.add(id);
   }
 
   get size(): number {

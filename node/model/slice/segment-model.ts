@@ -10,7 +10,10 @@ export function segmentModel(model: Model, segment: Segment): Model {
   const nodes = segment.nodes.map((index) => model.nodes[index] as ModelNode);
   const constants = new Map<string, Constant>();
   const types = new Map<string, TensorType>();
-  for (const tensor of [...segment.inputs, ...nodes.flatMap((node) => [...readsOf(node), ...writesOf(node)])]) {
+  for (const tensor of [
+    ...segment.inputs,
+    ...nodes.flatMap((node) => [...readsOf(node), ...writesOf(node)]),
+  ]) {
     const constant = model.constants.get(tensor);
     const type = model.types.get(tensor);
     if (constant !== undefined) constants.set(tensor, constant);

@@ -124,7 +124,9 @@ function edgesOf(model: Model, segments: readonly Segment[]): SliceEdge[] {
   };
   return [
     ...model.inputs.map((tensor) => edge(tensor, 'input')),
-    ...model.outputs.filter((tensor) => model.constants.has(tensor)).map((tensor) => edge(tensor, 'constant')),
+    ...model.outputs
+      .filter((tensor) => model.constants.has(tensor))
+      .map((tensor) => edge(tensor, 'constant')),
     ...segments.flatMap(({ outputs }, index) => outputs.map((tensor) => edge(tensor, index))),
   ];
 }

@@ -19,7 +19,8 @@ const MAX_PARTS = 65536;
  * @throws TesseraError `USAGE` for anything else.
  */
 export function parseStrategy(text: string): Strategy {
-  const wrong = (message: string) => new TesseraError('USAGE', { message, remedy, details: { strategy: text } });
+  const wrong = (message: string) =>
+    new TesseraError('USAGE', { message, remedy, details: { strategy: text } });
   if (text === 'layer') return { kind: 'layer' };
   const [, kind, value] = /^(parts|cuts)=(.*)$/s.exec(text) ?? [];
   if (kind === 'parts') {

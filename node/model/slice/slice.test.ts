@@ -1,0 +1,264 @@
+import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compare } from '../compare.ts';
+import { floatConstant } from '../constant.ts';
+import { nodeCost } from '../cost.ts';
+import { importModel } from '../import/index.ts';
+import { normalise } from '../import/normalise.ts';
+import { infer } from '../inference.ts';
+import type { Model, ModelNode, TensorType } from '../model.ts';
+import { readModel } from '../onnx/index.ts';
+import { randomInputs } from '../random-inputs.ts';
+import { lightModel } from '../test-models/light-models.ts';
+import { randomiseFills } from '../test-models/randomise-fills.ts';
+import { dependencies } from './dependencies.ts';
+import { runSliced } from './run-sliced.ts';
+import { type Slicing, slice } from './slice.ts';
+import { formatStrategy, parseStrategy, type Strategy } from './strategy.ts';
+
+const square: TensorType = { element: 'float32', shape: [2, 2] };
+
+/** A model of 2×2 tensors, one node an entry: [operator, tensors it reads]; it writes `t0`, `t1`, …. */
+function network(
+  nodes: readonly (readonly [string, readonly string[]])[],
+  outputs: readonly string[],
+): Model {
+  return {
+    name: 'network',
+    irVersion: 8,
+    opsets: new Map([['', 17]]),
+    inputs: ['x', 'y'],
+    outputs,
+    nodes: nodes.map(
+      ([operator, inputs], index): ModelNode => ({
+        name: `n${index}`,
+        operator,
+        domain: '',
+        inputs,
+        outputs: [`t${index}`],
+        attributes: new Map(),
+      }),
+    ),
+    constants: new Map([['w', floatConstant([2, 2], Float32Array.of(0.5, -0.25, 0.125, 0.75))]]),
+    types: new Map(['x', 'y', ...nodes.map((_, index) => `t${index}`)].map((name) => [name, square])),
+  };
+}
+
+/** Random DAGs with branches, joins, several inputs and results, and tensors that are both read and results. */
+const networks = fc
+  .array(
+    fc.record({
+      operator: fc.constantFrom('Relu', 'Tanh', 'Add', 'Sub', 'MatMul'),
+      sources: fc.tuple(fc.nat(1000), fc.nat(1000)),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((nodes) => {
+    const rows = nodes.map(({ operator, sources }, index): [string, string[]] => {
+      const known = ['x', 'y', ...Array.from({ length: index }, (_, earlier) => `t${earlier}`)];
+      const [first, second] = sources.map((source) => known[source % known.length] as string) as [
+        string,
+        string,
+      ];
+      if (operator === 'MatMul') return [operator, [first, 'w']];
+      return [operator, operator === 'Relu' || operator === 'Tanh' ? [first] : [first, second]];
+    });
+    const read = new Set(rows.flatMap(([, inputs]) => inputs));
+    return network(
+      rows,
+      rows.map((_, index) => `t${index}`).filter((name, index) => !read.has(name) || index % 5 === 0),
+    );
+  });
+
+const costOf = (model: Model) => (node: ModelNode) => nodeCost(model, node);
+
+/** Asserts what every slicing must keep: a partition into connected pieces, in an order that can be run. */
+function expectSound(model: Model, { segments, edges }: Slicing): void {
+  const links = dependencies(model);
+  expect(segments.flatMap(({ nodes }) => nodes).sort((a, b) => a - b)).toEqual(model.nodes.map((_, i) => i));
+  expect(new Set(segments.map(({ id }) => id)).size).toBe(segments.length);
+  const available = new Set(model.inputs);
+  for (const { nodes, inputs, outputs } of segments) {
+    for (const input of inputs) expect(available).toContain(input);
+    for (const output of outputs) available.add(output);
+    const own = new Set(nodes);
+    const reached = new Set(nodes.slice(0, 1));
+    for (const node of reached) {
+      for (const next of [...(links.before[node] ?? []), ...(links.after[node] ?? [])]) {
+        if (own.has(next)) reached.add(next);
+      }
+    }
+    expect(reached.size).toBe(own.size);
+  }
+  for (const output of model.outputs) expect(available).toContain(output);
+  for (const { tensor, from, to } of edges) {
+    if (typeof from === 'number') expect(segments[from]?.outputs).toContain(tensor);
+    for (const reader of to) {
+      expect(reader === 'output' ? model.outputs : segments[reader]?.inputs).toContain(tensor);
+    }
+  }
+}
+
+async function expectEqualWhole(model: Model, strategy: Strategy): Promise<Slicing> {
+  const slicing = slice(model, strategy, costOf(model));
+  expectSound(model, slicing);
+  const inputs = randomInputs(model, 7);
+  const sliced = await runSliced(model, slicing, inputs);
+  expect(compare(await infer(model, inputs), sliced).differences).toEqual([]);
+  return slicing;
+}
+
+describe('slice', () => {
+  it('keeps what a random DAG computes, by every strategy', async () => {
+    await fc.assert(
+      fc.asyncProperty(networks, fc.nat(), async (model, choice) => {
+        const whole = slice(model, { kind: 'cuts', tensors: [] }, () => 1).segments.length;
+        const count = whole + (choice % (model.nodes.length - whole + 1));
+        await expectEqualWhole(model, { kind: 'layer' });
+        expect((await expectEqualWhole(model, { kind: 'parts', count })).segments).toHaveLength(count);
+        const tensors = [...model.types.keys()].filter((_, index) => (choice >> (index % 30)) & 1);
+        const { segments } = await expectEqualWhole(model, { kind: 'cuts', tensors });
+        const links = dependencies(model);
+        for (const tensor of tensors) {
+          const home = segments.findIndex(({ nodes }) => nodes.includes(links.writer.get(tensor) ?? -1));
+          for (const reader of links.readers.get(tensor) ?? []) {
+            if (home >= 0) expect(segments[home]?.nodes).not.toContain(reader);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives each layer a segment, and what follows it', () => {
+    const model = network(
+      [
+        ['Tanh', ['x']],
+        ['MatMul', ['t0', 'w']],
+        ['Relu', ['t1']],
+        ['MatMul', ['t2', 'w']],
+        ['Add', ['t3', 't2']],
+      ],
+      ['t4'],
+    );
+    const { segments } = slice(model, { kind: 'layer' }, () => 1);
+    expect(segments.map(({ nodes }) => nodes)).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+    expect(segments.map(({ id, inputs, outputs }) => [id, inputs, outputs])).toEqual([
+      ['n1', ['x'], ['t2']],
+      ['n3', ['t2'], ['t4']],
+    ]);
+  });
+
+  it('balances the costs of a chain as well as can be', () => {
+    const costs = [5, 1, 1, 1, 4, 4];
+    const model = network(
+      costs.map((_, i) => ['Relu', [i === 0 ? 'x' : `t${i - 1}`]] as const),
+      ['t5'],
+    );
+    const { segments } = slice(
+      model,
+      { kind: 'parts', count: 3 },
+      (node) => costs[model.nodes.indexOf(node)] ?? 0,
+    );
+    const sums = segments.map(({ nodes }) => nodes.reduce((sum, node) => sum + (costs[node] ?? 0), 0));
+    expect(Math.max(...sums)).toBe(6);
+  });
+
+  it('cuts the way around a named tensor too', () => {
+    const model = network(
+      [
+        ['Relu', ['x']],
+        ['Tanh', ['t0']],
+        ['Add', ['t0', 't1']],
+      ],
+      ['t2'],
+    );
+    const { segments } = slice(model, { kind: 'cuts', tensors: ['t1'] }, () => 1);
+    expect(segments.map(({ nodes }) => nodes)).toEqual([[0, 1], [2]]);
+    expect(segments[1]?.inputs).toEqual(['t0', 't1']);
+  });
+
+  it('says how many parts are possible', () => {
+    const model = network(
+      [
+        ['Relu', ['x']],
+        ['Relu', ['y']],
+        ['Tanh', ['t1']],
+      ],
+      ['t0', 't2'],
+    );
+    for (const count of [1, 4]) {
+      expect(() => slice(model, { kind: 'parts', count }, () => 1)).toThrowError(
+        expect.objectContaining({ code: 'USAGE', details: { count, least: 2, most: 3 } }),
+      );
+    }
+  });
+
+  it.each(['t9', 'w'])('refuses a cut at %s, and names tensors that are near', (tensor) => {
+    const model = network([['Relu', ['x']]], ['t0']);
+    expect(() => slice(model, { kind: 'cuts', tensors: [tensor] }, () => 1)).toThrowError(
+      expect.objectContaining({ code: 'TENSOR_UNKNOWN', remedy: expect.stringContaining('t0') }),
+    );
+  });
+
+  it('refuses nodes that are out of order', () => {
+    const model = network(
+      [
+        ['Relu', ['t1']],
+        ['Relu', ['x']],
+      ],
+      ['t0'],
+    );
+    expect(() => slice(model, { kind: 'layer' }, () => 1)).toThrowError(
+      expect.objectContaining({ code: 'MODEL_INVALID' }),
+    );
+  });
+});
+
+describe('slices of published models', () => {
+  const own = (name: string) => fileURLToPath(new URL(`../../../models/${name}.onnx`, import.meta.url));
+  const light = async (name: Parameters<typeof lightModel>[0]) =>
+    normalise(await randomiseFills(readModel(lightModel(name)).draft, 1));
+  const middle = (model: Model) => model.nodes[model.nodes.length >> 1]?.outputs[0] ?? '';
+
+  it.each<[string, () => Promise<Model>]>([
+    ['lenet', async () => (await importModel(own('lenet'))).model],
+    ['squeezenet', () => light('light_squeezenet')],
+    ['shufflenet', () => light('light_shufflenet')],
+  ])('compute what %s does, by every strategy', async (_name, load) => {
+    const model = await load();
+    await expectEqualWhole(model, { kind: 'layer' });
+    await expectEqualWhole(model, { kind: 'parts', count: 3 });
+    await expectEqualWhole(model, { kind: 'cuts', tensors: [middle(model)] });
+  });
+
+  it.each(['cnn-small', 'mlp'])('compute what %s does', async (name) => {
+    await expectEqualWhole((await importModel(own(name))).model, { kind: 'layer' });
+  });
+});
+
+describe('parseStrategy', () => {
+  it.each(['layer', 'parts=1', 'parts=65536', 'cuts=a', 'cuts=/0/Conv_output_0,b'])('reads %s', (text) => {
+    expect(formatStrategy(parseStrategy(text))).toBe(text);
+  });
+
+  it.each([
+    '',
+    'Layer',
+    'parts',
+    'parts=',
+    'parts=0',
+    'parts=-1',
+    'parts=1.5',
+    'parts=65537',
+    'cuts=',
+    'cuts=a,,b',
+    'cuts=a,a',
+  ])('refuses %j', (text) => {
+    expect(() => parseStrategy(text)).toThrowError(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
