@@ -2,15 +2,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { EdgeType, Interval } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
+import { writeElements } from '../field.ts';
 import { FIELD_ORDER } from './constants.ts';
 import { pack } from './packing.ts';
 import { sponge } from './sponge.ts';
 
 /** What is committed: a block of an edge; `shape` is the block's. */
 export type CommittedType = Pick<EdgeType, 'shape' | 'signed' | 'scale'> & { interval: Interval };
-
-/** Bytes of a commitment: one field element, big-endian. */
-export const COMMITMENT_BYTES = 32;
 
 /**
  * The sponge's domain for a type: the first 31 bytes of the sha2-256 of a text that spells out the type, so that
@@ -53,11 +51,5 @@ export function commitmentElement(type: CommittedType, values: readonly bigint[]
 
 /** The `poseidon2` commitment in its canonical bytes: 32, big-endian, below r. Takes what `commitmentElement` takes. */
 export function commit(type: CommittedType, values: readonly bigint[], blinding?: bigint): Uint8Array {
-  let element = commitmentElement(type, values, blinding);
-  const bytes = new Uint8Array(COMMITMENT_BYTES);
-  for (let i = COMMITMENT_BYTES - 1; i >= 0; i--) {
-    bytes[i] = Number(element & 0xffn);
-    element >>= 8n;
-  }
-  return bytes;
+  return writeElements([commitmentElement(type, values, blinding)]);
 }

@@ -3,9 +3,10 @@
  * Parameters as published with the Poseidon2 paper (https://eprint.iacr.org/2023/323, reference instances by its
  * authors); Barretenberg and ACIR's `Poseidon2Permutation` use the same instance.
  */
+import { scalarModulus } from '../field.ts';
 
 /** r, the order of BN254's scalar field (EIP-196). */
-export const FIELD_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+export const FIELD_ORDER = scalarModulus;
 
 export const WIDTH = 4;
 export const FULL_ROUNDS = 8;

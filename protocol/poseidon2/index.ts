@@ -1,6 +1,5 @@
 /** The `poseidon2` edge scheme: the permutation, the sponge over it, and commitments to packed tensors (README.md). */
 export {
-  COMMITMENT_BYTES,
   type CommittedType,
   commit,
   commitmentDomain,
