@@ -19,6 +19,7 @@ interface SolcOutput {
 /**
  * Compiles contracts of this folder.
  * @param names files without extension; each holds the contract of its name
+ * @param files what they import, without extension
  * @throws Error with the compiler's words, warnings included
  */
 export async function compile<Name extends string>(
@@ -41,10 +42,11 @@ export async function compile<Name extends string>(
   };
   const { errors = [], contracts } = JSON.parse(solc.compile(JSON.stringify(input))) as SolcOutput;
   if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage).join('\n'));
-  const compiled = names.map((name) => {
+  const compiled: Partial<Record<Name, CompiledContract>> = {};
+  for (const name of names) {
     const contract = contracts[`${name}.sol`]?.[name];
     if (contract === undefined) throw new Error(`${name}.sol has no contract ${name}`);
-    return [name, { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` }] as const;
-  });
-  return Object.fromEntries(compiled) as Record<Name, CompiledContract>;
+    compiled[name] = { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` };
+  }
+  return compiled as Record<Name, CompiledContract>;
 }
