@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TesseraError } from '../../protocol/errors.ts';
+import { ezklVersion } from '../provers/ezkl/version.ts';
 import type { InstallOptions, Part, PartState } from './part.ts';
 import { findPython } from './python.ts';
 
 const run = promisify(execFile);
 const requirementsFile = fileURLToPath(new URL('./ezkl-requirements.txt', import.meta.url));
-
-export const ezklVersion = '23.0.5';
 
 export interface EzklPartInit {
   /** Directory of the virtual environment. */

@@ -40,8 +40,8 @@ import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
 import { type CircuitSize, checkParams, type EzklParams, largestValue } from './parameters.ts';
 import type { OpenSrs, SrsSource } from './srs.ts';
 import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
-import { ezklVersion } from './verifier/ports.ts';
 import { parseSettings } from './verifier/settings.ts';
+import { ezklVersion } from './version.ts';
 import { encodeInputs, readLookups, readOutputs, readProof } from './witness-files.ts';
 
 export interface EzklProverInit {

@@ -26,12 +26,10 @@
 import { type EdgeType, elementCount, type Interval, type Scheme } from '../../../../protocol/edge.ts';
 import { maxMagnitude } from '../../../../protocol/field.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
+import { ezklVersion } from '../version.ts';
 import type { EzklSettings, Visibility } from './settings.ts';
 import type { VerifyingKeyHead } from './verifying-key.ts';
 import type { Vka } from './vka.ts';
-
-/** The only version of ezkl whose circuits this adapter speaks of. */
-export const ezklVersion = '23.0.5';
 
 export interface BoundPorts {
   inputs: readonly EdgeType[];
