@@ -135,7 +135,7 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
         ...(committed.input ? model.inputs : []),
         ...(committed.output ? model.outputs : []),
       ]),
-      srs: await srsData(plans, prover, signal),
+      ...(await srsOf(plans, prover, signal)),
     },
     prover,
     verifier,
@@ -183,19 +183,22 @@ function quantiseNamed(name: string, values: Float64Array, scale: number): bigin
   }
 }
 
-/** What verification needs of each SRS that the circuits rest on, by id. */
-async function srsData(
+/** Each SRS that the circuits rest on, by id: what verification needs of it, and the whole file. */
+async function srsOf(
   plans: readonly SegmentPlan[],
   prover: EzklProver,
   signal: AbortSignal | undefined,
-): Promise<Map<Hex32, Uint8Array>> {
-  const sizes = new Set(plans.map(({ params }) => params.k));
-  const found = new Map<Hex32, Uint8Array>();
-  for (const k of sizes) {
-    const data = verificationDataOf(await readFile(await prover.srsFile(k, signal ? { signal } : {})));
-    found.set(srsId('bn254', data), data);
+): Promise<{ srs: Map<Hex32, Uint8Array>; srsFiles: Map<Hex32, Uint8Array> }> {
+  const srs = new Map<Hex32, Uint8Array>();
+  const srsFiles = new Map<Hex32, Uint8Array>();
+  for (const k of new Set(plans.map(({ params }) => params.k))) {
+    const file = await readFile(await prover.srsFile(k, signal ? { signal } : {}));
+    const data = verificationDataOf(file);
+    const id = srsId('bn254', data);
+    srs.set(id, data);
+    srsFiles.set(id, file);
   }
-  return found;
+  return { srs, srsFiles };
 }
 
 /** A circuit's parameters as the recipe keeps them: JSON with sorted keys. */

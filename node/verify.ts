@@ -1,25 +1,36 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Certificate } from '../protocol/certificate.ts';
 import { decodeCertificate } from '../protocol/certificate-codec.ts';
-import type { SrsSource } from '../protocol/check/statements.ts';
 import { checkCertificate, type Expectation } from '../protocol/check.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
+import { digestFiles, readModel } from './model/onnx/index.ts';
+import { doublesOf } from './model/tensor-data.ts';
+import { readInputs } from './model/tensor-file.ts';
 import type { RunOptions } from './progress.ts';
+
+/** What whoever checks knows from elsewhere. */
+export interface Expected {
+  /** modelId in hexadecimal, or the path of the ONNX file. */
+  model?: string;
+  /** Paths of tensors: `.json` by name, or `.npy`. */
+  input?: string;
+  output?: string;
+}
 
 export interface VerifyOptions extends RunOptions {
   /** Path of the certificate. */
   certificate: string;
   allowDevelopment?: boolean;
-  expect?: Expectation;
+  expect?: Expected;
+  /** Path of an SRS file, for committed tensors that are expected where the certificate does not carry it. */
+  srs?: string;
 }
 
 export interface VerifyModules {
   verifiers: readonly ProofVerifier[];
-  /** Where an SRS file is found, for tensors on committed edges that are stated or expected. */
-  srs?: SrsSource;
 }
 
 /**
@@ -33,15 +44,40 @@ export async function verify(
   modules: VerifyModules,
 ): Promise<{ report: Report; certificate: Certificate }> {
   const certificate = decodeCertificate(await readBounded(options.certificate));
+  const { srs } = options;
   const report = await checkCertificate(certificate, {
     verifiers: modules.verifiers,
-    expect: options.expect ?? {},
+    expect: await readExpected(options.expect ?? {}, certificate),
     allowDevelopment: options.allowDevelopment ?? false,
-    ...(modules.srs ? { srs: modules.srs } : {}),
+    ...(srs === undefined ? {} : { srs: () => readBounded(srs) }),
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: ({ done, total }) => options.onProgress?.({ type: 'stage', stage: 'verify', done, total }),
   });
   return { report, certificate };
+}
+
+async function readExpected(
+  { model, input, output }: Expected,
+  { manifest: { graph } }: Certificate,
+): Promise<Expectation> {
+  const tensors = async (file: string, edges: readonly number[], element: 'float32' | 'float64') => {
+    const named = edges.flatMap((index) => graph.edges[index] ?? []);
+    const types = new Map(named.map(({ name, type }) => [name, { element, shape: type.shape }]));
+    const read = await readInputs(file, { inputs: named.map(({ name }) => name), types });
+    return Object.fromEntries([...read].map(([name, tensor]) => [name, doublesOf(tensor)]));
+  };
+  return {
+    ...(model === undefined ? {} : await expectedModel(model)),
+    // Models take single precision, so that is what inputs were before they became integers.
+    ...(input === undefined ? {} : { inputs: await tensors(input, graph.inputs, 'float32') }),
+    ...(output === undefined ? {} : { outputs: await tensors(output, graph.outputs, 'float64') }),
+  };
+}
+
+async function expectedModel(model: string): Promise<Expectation> {
+  const id = model.toLowerCase().replace(/^0x/, '');
+  if (/^[0-9a-f]{64}$/.test(id)) return { modelId: id };
+  return { modelDigest: await digestFiles(readModel(model).files) };
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {

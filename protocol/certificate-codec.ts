@@ -38,6 +38,7 @@ const certificateCodec = record<Certificate>({
     manifest: manifestCodec,
     artifacts: mapping(hex32Text, bytes(0, limits.artifactBytes), limits.artifacts),
     srs: mapping(hex32Text, hex32, limits.srs),
+    srsFiles: mapping(hex32Text, hex32, limits.srs),
     commitments: list(list(bytes(0, limits.commitmentBytes), limits.blocks), limits.edges),
     proofs: list(nullable(proof), limits.segments),
     statements: list(statement, limits.edges),

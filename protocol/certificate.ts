@@ -23,6 +23,8 @@ export interface Certificate {
   artifacts: ReadonlyMap<Hex32, Uint8Array>;
   /** What verification needs of each SRS, by SRS id: the digest of an artifact. */
   srs: ReadonlyMap<Hex32, Hex32>;
+  /** Whole SRS files, by SRS id: the digest of an artifact. Needed where an input or output of the whole is committed, to commit to its tensor again. */
+  srsFiles: ReadonlyMap<Hex32, Hex32>;
   /** Commitment of every block, `commitments[edge][block]`, in its scheme's canonical bytes. */
   commitments: readonly (readonly Uint8Array[])[];
   /** Proof of each segment, or null for one that is unproven (such a certificate does not verify). */

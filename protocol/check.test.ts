@@ -458,6 +458,7 @@ describe('trust', () => {
       },
       artifacts: new Map([[sha256Hex(key), key]]),
       srs: new Map(),
+      srsFiles: new Map(),
       commitments: [[toyCommit(open([2]), [1n, 2n])], [toyCommit(open([2]), [3n, 4n])]],
       proofs: [
         toyProve(circuit, key, [
@@ -567,6 +568,20 @@ describe('statements', () => {
     expect(await codesOf(bound(values.y, [0n, 0n]), { srs: source })).toEqual(['STATEMENT_UNEQUAL']);
     const junk = toyCommit(committed([2]), values.y, 'junk');
     expect(await codesOf(bound(junk, values.y), { srs: source })).toEqual(['STATEMENT_UNEQUAL']);
+
+    const carrying = (file: Uint8Array, from = certificate): Certificate => ({
+      ...from,
+      artifacts: new Map(from.artifacts).set(sha256Hex(file), file),
+      srsFiles: new Map([[srs, sha256Hex(file)]]),
+    });
+    const whole = toySrsFile(13, srsData);
+    expect((await check(carrying(whole))).problems).toEqual([]);
+    expect(await codesOf(carrying(whole, bound(values.y, [0n, 0n])))).toEqual(['STATEMENT_UNEQUAL']);
+    for (const file of [toySrsFile(13, toySrs(8n)), toySrsFile(12, srsData), new Uint8Array(4)]) {
+      expect(await codesOf(carrying(file), { srs: source })).toEqual(['SRS_MISMATCH', 'STATEMENT_UNCHECKED']);
+    }
+    // Nothing is committed under it, so nobody would look at it.
+    expect(await codesOf(carrying(whole, honest))).toEqual(['SRS_MISMATCH']);
   });
 });
 

@@ -83,6 +83,7 @@ export async function checkCertificate(certificate: Certificate, options: CheckO
     problems.push(...links.problems, ...checkIntervals(certificate));
 
     const opener = new EdgeOpener(certificate, keys, options.srs ?? (async () => undefined), signal);
+    problems.push(...(await opener.srsFileProblems()));
     problems.push(...(await checkStatements(certificate, opener)));
 
     problems.push(...checkModel(certificate, model, expect));

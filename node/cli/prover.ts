@@ -62,7 +62,7 @@ export async function withProver<T>(
     directory,
     workers: limits.parallel,
   });
-  const verifier = ezklVerifier(settings);
+  const verifier = await ezklVerifier(settings);
   try {
     return await use({ prover, verifier: verifier.verifier, limits });
   } finally {

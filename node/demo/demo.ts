@@ -38,6 +38,7 @@ export interface DemoReport {
   answer: number;
   proven: ProveReport;
   verified: Report;
+  certificate: Certificate;
   refusals: readonly Refusal[];
 }
 
@@ -70,7 +71,7 @@ export async function demo(
   const proven = await prove({ ...running, model, input, strategy: 'parts=3', limits, out }, modules);
   const check = (certificate: string) =>
     verify({ ...running, certificate, allowDevelopment: true }, { verifiers: [modules.verifier] });
-  const { report } = await check(out);
+  const { report, certificate } = await check(out);
 
   const refusals: Refusal[] = [];
   for (const { name, change, forge } of forgeries) {
@@ -84,6 +85,7 @@ export async function demo(
     answer: largest(proven.outputs[0]?.proven ?? new Float64Array()),
     proven,
     verified: report,
+    certificate,
     refusals,
   };
 }

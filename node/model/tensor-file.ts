@@ -11,6 +11,9 @@ import { tensorOf } from './tensor-data.ts';
 const maximumBytes = 2 ** 30;
 const maximumDepth = 16;
 
+/** The tensors that a file of inputs must hold. */
+export type InputTypes = Pick<Model, 'inputs' | 'types'>;
+
 /**
  * Reads a model's inputs: a `.json` file with one array for each input by its name (nested as the shape, or flat),
  * or a `.npy` file for a model with one input.
@@ -18,7 +21,7 @@ const maximumDepth = 16;
  * @throws TesseraError `INPUT_INVALID` naming the tensor, what was expected and what was found;
  *   `STORAGE_FAILED` when the file cannot be read
  */
-export async function readInputs(file: string, model: Model): Promise<NamedTensors> {
+export async function readInputs(file: string, model: InputTypes): Promise<NamedTensors> {
   const bytes = await readBounded(file);
   return extname(file).toLowerCase() === '.npy' ? readNpy(file, bytes, model) : readJson(file, bytes, model);
 }
@@ -40,7 +43,7 @@ async function readBounded(file: string): Promise<Buffer> {
   }
 }
 
-function readNpy(file: string, bytes: Buffer, model: Model): NamedTensors {
+function readNpy(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
   const [name, ...others] = model.inputs;
   if (name === undefined || others.length > 0) {
     throw new TesseraError('INPUT_INVALID', {
@@ -65,7 +68,7 @@ function readNpy(file: string, bytes: Buffer, model: Model): NamedTensors {
   return new Map([[name, tensorOf(name, type, array.data as unknown as ArrayLike<number>)]]);
 }
 
-function readJson(file: string, bytes: Buffer, model: Model): NamedTensors {
+function readJson(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
   let content: unknown;
   try {
     content = JSON.parse(bytes.toString('utf8'));
@@ -103,7 +106,7 @@ function readJson(file: string, bytes: Buffer, model: Model): NamedTensors {
   );
 }
 
-function typeOf(model: Model, name: string): TensorType {
+function typeOf(model: InputTypes, name: string): TensorType {
   return model.types.get(name) ?? { element: 'float32', shape: [] };
 }
 

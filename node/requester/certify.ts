@@ -21,6 +21,8 @@ export interface CertifyInit {
   concealed: ReadonlySet<string>;
   /** What verification needs of each SRS, by id. */
   srs: ReadonlyMap<Hex32, Uint8Array>;
+  /** Whole SRS files, by id, of which those are carried that committed inputs and outputs rest on. */
+  srsFiles: ReadonlyMap<Hex32, Uint8Array>;
 }
 
 /** Puts a proven job into one self-contained certificate. */
@@ -40,6 +42,15 @@ export async function certify(
     for (const bytes of Object.values(await prover.artifacts(compiled))) keep(bytes);
   }
   const srs = new Map([...init.srs].map(([id, bytes]) => [id, keep(bytes)]));
+  const committed = new Set(
+    [...graph.inputs, ...graph.outputs].map((edge) => {
+      const scheme = graph.edges[edge]?.type.scheme;
+      return scheme?.name === 'kzg' ? scheme.srs : undefined;
+    }),
+  );
+  const srsFiles = new Map(
+    [...init.srsFiles].filter(([id]) => committed.has(id)).map(([id, bytes]) => [id, keep(bytes)]),
+  );
 
   const commitments: Uint8Array[][] = graph.edges.map((edge) => edge.blocks.map(() => new Uint8Array()));
   graph.segments.forEach((segment, index) => {
@@ -69,6 +80,7 @@ export async function certify(
     manifest: { graph, circuits, srs: [...srs.keys()].sort(), recipe: init.recipe },
     artifacts,
     srs,
+    srsFiles,
     commitments,
     proofs: init.proofs,
     statements,

@@ -74,7 +74,7 @@ const show = (value: unknown) =>
   JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? inner.toString() : inner));
 
 /** The first field in which two edge types differ, in words; `undefined` when they are identical. */
-function typeDifference(a: EdgeType, b: EdgeType): string | undefined {
+export function typeDifference(a: EdgeType, b: EdgeType): string | undefined {
   for (const field of ['shape', 'signed', 'scale', 'interval', 'scheme'] as const) {
     if (show(a[field]) !== show(b[field])) return `${field} ${show(a[field])} against ${show(b[field])}`;
   }

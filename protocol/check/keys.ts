@@ -78,10 +78,14 @@ function trustOfKeys(description: CircuitDescription | undefined): Trust {
 type Fault = (code: Problem['code'], why: string) => void;
 
 /** Which artifacts are whole, and which are damaged, missing or superfluous. */
-function checkArtifacts({ manifest, artifacts, srs }: Certificate) {
+function checkArtifacts({ manifest, artifacts, srs, srsFiles }: Certificate) {
   const problems: Problem[] = [];
   const whole = new Map<Hex32, Uint8Array>();
-  const named = new Set([...manifest.circuits.flatMap((c) => Object.values(c.artifacts)), ...srs.values()]);
+  const named = new Set([
+    ...manifest.circuits.flatMap((c) => Object.values(c.artifacts)),
+    ...srs.values(),
+    ...srsFiles.values(),
+  ]);
   for (const [digest, bytes] of artifacts) {
     if (!named.has(digest)) {
       problems.push({ code: 'ARTIFACT_UNUSED', message: `nothing names the artifact ${digest}` });

@@ -79,21 +79,54 @@ export class EdgeOpener {
     if (scheme.name === 'public') return writeIntegers(values);
     const verifier = this.#verifierOf(index, block);
     if (verifier === undefined) return 'no verifier of this program touches the edge';
-    const key = `${scheme.srs}/${scheme.k}`;
     try {
-      const srs = this.#files.get(key) ?? (await this.#open(verifier, scheme.srs, scheme.k));
-      this.#files.set(key, srs);
+      const srs = await this.#file(verifier, scheme.srs, scheme.k);
       if (typeof srs === 'string') return srs;
       return await verifier.commit({ ...edge.type, shape: edge.blocks[block]?.size ?? [] }, values, srs);
     } catch (error) {
-      if (!(error instanceof TesseraError) || error.code === 'ABORTED') throw error;
-      return error.message;
+      return refusal(error);
     }
+  }
+
+  /** Each file is inspected once. */
+  async #file(verifier: ProofVerifier, id: Hex32, k: number): Promise<Uint8Array | string> {
+    const key = `${id}/${k}`;
+    const file = this.#files.get(key) ?? (await this.#open(verifier, id, k));
+    this.#files.set(key, file);
+    return file;
+  }
+
+  /**
+   * Whether every SRS file that the certificate carries is the one of a committed input or output.
+   *
+   * @returns what is wrong with each that is not
+   */
+  async srsFileProblems(): Promise<Problem[]> {
+    const { manifest, srsFiles } = this.#certificate;
+    const { graph } = manifest;
+    const problems: Problem[] = [];
+    for (const id of srsFiles.keys()) {
+      const index = [...graph.inputs, ...graph.outputs].find((i) => {
+        const scheme = graph.edges[i]?.type.scheme;
+        return scheme?.name === 'kzg' && scheme.srs === id;
+      });
+      const scheme = index === undefined ? undefined : graph.edges[index]?.type.scheme;
+      const verifier = index === undefined ? undefined : this.#verifierOf(index, 0);
+      const file =
+        scheme?.name !== 'kzg' || verifier === undefined
+          ? `no input or output is committed under SRS ${id}, whose file is carried`
+          : await this.#file(verifier, id, scheme.k).catch(refusal);
+      if (typeof file === 'string') problems.push({ code: 'SRS_MISMATCH', message: file });
+    }
+    return problems;
   }
 
   /** The SRS file, held against the listed digest or, for one that is not listed, inspected. */
   async #open(verifier: ProofVerifier, id: Hex32, k: number): Promise<Uint8Array | string> {
-    const file = await this.#source(id, k);
+    const carried = this.#certificate.srsFiles.get(id);
+    const file =
+      (carried === undefined ? undefined : this.#certificate.artifacts.get(carried)) ??
+      (await this.#source(id, k));
     if (file === undefined) return `the SRS ${id} of size 2^${k} is needed to commit again`;
     const listed = findSrs(id)?.files[k];
     if (listed !== undefined) {
@@ -208,4 +241,10 @@ function integersOf(floats: Float64Array, scale: number): bigint[] | string {
     if (!(error instanceof TesseraError)) throw error;
     return error.message;
   }
+}
+
+/** Why bytes that came from elsewhere were refused; any other failure goes on upwards. */
+function refusal(error: unknown): string {
+  if (!(error instanceof TesseraError) || error.code === 'ABORTED') throw error;
+  return error.message;
 }

@@ -47,7 +47,8 @@ export function demoVerb(program: Command, context: Context): void {
           modules,
         ),
       );
-      output.result({ ...report, directory }, describe(report, directory, output));
+      const { certificate: _, ...shown } = report;
+      output.result({ ...shown, directory }, describe(report, directory, output));
       if (!holds(report)) context.exitStatus = exitStatus.failed;
     });
 }
@@ -64,7 +65,7 @@ function describe(report: DemoReport, directory: string, output: Context['output
     describeProof(report.proven),
     `the digit is read as ${report.answer}; its label says ${report.label}`,
     title('Verified, with development keys allowed'),
-    describeReport(report.verified, output),
+    describeReport(report.verified, report.certificate, output),
     title('Forgeries'),
     ...report.refusals.flatMap(({ change, problems }) => [
       `${change}: ${problems.length > 0 ? output.style('green', 'refused') : output.style('red', 'accepted')}`,

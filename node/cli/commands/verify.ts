@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
+import type { Certificate } from '../../../protocol/certificate.ts';
 import type { Report } from '../../../protocol/report.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { digest } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
 interface Flags {
   allowDevelopment?: boolean;
   expectModel?: string;
+  expectInput?: string;
+  expectOutput?: string;
+  srs?: string;
+  native?: boolean;
 }
 
 /** `tessera verify`: checks a certificate, with no network and no Python. */
@@ -16,32 +20,41 @@ export function verifyVerb(program: Command, context: Context): void {
     usage: 'verify <certificate>',
     description: 'Check every proof and every link of a certificate.',
     examples: [
-      'tessera verify digit.tessera --allow-development',
-      'tessera verify digit.tessera --expect-model 3f0c…9a --json',
+      'tessera verify digit.cert --allow-development',
+      'tessera verify digit.cert --expect-model lenet.onnx --expect-input digit.json --json',
     ],
     long: true,
   })
     .option('--allow-development', 'accept keys that their maker could forge proofs under')
-    .option('--expect-model <id>', 'refuse a certificate of another model than this modelId', digest)
+    .option('--expect-model <id or file>', 'refuse another model than this modelId, or than this ONNX file')
+    .option('--expect-input <file>', 'refuse another input: .json by tensor name, or .npy')
+    .option('--expect-output <file>', 'refuse another output: .json by tensor name, or .npy')
+    .option('--srs <file>', 'the SRS, for committed tensors where the certificate does not carry it')
+    .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
     .action(async (path: string, flags: Flags) => {
       const { output, signal, settings } = context;
       const [{ verify }, { ezklVerifier }] = await Promise.all([
         import('../../verify.ts'),
         import('../verifiers.ts'),
       ]);
-      const verifier = ezklVerifier(settings);
+      const verifier = await ezklVerifier(settings, { native: flags.native ?? false });
       try {
-        const { report } = await verify(
+        const { report, certificate } = await verify(
           {
             certificate: path,
             allowDevelopment: flags.allowDevelopment ?? false,
-            expect: flags.expectModel === undefined ? {} : { modelId: flags.expectModel },
+            expect: {
+              ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
+              ...(flags.expectInput === undefined ? {} : { input: flags.expectInput }),
+              ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
+            },
+            ...(flags.srs === undefined ? {} : { srs: flags.srs }),
             signal,
             onProgress: (event) => output.progress(event),
           },
           { verifiers: [verifier.verifier] },
         );
-        output.result(report, describeReport(report, output));
+        output.result(report, describeReport(report, certificate, output));
         context.exitStatus = statusOf(report);
       } finally {
         await verifier.close();
@@ -54,8 +67,14 @@ function statusOf(report: Report): number {
   return report.sound ? exitStatus.developmentKeys : exitStatus.failed;
 }
 
+const shownValues = 10;
+
 /** A check's report for people. */
-export function describeReport(report: Report, output: Context['output']): string {
+export function describeReport(
+  report: Report,
+  { manifest, statements }: Certificate,
+  output: Context['output'],
+): string {
   const verdict = report.valid ? output.style('green', 'valid') : output.style('red', 'not valid');
   const mark = (valid: boolean) => (valid ? output.style('green', 'ok') : output.style('red', 'no'));
   const lines = [
@@ -69,6 +88,14 @@ export function describeReport(report: Report, output: Context['output']): strin
   for (const { edge, from, to, scheme, valid, reason } of report.links) {
     const ends = `${from ?? 'input'} → ${to ?? 'output'}`;
     lines.push(`${mark(valid)} link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`);
+  }
+  for (const index of report.sound ? manifest.graph.outputs : []) {
+    const edge = manifest.graph.edges[index];
+    const stated = statements.find((statement) => statement.edge === index);
+    const values = stated?.values
+      .slice(0, shownValues)
+      .map((value) => Number(value) / 2 ** (edge?.type.scale ?? 0));
+    lines.push(`${edge?.name}: ${values === undefined ? 'stays a commitment' : values.join(' ')}`);
   }
   for (const problem of report.problems) lines.push(`${problem.code}: ${problem.message}`);
   if (report.sound && !report.valid) {

@@ -5,8 +5,8 @@ import { type NormaliseOptions, normalise } from './normalise.ts';
 export interface ImportedModel {
   model: Model;
   /**
-   * SHA-256, in hex, over the model file followed by its external data files ordered by location name; for a
-   * model without external data, the digest of its file.
+   * In hex: SHA-256 of the model file or, with external data, of the digests of the file and of each data file in
+   * the order in which the model first names them.
    */
   sha256: string;
 }

@@ -29,19 +29,25 @@ export function readModel(path: string): ReadModel {
 }
 
 /**
- * SHA-256 over the concatenation of files, in hex. For a model without external data it is the digest of
- * its file.
+ * The digest of a model's files, in hex, as the manifest's recipe keeps it: SHA-256 of the one file or, with
+ * external data, SHA-256 of the files' SHA-256 digests in order.
  */
 export async function digestFiles(files: readonly string[], signal?: AbortSignal): Promise<string> {
+  const digests: Buffer[] = [];
+  for (const file of files) digests.push(await digestFile(file, signal));
+  const [only, ...others] = digests;
+  if (only !== undefined && others.length === 0) return only.toString('hex');
+  return createHash('sha256').update(Buffer.concat(digests)).digest('hex');
+}
+
+async function digestFile(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const hash = createHash('sha256');
-  for (const file of files) {
-    await pipeline(
-      createReadStream(file, { highWaterMark: 1 << 20 }),
-      async (chunks: AsyncIterable<Uint8Array>) => {
-        for await (const chunk of chunks) hash.update(chunk);
-      },
-      { ...(signal && { signal }) },
-    );
-  }
-  return hash.digest('hex');
+  await pipeline(
+    createReadStream(file, { highWaterMark: 1 << 20 }),
+    async (chunks: AsyncIterable<Uint8Array>) => {
+      for await (const chunk of chunks) hash.update(chunk);
+    },
+    { ...(signal && { signal }) },
+  );
+  return hash.digest();
 }

@@ -50,6 +50,38 @@ export function checkParams(params: EzklParams): void {
   }
 }
 
+/** A circuit's parameters as a recipe keeps them: JSON with sorted keys. */
+export function formatParams(params: EzklParams): string {
+  return JSON.stringify(params, Object.keys(params).sort());
+}
+
+/** Longer than any text that `formatParams` makes. */
+const maxParamsLength = 256;
+
+/**
+ * Reads what `formatParams` wrote, and nothing else.
+ *
+ * @throws TesseraError `ENCODING_INVALID` for any other text, `USAGE` for parameters that no circuit can have
+ */
+export function parseParams(text: string): EzklParams {
+  const invalid = (cause?: unknown) =>
+    new TesseraError('ENCODING_INVALID', {
+      message: `ezkl: ${JSON.stringify(text.slice(0, maxParamsLength))} are not a circuit's parameters`,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  if (text.length > maxParamsLength) throw invalid();
+  let params: EzklParams;
+  try {
+    const { k, scale, decompBase, decompLegs, innerColumns } = JSON.parse(text);
+    params = { k, scale, decompBase, decompLegs, innerColumns };
+  } catch (cause) {
+    throw invalid(cause);
+  }
+  checkParams(params);
+  if (formatParams(params) !== text) throw invalid();
+  return params;
+}
+
 /** The largest magnitude that a circuit's decomposed values can have. */
 export function largestValue(params: EzklParams): bigint {
   return BigInt(params.decompBase) ** BigInt(params.decompLegs) - 1n;

@@ -117,8 +117,9 @@ async def prove(ezkl, circuit, provingKey, witness, proof, srs):
     await settled(ezkl.prove(witness, circuit, provingKey, proof, srs))
 
 
-async def verify(ezkl, proof, settings, verifyingKey, srs):
-    return bool(await settled(ezkl.verify(proof, settings, verifyingKey, srs)))
+async def verify(ezkl, proof, settings, verifyingKey, srs, reduced=False):
+    """With reduced, the SRS file is of size 2 and holds no more than verifying takes."""
+    return bool(await settled(ezkl.verify(proof, settings, verifyingKey, srs, reduced)))
 
 
 async def commit(ezkl, values, verifyingKey, settings, srs):

@@ -1,8 +1,8 @@
 /** `@ezkljs/engine` in a thread of its own, with a memory limit and a deadline. Node only. */
 import { Worker } from 'node:worker_threads';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import type { EngineInput, EzklEngine } from './engine-opinion.ts';
 import type { WorkerAnswer } from './engine-worker.ts';
-import type { EngineInput, EzklEngine } from './wasm-opinion.ts';
 
 export interface EngineThreadOptions {
   /** Milliseconds that one proof may take. */

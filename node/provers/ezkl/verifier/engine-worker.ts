@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { EngineInput } from './wasm-opinion.ts';
+import type { EngineInput } from './engine-opinion.ts';
 
 /** What the thread says back. `broken`: the engine trapped and must not be used again. */
 export type WorkerAnswer =

@@ -639,6 +639,18 @@ describe.skipIf(ezklPython === undefined)('the verifier of ezkl proofs, on proof
       expect(seen.at(-1)).toBe(1);
     });
 
+    it('gives the id and the size to whoever commits again, and refuses what is no SRS', async () => {
+      const { srs } = fixture(0);
+      const id = srsId('bn254', verificationDataOf(srs));
+      expect(await verifier.inspectSrs?.(srs)).toEqual({ id, k });
+      await expect(verifier.inspectSrs?.(flipped(srs, 4 + 64 * 5))).rejects.toMatchObject({
+        code: 'SRS_INVALID',
+      });
+      await expect(verifier.inspectSrs?.(srs, AbortSignal.abort())).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+    });
+
     const side = 64 * 2 ** k;
     it.each<[string, (srs: Uint8Array) => Uint8Array]>([
       ['a wrong power', (srs) => srs.slice().copyWithin(4 + 64 * 7, 4 + 64 * 8, 4 + 64 * 9)],

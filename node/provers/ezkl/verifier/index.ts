@@ -16,30 +16,33 @@ import { type EvmVerifier, evmVerifiers } from '../../../../protocol/evm-verifie
 import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { ezklVersion } from '../version.ts';
 import { boundaryOf } from './boundary.ts';
+import { type EzklEngine, engineOpinion, nativeEngineName, wasmEngineName } from './engine-opinion.ts';
 import { evmEngineName, evmOpinion } from './evm-opinion.ts';
 import { kzgCommit } from './kzg-commit.ts';
 import { writeG2 } from './points.ts';
 import { outputOf, portsOf, weaknessesOf } from './ports.ts';
 import { parseSettings } from './settings.ts';
-import { readVerificationData } from './srs.ts';
+import { checkSrs, readVerificationData } from './srs.ts';
 import { parseVerifyingKey } from './verifying-key.ts';
 import { parseVka } from './vka.ts';
-import { type EzklEngine, wasmEngineName, wasmOpinion } from './wasm-opinion.ts';
 
 /** Proof system and format version, as `Circuit.adapter` names it. */
-export const ezklAdapter = 'ezkl/halo2-kzg/23.0.5';
+export const ezklAdapter = `ezkl/halo2-kzg/${ezklVersion}`;
 
 export interface EzklVerifierDeps {
   /** Where `@ezkljs/engine` runs; without one, its opinion is `unavailable`. */
   engine?: EzklEngine;
+  /** ezkl itself, asked too where the person who checks wants it. */
+  native?: EzklEngine;
   /** Verifier bytecode that may be run; the protocol's list unless given. */
   evmVerifiers?: readonly EvmVerifier[];
 }
 
+export type { EngineInput, EzklEngine } from './engine-opinion.ts';
 export { kzgCommit } from './kzg-commit.ts';
 export { checkSrs, minimalSrsFile, openSrs, verificationDataOf } from './srs.ts';
-export type { EngineInput, EzklEngine } from './wasm-opinion.ts';
 
 type EzklArtifacts = Artifacts & { verifyingKey: Uint8Array; settings: Uint8Array; vka: Uint8Array };
 
@@ -97,6 +100,11 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
 
     boundary: boundaryOf,
 
+    async inspectSrs(file, signal) {
+      const { k, verificationData } = await checkSrs(file, signal ? { signal } : {});
+      return { id: srsId('bn254', verificationData), k };
+    },
+
     async commit(type, values, srs) {
       return kzgCommit(type, values, srs);
     },
@@ -124,7 +132,7 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
       const wasm =
         deps.engine === undefined
           ? ({ engine: wasmEngineName, verdict: 'unavailable', reason: 'it is not installed' } as const)
-          : await wasmOpinion(deps.engine, checked, proof, srs, signal);
+          : await engineOpinion(wasmEngineName, deps.engine, checked, proof, srs, signal);
       throwIfAborted(signal);
       const evm =
         checked.evmVerifier === undefined
@@ -134,7 +142,8 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
               reason: 'there is no verifier bytecode',
             } as const)
           : await evmOpinion(checked.evmVerifier, vka, proof, known);
-      return [wasm, evm];
+      if (deps.native === undefined) return [wasm, evm];
+      return [wasm, evm, await engineOpinion(nativeEngineName, deps.native, checked, proof, srs, signal)];
     },
   };
 }

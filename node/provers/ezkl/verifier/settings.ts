@@ -1,6 +1,6 @@
 /**
  * ezkl's settings.json (GraphSettings of 23.0.5), read with bounds. Only what verification rests on is kept;
- * the bytes themselves go to the engines unchanged but for the edits of `wasm-opinion.ts`.
+ * the bytes themselves go to the engines unchanged but for the edits of `engine-opinion.ts`.
  */
 import { TesseraError } from '../../../../protocol/errors.ts';
 

@@ -23,16 +23,19 @@ export interface EzklEngine {
 }
 
 export const wasmEngineName = '@ezkljs/engine';
+export const nativeEngineName = 'ezkl';
 
 /**
- * Puts a proof before ezkl's engine compiled to WASM.
+ * Puts a proof before one of ezkl's engines.
  *
- * Engine 21 reads proofs and settings of 23.0.5 once they name what 23 has made implicit: the EVM transcript and
- * the KZG commitment scheme.
+ * The WASM engine 21 reads proofs and settings of 23.0.5 once they name what 23 has made implicit: the EVM transcript
+ * and the KZG commitment scheme. Native ezkl passes over these fields.
  *
+ * @param name the engine's, for the report
  * @param srs verification data
  */
-export async function wasmOpinion(
+export async function engineOpinion(
+  name: string,
   engine: EzklEngine,
   artifacts: Artifacts & { verifyingKey: Uint8Array; settings: Uint8Array },
   proof: Proof,
@@ -55,7 +58,7 @@ export async function wasmOpinion(
     },
     signal,
   );
-  return { engine: wasmEngineName, ...answer };
+  return { engine: name, ...answer };
 }
 
 function json(value: unknown): Uint8Array {
