@@ -6,6 +6,7 @@ import type { CircuitSegment } from './compile.ts';
 import type { EdgeValues } from './execute.ts';
 import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
+import { together } from './together.ts';
 
 /**
  * Proves all segments, as many at a time as `parallel` and the memory allow.
@@ -21,12 +22,10 @@ export async function proveSegments(
 ): Promise<Proof[]> {
   const limit = pLimit(limits.parallel);
   const memory = new MemoryGate(limits.memory);
-  const failure = new AbortController();
-  const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
   let done = 0;
   options.onProgress?.({ type: 'stage', stage: 'prove', done, total: segments.length });
 
-  const running = segments.map(({ plan, compiled }) =>
+  const proveOne = ({ plan, compiled }: CircuitSegment, signal: AbortSignal) =>
     limit(() =>
       memory.run(compiled.provingMemory, async () => {
         signal.throwIfAborted();
@@ -44,13 +43,6 @@ export async function proveSegments(
         });
         return proof;
       }),
-    ),
-  );
-  try {
-    return await Promise.all(running);
-  } catch (error) {
-    failure.abort(error);
-    await Promise.allSettled(running);
-    throw error;
-  }
+    );
+  return together((signal) => segments.map((segment) => proveOne(segment, signal)), options.signal);
 }
