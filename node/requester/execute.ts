@@ -33,7 +33,7 @@ export async function execute(
       plan.inputs.map((name) => values.get(name) ?? []),
       proverCall(plan.id, 'execute', limits, options),
     );
-    plan.outputs.forEach((name, port) => values.set(name, boundary.outputs[port] ?? []));
+    for (const [port, name] of plan.outputs.entries()) values.set(name, boundary.outputs[port] ?? []);
   }
   options.onProgress?.({ type: 'stage', stage: 'execute', done: segments.length, total: segments.length });
   return values;
