@@ -3,7 +3,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 
 /** Gives any error its stable code. */
 export function toTesseraError(error: unknown, signal: AbortSignal): TesseraError {
-  if (error instanceof TesseraError) return error;
+  // Whatever fails once the user has interrupted, fails because of that.
   if (signal.aborted) {
     return new TesseraError('ABORTED', {
       message: 'Interrupted.',
@@ -11,9 +11,13 @@ export function toTesseraError(error: unknown, signal: AbortSignal): TesseraErro
       cause: error,
     });
   }
+  if (error instanceof TesseraError) return error;
   if (error instanceof CommanderError) {
     return new TesseraError('USAGE', {
-      message: error.code === 'commander.help' ? 'A verb is missing.' : error.message.replace(/^error: /, ''),
+      message:
+        error.code === 'commander.help'
+          ? 'A verb is missing.'
+          : error.message.replace(/^error: /, '').replaceAll('\n', ' '),
       remedy: 'See: tessera --help, or tessera VERB --help',
       cause: error,
     });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tessera } from '../../tests/support/command-line.ts';
+import { exitStatus } from './exit-status.ts';
 
 let home: string;
 beforeAll(async () => {
@@ -10,14 +11,32 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-const verbs = [['setup'], ['doctor'], ['verify'], ['cache', 'ls'], ['cache', 'prune'], ['uninstall']];
+const verbs = [
+  'setup',
+  'doctor',
+  'slice',
+  'run',
+  'prove',
+  'verify',
+  'cache ls',
+  'cache prune',
+  'demo',
+  'uninstall',
+];
 
-test.each(verbs)('%s %s --help shows examples and ends with 0', async (...verb) => {
-  const { status, stdout } = await tessera([...verb.filter(Boolean), '--help']);
+test.each(verbs)('%s --help shows examples and ends with 0', async (verb) => {
+  const { status, stdout } = await tessera([...verb.split(' '), '--help']);
   expect(status).toBe(0);
-  expect(stdout).toContain(`Usage: tessera ${verb.join(' ')}`);
+  expect(stdout).toContain(`Usage: tessera ${verb}`);
   expect(stdout).toContain('--json');
   expect(stdout).toMatch(/Examples:\n {2}\S/);
+});
+
+test('--help lists every verb and the exit statuses', async () => {
+  const { status, stdout } = await tessera(['--help']);
+  expect(status).toBe(0);
+  for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^ {2}${verb.split(' ')[0]} `, 'm'));
+  for (const code of Object.values(exitStatus)) expect(stdout).toMatch(new RegExp(`\\b${code} \\w+`));
 });
 
 describe('wrong usage ends with 2', () => {
@@ -28,7 +47,10 @@ describe('wrong usage ends with 2', () => {
     ['an argument too many', ['doctor', 'twice']],
     ['a missing argument', ['verify']],
     ['a size without unit', ['cache', 'prune', '--to', '5']],
-    ['a digest too short', ['verify', 'x', '--expect-model', 'abcd']],
+    [
+      'a digest too short',
+      ['prove', 'x', '--input', 'y', '--out', 'z', '--srs', 's', '--srs-digest', 'abcd'],
+    ],
   ])('%s', async (_, args) => {
     const { status, stdout, stderr } = await tessera(args);
     expect(status).toBe(2);

@@ -9,7 +9,10 @@ function weights(shape: readonly number[], seed: number): Constant {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     values[i] = state / 2 ** 32 - 0.5;
   }
-  return { type: { element: 'float32', shape }, source: { kind: 'bytes', bytes: new Uint8Array(values.buffer) } };
+  return {
+    type: { element: 'float32', shape },
+    source: { kind: 'bytes', bytes: new Uint8Array(values.buffer) },
+  };
 }
 
 function node(
