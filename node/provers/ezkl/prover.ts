@@ -26,23 +26,18 @@ import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { ProcessPool } from '../process/process-pool.ts';
-import type {
-  Boundary,
-  CallOptions,
-  CompiledSegment,
-  PortScheme,
-  Prover,
-  ProverStep,
-  SegmentSource,
-} from '../prover.ts';
+import type { Boundary, CallOptions, CompiledSegment, Prover, SegmentSource } from '../prover.ts';
+import { Call } from './call.ts';
 import { compileEvmVerifier } from './evm-verifier.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
-import { type CircuitSize, checkParams, type EzklParams, largestValue } from './parameters.ts';
+import { type CircuitSize, checkParams, type EzklParams } from './parameters.ts';
+import { explainRange, requireInRange, requireInTables } from './ranges.ts';
+import { requireAsAsked, runArguments } from './run-arguments.ts';
 import type { OpenSrs, SrsSource } from './srs.ts';
 import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
 import { parseSettings } from './verifier/settings.ts';
 import { ezklVersion } from './version.ts';
-import { encodeInputs, readLookups, readOutputs, readProof } from './witness-files.ts';
+import { encodeInputs, readOutputs, readProof } from './witness-files.ts';
 
 export interface EzklProverInit {
   /** The Python interpreter of an environment that has ezkl. */
@@ -86,10 +81,6 @@ const files = {
   witness: 'witness.json',
   proof: 'proof.json',
 } as const;
-const visibility: Readonly<Record<PortScheme, { argument: string; stated: string }>> = {
-  public: { argument: 'public', stated: 'Public' },
-  kzg: { argument: 'polycommit', stated: 'KZGCommit' },
-};
 /** Peak of proving, measured from keys of 36 MB (176 MB) to 4.6 GB (11.4 GB). */
 const provingMemory = { perKeyByte: 2.6, base: 120e6 };
 
@@ -356,134 +347,6 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
   };
 }
 
-/** One call of the interface: its limits over all its requests to the worker, and its events. */
-class Call {
-  readonly #pool: ProcessPool;
-  readonly #options: CallOptions;
-  readonly #deadline: number | undefined;
-  #peakBytes = 0;
-
-  constructor(pool: ProcessPool, options: CallOptions = {}) {
-    this.#pool = pool;
-    this.#options = options;
-    this.#deadline = options.timeout === undefined ? undefined : performance.now() + options.timeout;
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#options.signal;
-  }
-
-  get signalOption(): { signal?: AbortSignal } {
-    return this.signal === undefined ? {} : { signal: this.signal };
-  }
-
-  async request(operation: string, parameters: object): Promise<{ value: unknown }> {
-    const { memoryLimit, onProgress } = this.#options;
-    const answer = await this.#pool.request(operation, parameters, {
-      ...this.signalOption,
-      ...(memoryLimit === undefined ? {} : { memoryLimit }),
-      ...(this.#deadline === undefined ? {} : { timeout: Math.max(1, this.#deadline - performance.now()) }),
-      ...(onProgress === undefined ? {} : { onLog: (line) => onProgress({ type: 'prover:log', line }) }),
-    });
-    this.#peakBytes = Math.max(this.#peakBytes, answer.peakBytes);
-    return answer;
-  }
-
-  /** Reports the start and the end of a step, with the most memory that its requests took. */
-  async step<T extends { cached: boolean }>(step: ProverStep, act: () => Promise<T>): Promise<T> {
-    const { onProgress } = this.#options;
-    onProgress?.({ type: 'prover:start', step });
-    this.#peakBytes = 0;
-    const started = performance.now();
-    const result = await act();
-    onProgress?.({
-      type: 'prover:end',
-      step,
-      seconds: (performance.now() - started) / 1000,
-      peakBytes: this.#peakBytes,
-      cached: result.cached,
-    });
-    return result;
-  }
-}
-
-/** ezkl's run arguments, by its names. */
-function runArguments(source: SegmentSource, params: EzklParams): Record<string, unknown> {
-  return {
-    input_visibility: visibility[uniform(source.inputs, 'inputs')].argument,
-    output_visibility: visibility[uniform(source.outputs, 'outputs')].argument,
-    param_visibility: 'fixed',
-    logrows: params.k,
-    input_scale: inputScale(source, params),
-    param_scale: params.scale,
-    scale_rebase_multiplier: 1,
-    decomp_base: params.decompBase,
-    decomp_legs: params.decompLegs,
-    num_inner_cols: params.innerColumns,
-    disable_freivalds: true,
-    ignore_range_check_inputs_outputs: false,
-  };
-}
-
-/** ezkl has one visibility for all tensors of a side. */
-function uniform(schemes: readonly PortScheme[], side: string): PortScheme {
-  const [first = 'public', ...others] = schemes;
-  if (others.some((scheme) => scheme !== first)) {
-    throw new TesseraError('UNPROVABLE', {
-      message: `ezkl binds all ${side} of a segment in one way; these are ${schemes.join(', ')}`,
-      remedy: 'Commit all of them (--commit), or cut the model elsewhere.',
-      details: { side, schemes },
-    });
-  }
-  return first;
-}
-
-/** ezkl has one scale for all inputs of floats; integers and truth values come at scale 0. */
-function inputScale(source: SegmentSource, params: EzklParams): number {
-  const floats = source.model.inputs.flatMap((name, port) =>
-    isFloat(source, name) ? [source.inputScales[port] ?? params.scale] : [],
-  );
-  const [first = params.scale, ...others] = floats;
-  if (others.some((scale) => scale !== first)) {
-    throw new TesseraError('UNPROVABLE', {
-      message: `ezkl takes all inputs of a segment at one scale; these come at ${floats.join(', ')}`,
-      remedy: 'Cut the model elsewhere.',
-      details: { scales: floats },
-    });
-  }
-  return first;
-}
-
-function isFloat(source: SegmentSource, name: string): boolean {
-  return /^(b?float)/.test(source.model.types.get(name)?.element ?? '');
-}
-
-/** ezkl may scale or bind a tensor otherwise than it was told. */
-function requireAsAsked(bytes: Uint8Array, source: SegmentSource, params: EzklParams): void {
-  const settings = parseSettings(bytes);
-  const expected = {
-    k: params.k,
-    inputVisibility: visibility[uniform(source.inputs, 'inputs')].stated,
-    outputVisibility: visibility[uniform(source.outputs, 'outputs')].stated,
-    inputScales: source.model.inputs.map((name) => (isFloat(source, name) ? inputScale(source, params) : 0)),
-  };
-  for (const [field, value] of Object.entries(expected)) {
-    const stated = settings[field as keyof typeof expected];
-    if (JSON.stringify(stated) !== JSON.stringify(value)) {
-      throw new TesseraError('PROVER_FAILED', {
-        message: `ezkl compiled the segment with ${field} ${JSON.stringify(stated)} where ${JSON.stringify(value)} was asked for`,
-        remedy: 'Cut the model elsewhere.',
-        details: { field, stated, expected: value },
-      });
-    }
-  }
-  if (settings.outputScales.length !== source.model.outputs.length) {
-    throw new TesseraError('PROVER_FAILED', {
-      message: `ezkl compiled the segment with ${settings.outputScales.length} outputs instead of ${source.model.outputs.length}`,
-    });
-  }
-}
-
 function measurementOf(settings: Uint8Array): Measurement {
   const { inputScales, outputScales, publicSizes } = parseSettings(settings);
   const { num_rows: rows } = JSON.parse(new TextDecoder().decode(settings)) as { num_rows: number };
@@ -499,60 +362,6 @@ function draftType(source: SegmentSource, name: string): EdgeType {
 function outputKind(source: SegmentSource): Circuit['output'] {
   const operators = toleranceOperators(source.model);
   return operators.length === 0 ? { kind: 'unique' } : { kind: 'tolerance', operators };
-}
-
-/** Refuses, before anything is run, inputs that the circuit cannot hold. */
-function requireInRange(circuit: Circuit, params: EzklParams, inputs: readonly (readonly bigint[])[]): void {
-  if (inputs.length !== circuit.inputs.length) {
-    throw new TesseraError('INPUT_INVALID', {
-      message: `The segment takes ${circuit.inputs.length} inputs, not ${inputs.length}`,
-    });
-  }
-  const largest = largestValue(params);
-  circuit.inputs.forEach(({ shape, interval }, port) => {
-    const values = inputs[port] ?? [];
-    const size = shape.reduce((a, b) => a * b, 1);
-    if (values.length !== size) {
-      throw new TesseraError('INPUT_INVALID', {
-        message: `Input ${port} has ${values.length} elements instead of ${size}`,
-      });
-    }
-    const { lo, hi } = interval === 'unproven' ? { lo: -largest, hi: largest } : interval;
-    const index = values.findIndex((value) => value < lo || value > hi);
-    if (index >= 0) {
-      throw new TesseraError('RANGE_EXCEEDED', {
-        message: `Input ${port}, element ${index}: ${values[index]} is outside ${lo} to ${hi}`,
-        remedy: 'Choose a smaller scale, or more digits for range checks.',
-        details: { port, index, value: String(values[index]), lo: String(lo), hi: String(hi) },
-      });
-    }
-  });
-}
-
-/** ezkl makes witnesses whose values its tables do not hold, and finds out when it has proven them. */
-function requireInTables(witness: string, settings: string): void {
-  const { lo, hi } = readLookups(witness);
-  const { run_args: run } = JSON.parse(settings) as { run_args: { lookup_range: [number, number] } };
-  const [least, most] = run.lookup_range;
-  if (lo >= least && hi <= most) return;
-  throw new TesseraError('RANGE_EXCEEDED', {
-    message: `A value inside the segment, ${lo < least ? lo : hi}, is outside its tables, ${least} to ${most}`,
-    remedy: 'Choose a smaller scale.',
-    details: { lo: String(lo), hi: String(hi), least: String(least), most: String(most) },
-  });
-}
-
-/** ezkl's words for a value inside the circuit that its range checks cannot hold. */
-function explainRange(error: unknown): unknown {
-  if (!(error instanceof TesseraError) || error.code !== 'PROVER_FAILED') return error;
-  const value = /integer (-?\d+) is too large to be represented by base \d+ and n \d+/.exec(error.message);
-  if (value === null) return error;
-  return new TesseraError('RANGE_EXCEEDED', {
-    message: `A value inside the segment leaves the circuit's range: ${value[0]}`,
-    remedy: 'Choose a smaller scale, or more digits for range checks.',
-    details: { value: value[1] },
-    cause: error,
-  });
 }
 
 /** The verifier's code is the same for every circuit, and its compiler takes seconds. */
