@@ -36,6 +36,24 @@ describe('compare', () => {
     expect(compare(integers([2n ** 60n]), integers([2n ** 60n + 1n])).equal).toBe(false);
   });
 
+  it('measures how far integers are apart, beyond the precision of a double too', () => {
+    expect(compare(integers([2n ** 60n, 4n]), integers([2n ** 60n + 1n, 7n]))).toMatchObject({
+      maxAbsError: 3,
+      maxRelError: 3 / 4,
+      tolerance: 0,
+      differences: ['y: 2 of 2 elements differ'],
+    });
+    expect(compare(integers([-(2n ** 63n)]), integers([2n ** 63n - 1n])).maxAbsError).toBe(2 ** 64);
+    const truths = (values: number[]) => new Map([['y', new Tensor('bool', Uint8Array.from(values))]]);
+    expect(compare(truths([1, 0]), truths([0, 0]))).toMatchObject({ maxAbsError: 1, equal: false });
+  });
+
+  it('wants strings identical', () => {
+    const strings = (values: string[]) => new Map([['y', new Tensor('string', values)]]);
+    expect(compare(strings(['a']), strings(['a'])).equal).toBe(true);
+    expect(compare(strings(['a']), strings(['b']))).toMatchObject({ maxAbsError: 0, equal: false });
+  });
+
   it('names outputs of another shape or type, missing ones and unexpected ones', () => {
     const expected = floats([1, 2]);
     expect(compare(expected, floats([1, 2], [1, 2])).differences).toEqual([

@@ -51,11 +51,25 @@ interface ElementsComparison {
   unequal: number;
 }
 
+/** Integers, truth values and strings; only numbers have a distance. */
 function compareExactly(a: Tensor, b: Tensor): ElementsComparison {
   const [left, right] = [a.data as ArrayLike<unknown>, b.data as ArrayLike<unknown>];
-  let unequal = 0;
-  for (let i = 0; i < right.length; i++) if (left[i] !== right[i]) unequal++;
-  return { maxAbsError: 0, maxRelError: 0, tolerance: 0, unequal };
+  const result = { maxAbsError: 0, maxRelError: 0, tolerance: 0, unequal: 0 };
+  for (let i = 0; i < right.length; i++) {
+    const [x, y] = [left[i], right[i]];
+    if (x === y) continue;
+    result.unequal++;
+    if (!isInteger(x) || !isInteger(y)) continue;
+    const error = Math.abs(Number(BigInt(x) - BigInt(y)));
+    const size = Math.abs(Number(y));
+    result.maxAbsError = Math.max(result.maxAbsError, error);
+    if (size > 0) result.maxRelError = Math.max(result.maxRelError, error / size);
+  }
+  return result;
+}
+
+function isInteger(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || Number.isInteger(value);
 }
 
 function compareFloats(a: Tensor, b: Tensor): ElementsComparison {

@@ -29,9 +29,9 @@ const arrays = {
 /**
  * A tensor of a model's type from plain numbers.
  *
- * @param values row-major; truth values count as 0 and 1
- * @throws TesseraError `INPUT_INVALID` for a wrong count, a fraction or an overflow in an integer tensor, or a type
- *   that inputs cannot have
+ * @param values row-major; truth values count as 0 and 1; NaN and infinities stay what they are
+ * @throws TesseraError `INPUT_INVALID` for a wrong count, a fraction in an integer tensor, a value beyond the type's
+ *   range, or a type that inputs cannot have
  */
 export function tensorOf(name: string, type: TensorType, values: ArrayLike<number | bigint>): Tensor {
   const { element, shape } = type;
@@ -62,6 +62,8 @@ export function tensorOf(name: string, type: TensorType, values: ArrayLike<numbe
     if (wrong !== undefined) throw invalid(`${wrong} is no ${element}`);
   }
   const data = arrays[element as keyof typeof arrays].from(numbers);
+  const over = data.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(numbers[i]));
+  if (over >= 0) throw invalid(`${numbers[over]} does not fit ${element}`);
   return new Tensor(element as 'float32', data as Float32Array, shape);
 }
 

@@ -74,7 +74,12 @@ describe('readInputs', () => {
     ['null, which is how JSON writes NaN', '{"x": [null]}', one('float32', [1])],
     ['a fraction in an integer', '{"x": [1.5]}', one('int64', [1])],
     ['an integer out of range', '{"x": [256]}', one('uint8', [1])],
-    ['an integer that a double cannot hold', '{"x": [9007199254740993]}', one('int64', [1])],
+    ['an integer beyond 64 bits', '{"x": [9223372036854775808]}', one('int64', [1])],
+    ['an integer of a million digits', `{"x": [${'9'.repeat(1e6)}]}`, one('int64', [1])],
+    ['a 64-bit integer as a power of ten', '{"x": [1e18]}', one('int64', [1])],
+    ['a number beyond float32', '{"x": [0, 3.5e38]}', one('float32', [2])],
+    ['a number beyond float64', '{"x": [-1e309]}', one('float64', [1])],
+    ['lists nested without end', '['.repeat(1e6), one('float32', [1])],
   ])('refuses %s', async (_what, text, model) => {
     await expect(read(text, model)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
@@ -83,6 +88,62 @@ describe('readInputs', () => {
     await expect(read('{"x": [[1, 2, 3]]}', one('float32', [3, 1]))).rejects.toMatchObject({
       details: { tensor: 'x', expected: [3, 1], got: [1, 3] },
     });
+  });
+
+  it('reads 64-bit integers exactly', async () => {
+    const text = '{"x": [9007199254740993, -9223372036854775808, 9223372036854775807, 3]}';
+    const tensor = (await read(text, one('int64', [4]))).get('x') as Tensor;
+    expect([...(tensor.data as BigInt64Array)]).toEqual([
+      9007199254740993n,
+      -(2n ** 63n),
+      2n ** 63n - 1n,
+      3n,
+    ]);
+  });
+
+  it('names the tensor and the value that float32 cannot hold', async () => {
+    await expect(read('{"x": [0, 3.5e38]}', one('float32', [2]))).rejects.toMatchObject({
+      message: expect.stringMatching(/x: 3\.5e\+38 .*float32/),
+      details: { tensor: 'x' },
+    });
+  });
+
+  it('keeps NaN and infinities of NumPy', async () => {
+    const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    const file = npy('<f8', '(3,)', Float64Array.from(values).buffer);
+    const tensor = (await read(file, one('float32', [3]), 'input.npy')).get('x') as Tensor;
+    expect([...(tensor.data as Float32Array)]).toEqual(values);
+  });
+
+  const two = [2n ** 53n + 1n, -1n];
+  it.each<[string, ArrayBuffer, ElementType, unknown[]]>([
+    ['<f8', Float64Array.of(0.5, -2).buffer, 'float32', [0.5, -2]],
+    ['<f2', Uint16Array.of(0x3800, 0xc000).buffer, 'float64', [0.5, -2]],
+    ['|u1', Uint8Array.of(0, 255).buffer, 'float32', [0, 255]],
+    ['<i4', Int32Array.of(-1, 7).buffer, 'int64', [-1n, 7n]],
+    ['<i8', BigInt64Array.from(two).buffer, 'int64', two],
+    ['<i8', BigInt64Array.of(-128n, 127n).buffer, 'int8', [-128, 127]],
+    ['|b1', Uint8Array.of(1, 0).buffer, 'bool', [1, 0]],
+  ])('turns NumPy %s into the element type of the model', async (descr, data, element, expected) => {
+    const file = npy(descr, '(2,)', data);
+    const tensor = (await read(file, one(element, [2]), 'input.npy')).get('x') as Tensor;
+    expect(tensor.type).toBe(element);
+    expect(Array.from(tensor.data as ArrayLike<unknown>)).toEqual(expected);
+  });
+
+  it.each<[string, string, ArrayBuffer, ElementType]>([
+    ['floats for integers', '<f4', Float32Array.of(1, 2).buffer, 'int32'],
+    ['floats for truth values', '<f8', Float64Array.of(1, 0).buffer, 'bool'],
+    ['integers out of range', '<i4', Int32Array.of(256, 0).buffer, 'uint8'],
+    ['negative integers for unsigned ones', '<i8', BigInt64Array.of(-1n, 0n).buffer, 'uint64'],
+    ['truth values other than 0 and 1', '|u1', Uint8Array.of(2, 0).buffer, 'bool'],
+    ['a float64 beyond float32', '<f8', Float64Array.of(1e39, 0).buffer, 'float32'],
+    ['complex numbers', '<c8', Float32Array.of(1, 2).buffer, 'float32'],
+    ['text', '<U1', Uint32Array.of(49, 50).buffer, 'float32'],
+    ['big-endian numbers', '>f4', Float32Array.of(1, 2).buffer, 'float32'],
+  ])('refuses a .npy file of %s', async (_what, descr, data, element) => {
+    const file = npy(descr, '(2,)', data);
+    await expect(read(file, one(element, [2]), 'input.npy')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it.each<[string, Uint8Array]>([

@@ -14,9 +14,13 @@ const maximumDepth = 16;
 /** The tensors that a file of inputs must hold. */
 export type InputTypes = Pick<Model, 'inputs' | 'types'>;
 
+/** Digits and sign of the longest 64-bit integer. */
+const maximumIntegerLength = 20;
+
 /**
  * Reads a model's inputs: a `.json` file with one array for each input by its name (nested as the shape, or flat),
- * or a `.npy` file for a model with one input.
+ * or a `.npy` file for a model with one input. Numbers of the file become the model's element type where that loses no
+ * more than a float's rounding; only `.npy` can hold NaN and infinities.
  *
  * @throws TesseraError `INPUT_INVALID` naming the tensor, what was expected and what was found;
  *   `STORAGE_FAILED` when the file cannot be read
@@ -65,13 +69,26 @@ function readNpy(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
     });
   }
   requireShape(name, array.shape, type);
-  return new Map([[name, tensorOf(name, type, array.data as unknown as ArrayLike<number>)]]);
+  requireConvertible(name, array.dtype, type);
+  return new Map([[name, tensorOf(name, type, array.data as unknown as ArrayLike<number | bigint>)]]);
+}
+
+/** Integers may become floats, as in images of bytes; floats do not become integers, even where they are whole. */
+function requireConvertible(name: string, dtype: string, { element }: TensorType): void {
+  const isFloat = /^f[248]$/.test(dtype);
+  const isInteger = /^([iu][1248]|b1)$/.test(dtype);
+  if (isInteger || (isFloat && element.startsWith('float'))) return;
+  throw new TesseraError('INPUT_INVALID', {
+    message: `Input ${name} has the NumPy type ${dtype}, where the model takes ${element}`,
+    remedy: `Convert it first: array.astype("${element}").`,
+    details: { tensor: name, expected: element, got: dtype },
+  });
 }
 
 function readJson(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
   let content: unknown;
   try {
-    content = JSON.parse(bytes.toString('utf8'));
+    content = JSON.parse(bytes.toString('utf8'), keepWideIntegers);
   } catch (cause) {
     throw new TesseraError('INPUT_INVALID', {
       message: `${file} is not JSON`,
@@ -106,6 +123,13 @@ function readJson(file: string, bytes: Buffer, model: InputTypes): NamedTensors 
   );
 }
 
+/** Reviver that reads integers which a double would round as bigints, from their source text. */
+function keepWideIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const text = context?.source ?? '';
+  return text.length <= maximumIntegerLength && /^-?\d+$/.test(text) ? BigInt(text) : value;
+}
+
 function typeOf(model: InputTypes, name: string): TensorType {
   return model.types.get(name) ?? { element: 'float32', shape: [] };
 }
@@ -119,25 +143,36 @@ function requireShape(name: string, found: readonly number[], { shape }: TensorT
 }
 
 /** The elements and the shape of nested arrays, which must be rectangular. */
-function flatten(name: string, root: unknown): { shape: number[]; values: number[] } {
+function flatten(name: string, root: unknown): { shape: number[]; values: (number | bigint)[] } {
   const shape: number[] = [];
   for (let level = root; Array.isArray(level) && shape.length <= maximumDepth; level = level[0]) {
     shape.push(level.length);
   }
-  const values: number[] = [];
+  const values: (number | bigint)[] = [];
   const visit = (value: unknown, depth: number): void => {
     const size = shape[depth];
     if (size !== undefined && Array.isArray(value) && value.length === size) {
       for (const item of value) visit(item, depth + 1);
-    } else if (size === undefined && (typeof value === 'number' || typeof value === 'boolean')) {
-      values.push(Number(value));
+    } else if (size === undefined && isNumber(value)) {
+      values.push(typeof value === 'boolean' ? Number(value) : value);
     } else {
       throw new TesseraError('INPUT_INVALID', {
-        message: `Input ${name} is not a regular array of numbers: found ${JSON.stringify(value)?.slice(0, 40)}`,
+        message: `Input ${name} is not a regular array of numbers: found ${describe(value)}`,
         details: { tensor: name },
       });
     }
   };
   visit(root, 0);
   return { shape, values };
+}
+
+/** JSON has no infinities: one that was read stands for a number that is too large for a double. */
+function isNumber(value: unknown): value is number | bigint | boolean {
+  return typeof value === 'bigint' || typeof value === 'boolean' || Number.isFinite(value);
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'number') return 'a number too large for a double';
+  return String(JSON.stringify(value)).slice(0, 40);
 }
