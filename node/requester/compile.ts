@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { throwIfAborted } from '../abort.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
 import { setupMemory } from '../provers/ezkl/parameters.ts';
@@ -37,7 +38,7 @@ export async function compileSegments(
     const source = { model: plan.model, inputs: plan.inputSchemes, outputs: plan.outputSchemes, inputScales };
     const call = proverCall(plan.id, 'compile', limits, { ...options, signal });
     const compiled = await limit(async () => {
-      signal.throwIfAborted();
+      throwIfAborted(signal);
       const size = await prover.measure(source, plan.params, { signal });
       return memory.run(setupMemory(size, plan.params), () => prover.compile(source, plan.params, call));
     });

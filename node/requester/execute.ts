@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
 import type { Prover } from '../provers/prover.ts';
 import type { CircuitSegment } from './compile.ts';
@@ -20,7 +21,7 @@ export async function execute(
 ): Promise<EdgeValues> {
   const values = new Map(inputs);
   for (const [index, { plan, compiled }] of segments.entries()) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     options.onProgress?.({
       type: 'stage',
       stage: 'execute',

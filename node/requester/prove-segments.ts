@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Proof } from '../../protocol/certificate.ts';
+import { throwIfAborted } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
 import type { Prover } from '../provers/prover.ts';
 import type { CircuitSegment } from './compile.ts';
@@ -28,7 +29,7 @@ export async function proveSegments(
   const proveOne = ({ plan, compiled }: CircuitSegment, signal: AbortSignal) =>
     limit(() =>
       memory.run(compiled.provingMemory, async () => {
-        signal.throwIfAborted();
+        throwIfAborted(signal);
         const proof = await prover.prove(
           compiled,
           plan.inputs.map((name) => values.get(name) ?? []),

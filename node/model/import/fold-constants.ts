@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../abort.ts';
 import type { Progress } from '../../progress.ts';
 import { integerConstant } from '../constant.ts';
 import type { Draft } from '../draft.ts';
@@ -53,7 +54,7 @@ export async function foldConstants(
   const outputs = new Set(draft.outputs);
   const nodes: ModelNode[] = [];
   for (const node of draft.nodes) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     const values = node.outputs.some((name) => outputs.has(name))
       ? undefined
       : await foldNode(node, draft, constants, options);

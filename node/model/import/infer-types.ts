@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import { elementCount, isShape } from '../element.ts';
 import type { ElementType, ModelNode } from '../model.ts';
@@ -36,7 +37,7 @@ const elements: ReadonlySet<string> = new Set<ElementType>([
 export async function inferTypes(draft: Draft, signal?: AbortSignal): Promise<Draft> {
   const unknown = new Set<string>();
   for (;;) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const known = withoutOperators(draft, unknown);
     try {
       return { ...draft, types: await sessionTypes(draft, known) };

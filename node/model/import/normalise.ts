@@ -1,4 +1,5 @@
 import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
 import type { Progress } from '../../progress.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import type { Model, TensorType } from '../model.ts';
@@ -37,7 +38,7 @@ export async function normalise(read: Draft, options: NormaliseOptions = {}): Pr
   let draft = nameNodes(orderNodes(checkNames(read)));
   draft = dropDead(fixShapes(draft, options.shapes ?? {}));
   for (let round = 1; ; round += 1) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     options.onProgress?.({
       type: 'stage',
       stage: 'import',

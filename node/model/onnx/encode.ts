@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
 import { constantBytes, constantChunks, constantLength } from '../constant.ts';
 import type { Draft } from '../draft.ts';
 import type { Attribute, Constant, ModelNode } from '../model.ts';
@@ -36,7 +37,7 @@ export async function encodeModel(model: Draft, options: EncodeOptions = {}): Pr
   const bytes = new Uint8Array(plan.length);
   let at = 0;
   for await (const chunk of plan.chunks()) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     bytes.set(chunk, at);
     at += chunk.length;
   }
@@ -219,7 +220,7 @@ async function writeChunks(
     const file = await open(path, 'w');
     try {
       for await (const chunk of chunks) {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         await file.writeFile(chunk);
       }
     } finally {
