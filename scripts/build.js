@@ -6,7 +6,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const assets = new Set(['.py', '.txt', '.proto']);
+const assets = new Set(['.py', '.txt', '.proto', '.go', '.mod', '.sum']);
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -17,7 +17,8 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.
 for (const folder of ['node', 'protocol']) {
   cpSync(join(root, folder), join(root, 'dist', folder), {
     recursive: true,
-    filter: (path) => statSync(path).isDirectory() || assets.has(extname(path)),
+    filter: (path) =>
+      statSync(path).isDirectory() || (assets.has(extname(path)) && !path.endsWith('_test.go')),
   });
 }
 process.exitCode = status ?? 1;

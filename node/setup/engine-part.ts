@@ -23,7 +23,8 @@ export function enginePart({ leftOut }: EnginePartInit): Part {
     } catch (error) {
       return {
         state: 'missing',
-        reason: `${packageName} does not load: ${(error as Error).message}`,
+        // The lines after the first list the files that asked for it.
+        reason: `${packageName} does not load: ${(error as Error).message.split('\n', 1)[0]}.`,
         remedy,
       };
     }
