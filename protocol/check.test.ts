@@ -311,7 +311,7 @@ describe('edge types', () => {
     [
       'another k',
       [open([4])],
-      wide.map((type) => ({ ...type, scheme: { name: 'kzg', srs, k: 14, usableRows: 8186 } })),
+      wide.map((type) => ({ ...type, scheme: { name: 'kzg', srs, k: 14, usableRows: 16_378 } })),
     ],
     [
       'other usable rows',

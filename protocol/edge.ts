@@ -87,6 +87,10 @@ export function typeFaults(type: EdgeType): string[] {
   }
   if (scheme.name === 'kzg' && scheme.usableRows > 2 ** scheme.k) {
     faults.push(`${scheme.usableRows} usable rows do not fit 2^${scheme.k}`);
+  } else if (scheme.name === 'kzg' && 2 ** scheme.k - scheme.usableRows > limits.unusableRows) {
+    faults.push(
+      `${scheme.usableRows} usable rows leave more than ${limits.unusableRows} of 2^${scheme.k} unused`,
+    );
   }
   return faults;
 }

@@ -112,8 +112,15 @@ describe('a graph', () => {
     expect(withType(committed([2 ** 20, 2 ** 20]))).toEqual(['TYPE_INVALID']);
     expect(withType(committed(Array(9).fill(1)))).toEqual(['TYPE_INVALID']);
     expect(withType(committed([2, 2], { scale: 0.5 }))).toEqual(['TYPE_INVALID']);
-    const scheme = { name: 'kzg', srs: '0'.repeat(64), k: 3, usableRows: 9 } as const;
-    expect(withType(committed([2, 2], { scheme }))).toEqual(['TYPE_INVALID']);
+  });
+
+  it('has columns whose rows are in use but for a few, since committing costs by the others', () => {
+    const column = (k: number, usableRows: number) =>
+      withType(committed([2, 2], { scheme: { name: 'kzg', srs: '0'.repeat(64), k, usableRows } }));
+    expect(column(3, 9)).toEqual(['TYPE_INVALID']);
+    expect(column(20, 1)).toEqual(['TYPE_INVALID']);
+    expect(column(20, 2 ** 20 - 257)).toEqual(['TYPE_INVALID']);
+    expect(column(20, 2 ** 20 - 256)).toEqual([]);
   });
 
   it('is within the limits before anything else is looked at', () => {

@@ -20,6 +20,8 @@ export const limits = {
   scale: 64,
   /** log2 of a circuit's rows; r − 1 is divisible by 2^28 and no more. */
   k: 28,
+  /** Rows of a committed column that carry no values: halo2's blinding takes about six, and committing costs by them. */
+  unusableRows: 256,
   /** Names of tensors and segments, bytes in UTF-8. */
   nameBytes: 1_024,
   /** Names of provers, adapters, roles and operators. */

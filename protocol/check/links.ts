@@ -124,6 +124,7 @@ export function outside({ name, type }: Edge, values: readonly bigint[]): Proble
   return [{ code: 'VALUE_OUT_OF_INTERVAL', message, edge: name }];
 }
 
-function keyOf({ edge, block }: BlockRef): string {
+/** A block's name in maps. */
+export function keyOf({ edge, block }: BlockRef): string {
   return `${edge}/${block}`;
 }

@@ -11,7 +11,7 @@ import { findSrs } from '../srs.ts';
 import type { ProofVerifier } from '../verifier.ts';
 import { equalBytes } from './equal-bytes.ts';
 import type { KeyCheck } from './keys.ts';
-import { outside } from './links.ts';
+import { keyOf, outside } from './links.ts';
 
 /** The SRS file of an id and size, as the person who checks has it, or nothing. The check inspects what it gets. */
 export type SrsSource = (id: Hex32, k: number) => Promise<Uint8Array | undefined>;
@@ -28,6 +28,8 @@ export class EdgeOpener {
   readonly #keys: KeyCheck;
   readonly #source: SrsSource;
   readonly #signal: AbortSignal | undefined;
+  /** By edge and block: the circuit of the first segment that touches it. */
+  readonly #circuits = new Map<string, number>();
   /** Files that have been inspected, or why they cannot be used, by id and k. */
   readonly #files = new Map<string, Uint8Array | string>();
 
@@ -36,6 +38,12 @@ export class EdgeOpener {
     this.#keys = keys;
     this.#source = source;
     this.#signal = signal;
+    for (const { circuit, inputs, outputs } of certificate.manifest.graph.segments) {
+      for (const ref of [...inputs, ...outputs]) {
+        const key = keyOf(ref);
+        if (!this.#circuits.has(key)) this.#circuits.set(key, circuit);
+      }
+    }
   }
 
   /**
@@ -142,11 +150,8 @@ export class EdgeOpener {
   }
 
   #verifierOf(edge: number, block: number): ProofVerifier | undefined {
-    const { segments } = this.#certificate.manifest.graph;
-    const touching = segments.find(({ inputs, outputs }) =>
-      [...inputs, ...outputs].some((ref) => ref.edge === edge && ref.block === block),
-    );
-    return touching === undefined ? undefined : this.#keys.circuits[touching.circuit]?.verifier;
+    const circuit = this.#circuits.get(keyOf({ edge, block }));
+    return circuit === undefined ? undefined : this.#keys.circuits[circuit]?.verifier;
   }
 }
 

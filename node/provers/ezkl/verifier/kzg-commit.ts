@@ -39,7 +39,10 @@ export function kzgCommit(type: EdgeType, values: readonly bigint[], srs: Uint8A
   const point = (row: number) =>
     readRawG1(file.lagrange.subarray(g1Length * row), `SRS: Lagrange point ${row}`);
   const unusable = Array.from({ length: n - scheme.usableRows }, (_, i) => point(scheme.usableRows + i));
-  const ones = unusable.map(() => 1n);
+  const blind = multiScalarMultiply(
+    unusable,
+    unusable.map(() => 1n),
+  );
 
   const columns = committedColumns(type, scheme);
   const rows = Math.min(values.length, scheme.usableRows);
@@ -48,8 +51,8 @@ export function kzgCommit(type: EdgeType, values: readonly bigint[], srs: Uint8A
   for (let column = 0; column < columns; column++) {
     const start = column * scheme.usableRows;
     const scalars = values.slice(start, start + scheme.usableRows);
-    const sum = multiScalarMultiply([...points.slice(0, scalars.length), ...unusable], [...scalars, ...ones]);
-    bytes.set(writeG1(sum), g1Length * column);
+    const sum = multiScalarMultiply(points.slice(0, scalars.length), scalars);
+    bytes.set(writeG1(sum.add(blind)), g1Length * column);
   }
   return bytes;
 }
