@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import { bn254_Fr } from '@noble/curves/bn254.js';
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importModel } from '../node/model/import/index.ts';
 import type { Model } from '../node/model/model.ts';
+import { parseStrategy, segmentModel, slice } from '../node/model/slice/index.ts';
+import { defaultEzklParams } from '../node/provers/ezkl/parameters.ts';
 import { createEzklVerifier, kzgCommit } from '../node/provers/ezkl/verifier/index.ts';
+import { readRawG1, writeRawG1 } from '../node/provers/ezkl/verifier/points.ts';
+import type { SegmentSource } from '../node/provers/prover.ts';
 import type { Certificate, Proof } from '../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../protocol/certificate-codec.ts';
 import { type CheckOptions, checkCertificate } from '../protocol/check.ts';
@@ -149,6 +155,7 @@ function withArtifacts(certificate: Certificate): Certificate {
   const named = new Set([
     ...circuits.flatMap((circuit) => Object.values(circuit.artifacts)),
     ...certificate.srs.values(),
+    ...certificate.srsFiles.values(),
   ]);
   return { ...certificate, artifacts: new Map([...certificate.artifacts].filter(([key]) => named.has(key))) };
 }
@@ -551,6 +558,74 @@ describe('an SRS', () => {
     };
     expect(await problemsOf(withArtifacts(replaced))).toContain('SRS_MISMATCH');
     expect(await problemsOf(otherSrs, expectHonest())).toEqual(['MODEL_UNEXPECTED']);
+  });
+});
+
+describe('an SRS file', () => {
+  /** A file whose Lagrange points open the committed input to other values, and these values. */
+  function trapdoor(): { file: Uint8Array; values: bigint[] } {
+    const { type } = edgeOf('image', concealed);
+    const { publicInputs } = proofOf('stem');
+    const [first = 0n] = publicInputs;
+    const values = publicInputs.with(0, first + 1n);
+    const at = 4 + 64 * 2 ** kzgOf(concealed).k;
+    const factor = bn254_Fr.div(first, first + 1n);
+    const file = srsFile.slice();
+    file.set(writeRawG1(readRawG1(srsFile.subarray(at), 'L0').multiply(factor)), at);
+    expect(kzgCommit(type, values, file)).toEqual(commitmentOf('image', concealed));
+    return { file, values };
+  }
+
+  it('made to open a commitment to other values is refused, carried or given', async () => {
+    const { file, values } = trapdoor();
+    const stated = { ...concealed, statements: [{ edge: edgeAt('image', concealed), values }] };
+    expect(await problemsOf(stated)).toEqual(['STATEMENT_UNEQUAL image']);
+    const [id = ''] = concealed.manifest.srs;
+    const carrying = withArtifacts({
+      ...stated,
+      srsFiles: new Map([[id, sha256Hex(file)]]),
+      artifacts: new Map([...stated.artifacts, [sha256Hex(file), file]]),
+    });
+    expect(await problemsOf(carrying)).toEqual(['SRS_MISMATCH', 'STATEMENT_UNCHECKED image']);
+    const given = withArtifacts({ ...stated, srsFiles: new Map() });
+    expect(await problemsOf(given, { srs: async () => file })).toEqual(['STATEMENT_UNCHECKED image']);
+    expect(await problemsOf(given, { srs: async () => srsFile })).toEqual(['STATEMENT_UNEQUAL image']);
+  });
+
+  it('of another secret, or where nothing is committed, does not belong', async () => {
+    const [id = ''] = concealed.manifest.srs;
+    const carried = concealed.srsFiles.get(id) ?? '';
+    expect(carried).toBe(sha256Hex(srsFile));
+    const idle = {
+      ...honest,
+      srsFiles: new Map([[id, carried]]),
+      artifacts: new Map([...honest.artifacts, [carried, srsFile]]),
+    };
+    expect(await problemsOf(idle)).toEqual(['SRS_MISMATCH']);
+  });
+});
+
+describe('a circuit of another size', () => {
+  it('proves the same segment, but joins no edge of this one', async () => {
+    const { model } = await importModel(proving.path('model.onnx'));
+    const [stem] = slice(model, parseStrategy(strategy), () => 1).segments;
+    if (stem === undefined) throw new Error('the model has a stem');
+    const source: SegmentSource = {
+      model: segmentModel(model, stem),
+      inputs: ['public'],
+      outputs: ['kzg'],
+      inputScales: [edgeOf('image').type.scale],
+    };
+    const { k } = kzgOf(honest);
+    const larger = await proving.prover.compile(source, { ...defaultEzklParams, k: k + 1 });
+    const proof = await proving.prover.prove(larger, [proofOf('stem').publicInputs]);
+    expect(await problemsOf(withProof('stem', proof))).toContain('PROOF_INVALID stem');
+
+    const artifacts = Object.values(await proving.prover.artifacts(larger));
+    const theirs = { ...honest, artifacts: new Map(artifacts.map((bytes) => [sha256Hex(bytes), bytes])) };
+    const changed = withProof('stem', proof, withCircuit('stem', larger.circuit, theirs));
+    const problems = await problemsOf(changed, expectHonest());
+    expect(problems).toEqual(expect.arrayContaining(['PORTS_MISMATCH stem', 'MODEL_UNEXPECTED']));
   });
 });
 
