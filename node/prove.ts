@@ -1,21 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { encodeCertificate } from '../protocol/certificate-codec.ts';
 import type { Hex32 } from '../protocol/edge.ts';
 import { TesseraError } from '../protocol/errors.ts';
-import { modelId, srsId } from '../protocol/ids.ts';
+import { modelId } from '../protocol/ids.ts';
 import { dequantise, quantise } from '../protocol/quantise.ts';
 import { leastTrust, type Trust, trustOf } from '../protocol/srs.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import { infer, type NamedTensors } from './model/inference.ts';
-import type { Model } from './model/model.ts';
 import { parseStrategy, slice } from './model/slice/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { readInputs } from './model/tensor-file.ts';
 import { version } from './package.ts';
-import { planJob, type SegmentPlan } from './plan/plan.ts';
+import { planJob } from './plan/plan.ts';
 import { parseCommitted } from './plan/schemes.ts';
 import type { RunOptions } from './progress.ts';
 import type { EzklProver } from './provers/ezkl/prover.ts';
@@ -26,6 +24,8 @@ import { type EdgeValues, execute } from './requester/execute.ts';
 import { buildGraph, type CompiledGraph } from './requester/graph.ts';
 import { proveSegments } from './requester/prove-segments.ts';
 import { concurrentPeak, type ProverLimits, type ProverUse } from './requester/prover-call.ts';
+import { recipeOf } from './requester/recipe.ts';
+import { srsFiles } from './requester/srs-files.ts';
 
 export interface ProveOptions extends RunOptions {
   /** Path of the ONNX file. */
@@ -93,10 +93,11 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const strategy = parseStrategy(options.strategy);
   const committed = parseCommitted(options.commit);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
-  const { model, sha256 } = await importModel(options.model, {
+  const imported = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),
     ...(signal ? { signal } : {}),
   });
+  const { model } = imported;
   const tensors = await readInputs(options.input, model);
   const slicing = slice(model, strategy, (node) => nodeCost(model, node));
   const plans = await planJob(
@@ -118,16 +119,11 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const proofs = await proveSegments(segments, values, prover, limits, running);
 
   onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
+  const files = await srsFiles(plans, prover, signal ? { signal } : {});
   const certificate = await certify(
     {
       compiled,
-      recipe: {
-        model: sha256,
-        shapes: Object.fromEntries(model.inputs.map((name) => [name, model.types.get(name)?.shape ?? []])),
-        strategy: options.strategy,
-        version,
-        parameters: compiled.representatives.map(({ plan }) => parametersText(plan)),
-      },
+      recipe: recipeOf({ imported, strategy: options.strategy, version, compiled }),
       proofs,
       values,
       floats,
@@ -135,7 +131,8 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
         ...(committed.input ? model.inputs : []),
         ...(committed.output ? model.outputs : []),
       ]),
-      ...(await srsOf(plans, prover, signal)),
+      srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
+      srsFiles: files,
     },
     prover,
     verifier,
@@ -181,29 +178,6 @@ function quantiseNamed(name: string, values: Float64Array, scale: number): bigin
       cause,
     });
   }
-}
-
-/** Each SRS that the circuits rest on, by id: what verification needs of it, and the whole file. */
-async function srsOf(
-  plans: readonly SegmentPlan[],
-  prover: EzklProver,
-  signal: AbortSignal | undefined,
-): Promise<{ srs: Map<Hex32, Uint8Array>; srsFiles: Map<Hex32, Uint8Array> }> {
-  const srs = new Map<Hex32, Uint8Array>();
-  const srsFiles = new Map<Hex32, Uint8Array>();
-  for (const k of new Set(plans.map(({ params }) => params.k))) {
-    const file = await readFile(await prover.srsFile(k, signal ? { signal } : {}));
-    const data = verificationDataOf(file);
-    const id = srsId('bn254', data);
-    srs.set(id, data);
-    srsFiles.set(id, file);
-  }
-  return { srs, srsFiles };
-}
-
-/** A circuit's parameters as the recipe keeps them: JSON with sorted keys. */
-function parametersText({ params }: SegmentPlan): string {
-  return JSON.stringify(params, Object.keys(params).sort());
 }
 
 async function writeCertificate(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,11 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Certificate } from '../protocol/certificate.ts';
 import { decodeCertificate } from '../protocol/certificate-codec.ts';
 import { checkCertificate, type Expectation } from '../protocol/check.ts';
-import { TesseraError } from '../protocol/errors.ts';
-import { limits } from '../protocol/limits.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
+import { readCertificateFile } from './certificate-file.ts';
 import { digestFiles, readModel } from './model/onnx/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { readInputs } from './model/tensor-file.ts';
@@ -43,13 +41,13 @@ export async function verify(
   options: VerifyOptions,
   modules: VerifyModules,
 ): Promise<{ report: Report; certificate: Certificate }> {
-  const certificate = decodeCertificate(await readBounded(options.certificate));
+  const certificate = decodeCertificate(await readCertificateFile(options.certificate));
   const { srs } = options;
   const report = await checkCertificate(certificate, {
     verifiers: modules.verifiers,
     expect: await readExpected(options.expect ?? {}, certificate),
     allowDevelopment: options.allowDevelopment ?? false,
-    ...(srs === undefined ? {} : { srs: () => readBounded(srs) }),
+    ...(srs === undefined ? {} : { srs: () => readCertificateFile(srs) }),
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: ({ done, total }) => options.onProgress?.({ type: 'stage', stage: 'verify', done, total }),
   });
@@ -78,24 +76,4 @@ async function expectedModel(model: string): Promise<Expectation> {
   const id = model.toLowerCase().replace(/^0x/, '');
   if (/^[0-9a-f]{64}$/.test(id)) return { modelId: id };
   return { modelDigest: await digestFiles(readModel(model).files) };
-}
-
-async function readBounded(path: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > limits.certificateBytes) {
-      throw new TesseraError('CERTIFICATE_DAMAGED', {
-        message: `${path} has ${size} bytes, more than a certificate may have`,
-        details: { limit: limits.certificateBytes },
-      });
-    }
-    return await readFile(path);
-  } catch (cause) {
-    if (cause instanceof TesseraError) throw cause;
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `${path} cannot be read`,
-      remedy: 'Check the path and its permissions.',
-      cause,
-    });
-  }
 }

@@ -55,6 +55,11 @@ export function encodeCertificate(certificate: Certificate): Uint8Array {
   return encodeCbor([tag, version, hexToBytes(sha256Hex(body)), body]);
 }
 
+/** Whether bytes begin as a certificate does: the tag follows the head of the envelope's array. */
+export function isCertificate(file: Uint8Array): boolean {
+  return encodeCbor(tag).every((byte, at) => file[1 + at] === byte);
+}
+
 /**
  * Reads a certificate. What it says is not judged: see `checkCertificate`.
  *

@@ -18,6 +18,7 @@ const verbs = [
   'run',
   'prove',
   'verify',
+  'audit',
   'cache ls',
   'cache prune',
   'demo',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../package.ts';
+import { auditVerb } from './commands/audit.ts';
 import { cacheVerb } from './commands/cache.ts';
 import { demoVerb } from './commands/demo.ts';
 import { doctorVerb } from './commands/doctor.ts';
@@ -22,6 +23,7 @@ const verbs = [
   runVerb,
   proveVerb,
   verifyVerb,
+  auditVerb,
   cacheVerb,
   demoVerb,
   uninstallVerb,

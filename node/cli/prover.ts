@@ -50,7 +50,7 @@ export async function withProver<T>(
   await mkdir(directory, { recursive: true });
   const limits = limitsOf(flags);
   if (flags.srs === undefined) {
-    output.note('No published SRS was given (--srs): the proof will rest on development keys.');
+    output.note('No published SRS was given (--srs): development keys are used.');
   }
   const prover = createEzklProver({
     python: environmentPython(settings.directory.python),

@@ -21,6 +21,9 @@ export interface SegmentPlan {
   params: EzklParams;
 }
 
+/** A plan before its parameters are chosen. */
+export type SegmentDraft = Omit<SegmentPlan, 'params'>;
+
 export interface PlanInit {
   model: Model;
   slicing: Slicing;
@@ -46,18 +49,7 @@ export async function planJob(
   refuseUnprovable(model, slicing, [prover]);
   const schemes = chooseSchemes({ ...slicing, inputs: model.inputs, outputs: model.outputs }, committed);
   const base = { ...defaultEzklParams, ...(scale === undefined ? {} : { scale }) };
-  const draft = slicing.segments.map((segment) => {
-    const own = segmentModel(model, segment);
-    const schemesOf = (names: readonly string[]) => names.map((name) => schemes.get(name) ?? 'public');
-    return {
-      id: segment.id,
-      model: own,
-      inputs: own.inputs,
-      outputs: own.outputs,
-      inputSchemes: schemesOf(own.inputs),
-      outputSchemes: schemesOf(own.outputs),
-    };
-  });
+  const draft = draftSegments(model, slicing, schemes);
 
   const limit = pLimit(parallel);
   const probe = { ...base, k: chooseK([], base) };
@@ -85,4 +77,24 @@ export async function planJob(
   );
   const params = { ...base, k: chooseK(sizes, base) };
   return draft.map((segment) => ({ ...segment, params }));
+}
+
+/** Each segment as a model of its own, with the scheme of every port; a tensor without one is public. */
+export function draftSegments(
+  model: Model,
+  slicing: Slicing,
+  schemes: ReadonlyMap<string, PortScheme>,
+): SegmentDraft[] {
+  return slicing.segments.map((segment) => {
+    const own = segmentModel(model, segment);
+    const schemesOf = (names: readonly string[]) => names.map((name) => schemes.get(name) ?? 'public');
+    return {
+      id: segment.id,
+      model: own,
+      inputs: own.inputs,
+      outputs: own.outputs,
+      inputSchemes: schemesOf(own.inputs),
+      outputSchemes: schemesOf(own.outputs),
+    };
+  });
 }

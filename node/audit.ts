@@ -1,0 +1,84 @@
+import type { Certificate } from '../protocol/certificate.ts';
+import { decodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
+import { checkKeys } from '../protocol/check/keys.ts';
+import { checkPorts } from '../protocol/check/ports.ts';
+import type { Hex32 } from '../protocol/edge.ts';
+import { checkGraph } from '../protocol/graph.ts';
+import { modelId } from '../protocol/ids.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import { decodeManifest } from '../protocol/manifest-codec.ts';
+import type { ProofVerifier } from '../protocol/verifier.ts';
+import { compareAssignment, compareCircuits, compareEdges } from './audit/compare-circuits.ts';
+import { compareWiring } from './audit/compare-wiring.ts';
+import type { AuditProblem } from './audit/problem.ts';
+import { rebuild } from './audit/rebuild.ts';
+import { readCertificateFile } from './certificate-file.ts';
+import type { RunOptions } from './progress.ts';
+import type { EzklProver } from './provers/ezkl/prover.ts';
+import type { ProverLimits } from './requester/prover-call.ts';
+
+export interface AuditOptions extends RunOptions {
+  /** Path of a manifest or a certificate. */
+  manifest: string;
+  /** Path of the ONNX file that it is said to be made from. */
+  model: string;
+  /** What rebuilding may use of this machine. */
+  limits: ProverLimits;
+}
+
+export interface AuditModules {
+  /** Its SRS must be the manifest's. */
+  prover: EzklProver;
+  verifiers: readonly ProofVerifier[];
+}
+
+export interface AuditReport {
+  /** Everything that was rebuilt from the model is what the manifest says, and nothing is weak. */
+  ok: boolean;
+  /** modelId; once the audit is ok, what a certificate of this model is to be verified against. */
+  model: Hex32;
+  problems: readonly AuditProblem[];
+}
+
+/**
+ * Rebuilds segments, circuits and keys from the model as the recipe says, and compares them with the manifest digest
+ * by digest; finds everything that differs, not only the first thing. The keys carried by a certificate are also
+ * refused for weak settings. Proofs are not verified: see `verify`.
+ *
+ * ezkl's keys are a function of the segment, the parameters and the SRS, so equal digests mean equal circuits. It
+ * says nothing about who knows the SRS's secret.
+ *
+ * @throws TesseraError `STORAGE_FAILED`, `CERTIFICATE_DAMAGED` and `ENCODING_INVALID` of the manifest's file; those
+ *   of the model's file and of the prover; `ABORTED`
+ */
+export async function audit(
+  options: AuditOptions,
+  { prover, verifiers }: AuditModules,
+): Promise<AuditReport> {
+  const { manifest, certificate } = read(await readCertificateFile(options.manifest));
+  const problems: AuditProblem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
+  if (certificate !== undefined) problems.push(...checkKeys(certificate, verifiers).problems);
+
+  const rebuilt = await rebuild(manifest, options, prover);
+  problems.push(...rebuilt.problems);
+  if (rebuilt.wiring !== undefined) problems.push(...compareWiring(manifest.graph, rebuilt.wiring));
+  const model = modelId(manifest);
+  if (rebuilt.manifest !== undefined) {
+    problems.push(
+      ...compareEdges(manifest.graph, rebuilt.manifest.graph),
+      ...compareAssignment(manifest.graph, rebuilt.manifest.graph),
+      ...compareCircuits(manifest.circuits, rebuilt.manifest.circuits),
+    );
+    const due = modelId(rebuilt.manifest);
+    if (due !== model) {
+      problems.push({ code: 'MODEL_ID_DIFFERS', message: `modelId is ${model}; rebuilt, it is ${due}` });
+    }
+  }
+  return { ok: problems.length === 0, model, problems };
+}
+
+function read(file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {
+  if (!isCertificate(file)) return { manifest: decodeManifest(file) };
+  const certificate = decodeCertificate(file);
+  return { manifest: certificate.manifest, certificate };
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { AuditReport } from '../../audit.ts';
+import type { Context } from '../context.ts';
+import { exitStatus } from '../exit-status.ts';
+import { count, digest, memory } from '../options.ts';
+import type { ProverFlags } from '../prover.ts';
+import { addVerb } from '../verb.ts';
+
+interface Flags extends ProverFlags {
+  model: string;
+}
+
+/** `tessera audit`: rebuilds a manifest from its model and compares. */
+export function auditVerb(program: Command, context: Context): void {
+  addVerb(program, {
+    usage: 'audit <manifest>',
+    description: 'Rebuild the circuits and keys of a manifest or certificate from its model, and compare.',
+    examples: [
+      'tessera audit digit.cert --model lenet.onnx',
+      'tessera audit digit.cert --model lenet.onnx --srs kzg14.srs --srs-digest c0912…bcc --json',
+    ],
+    long: true,
+  })
+    .requiredOption('--model <file>', 'the ONNX file that it is said to be made from')
+    .option('--srs <file or URL>', 'the SRS that the circuits were made with; needs --srs-digest')
+    .option('--srs-digest <hex>', 'its sha2-256', digest)
+    .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
+    .option('--parallel <n>', 'segments worked on at once', count)
+    .action(async (manifest: string, flags: Flags) => {
+      const { output, signal } = context;
+      const [{ audit }, { withProver }] = await Promise.all([
+        import('../../audit.ts'),
+        import('../prover.ts'),
+      ]);
+      const report = await withProver(context, flags, ({ limits, prover, verifier }) =>
+        audit(
+          { manifest, model: flags.model, limits, signal, onProgress: (event) => output.progress(event) },
+          { prover, verifiers: [verifier] },
+        ),
+      );
+      output.result(report, describe(report, output));
+      context.exitStatus = report.ok ? exitStatus.ok : exitStatus.failed;
+    });
+}
+
+function describe({ ok, model, problems }: AuditReport, output: Context['output']): string {
+  const verdict = ok
+    ? `${output.style('green', 'ok')}: segments, circuits and keys are those of the model`
+    : `${output.style('red', 'not ok')}: do not rely on this manifest`;
+  const lines = [`model ${model}`, verdict];
+  for (const { code, message, remedy } of problems) {
+    lines.push(`${code}: ${message}`);
+    if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);
+  }
+  return lines.join('\n');
+}
