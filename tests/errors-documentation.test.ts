@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { auditCodes } from '../node/audit/problem.ts';
 import { exitStatus, exitStatusOf } from '../node/cli/exit-status.ts';
 import { type ErrorCode, errorCodes, TesseraError } from '../protocol/errors.ts';
 import { problemCodes } from '../protocol/problem.ts';
@@ -33,9 +34,12 @@ test('every error is documented with its exit status, its meaning and what to do
   );
 });
 
-test('every problem of a certificate is documented with its meaning and what to do', () => {
-  expect(table('Problems of a certificate')).toEqual(
-    Object.entries(problemCodes).map(([code, meaning]) => [
+test.each([
+  ['a certificate', problemCodes],
+  ['an audit', auditCodes],
+])('every problem of %s is documented with its meaning and what to do', (what, codes) => {
+  expect(table(`Problems of ${what}`)).toEqual(
+    Object.entries(codes).map(([code, meaning]) => [
       `\`${code}\``,
       meaning,
       expect.stringMatching(/^\S.+\.$/),
