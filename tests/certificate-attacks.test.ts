@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { bn254_Fr } from '@noble/curves/bn254.js';
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { importModel } from '../node/model/import/index.ts';
 import type { Model } from '../node/model/model.ts';
 import { parseStrategy, segmentModel, slice } from '../node/model/slice/index.ts';
@@ -21,6 +21,7 @@ import type { Circuit, Manifest } from '../protocol/manifest.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { branchingModel } from './support/branching-model.ts';
+import { describeWithEzkl } from './support/ezkl-python.ts';
 import { image, Proving } from './support/proving.ts';
 import { remembering } from './support/remembering-verifier.ts';
 
@@ -232,7 +233,7 @@ async function standing(certificate: Certificate): Promise<string[]> {
 
 const expectHonest = () => ({ expect: { modelId: modelId(honest.manifest) } });
 
-describe('certificates that nobody touched', () => {
+describeWithEzkl('certificates that nobody touched', () => {
   it('are valid, all of those that the attacks are made from', async () => {
     for (const certificate of [honest, otherJob, otherModel, otherSrs, concealed]) {
       const report = await check(certificate);
@@ -250,7 +251,7 @@ describe('certificates that nobody touched', () => {
   });
 });
 
-describe('a file', () => {
+describeWithEzkl('a file', () => {
   it('with a changed byte anywhere, or cut, or continued, is damaged', () => {
     const file = encodeCertificate(honest);
     const damaged = expect.objectContaining({ code: 'CERTIFICATE_DAMAGED' });
@@ -262,7 +263,7 @@ describe('a file', () => {
   });
 });
 
-describe('a proof', () => {
+describeWithEzkl('a proof', () => {
   it('with a changed byte anywhere is refused, in each segment', async () => {
     for (const part of [0.5, 0.001, 0.03, 0.2, 0.4, 0.7, 0.9, 0.9999]) {
       const changed = honest.proofs.map(
@@ -350,7 +351,7 @@ describe('a proof', () => {
   });
 });
 
-describe('another job’s proof', () => {
+describeWithEzkl('another job’s proof', () => {
   it('holds by itself, but no link to its neighbours does: a consumer was fed another tensor', async () => {
     const changed = withProof('join', proofOf('join', otherJob));
     expect(await standing(changed)).toEqual(segmentIds);
@@ -391,7 +392,7 @@ describe('another job’s proof', () => {
   });
 });
 
-describe('another model’s segment, of the same shapes', () => {
+describeWithEzkl('another model’s segment, of the same shapes', () => {
   it('does not verify under this model’s key, though its input is the same tensor', async () => {
     expect(commitmentOf('trunk', otherModel)).toEqual(commitmentOf('trunk'));
     const changed = withProof('branch', proofOf('branch', otherModel));
@@ -415,7 +416,7 @@ describe('another model’s segment, of the same shapes', () => {
   });
 });
 
-describe('a commitment', () => {
+describeWithEzkl('a commitment', () => {
   it('with a changed byte is not what the proofs bind', async () => {
     for (const name of edgeNames) {
       const problems = await problemsOf(withCommitment(name, flipped(commitmentOf(name), 31)));
@@ -455,7 +456,7 @@ describe('a commitment', () => {
   });
 });
 
-describe('a statement', () => {
+describeWithEzkl('a statement', () => {
   it('is what the proofs bind, in integers and in floats', async () => {
     const [input, output] = honest.statements;
     if (input?.floats === undefined || output === undefined) throw new Error('both sides are stated');
@@ -477,7 +478,7 @@ describe('a statement', () => {
   });
 });
 
-describe('a verifying artifact', () => {
+describeWithEzkl('a verifying artifact', () => {
   const roles = ['verifyingKey', 'settings', 'vka', 'evmVerifier'] as const;
 
   it('with a changed byte is damaged under its digest, and makes another model under its own', async () => {
@@ -527,7 +528,7 @@ describe('a verifying artifact', () => {
   });
 });
 
-describe('an SRS', () => {
+describeWithEzkl('an SRS', () => {
   it('other than the neighbours’ is refused, with and without its circuit', async () => {
     const proof = proofOf('join', otherSrs);
     expect(await problemsOf(withProof('join', proof))).toEqual(
@@ -561,7 +562,7 @@ describe('an SRS', () => {
   });
 });
 
-describe('an SRS file', () => {
+describeWithEzkl('an SRS file', () => {
   /** A file whose Lagrange points open the committed input to other values, and these values. */
   function trapdoor(): { file: Uint8Array; values: bigint[] } {
     const { type } = edgeOf('image', concealed);
@@ -605,7 +606,7 @@ describe('an SRS file', () => {
   });
 });
 
-describe('a circuit of another size', () => {
+describeWithEzkl('a circuit of another size', () => {
   it('proves the same segment, but joins no edge of this one', async () => {
     const { model } = await importModel(proving.path('model.onnx'));
     const [stem] = slice(model, parseStrategy(strategy), () => 1).segments;
@@ -629,7 +630,7 @@ describe('a circuit of another size', () => {
   });
 });
 
-describe('the manifest', () => {
+describeWithEzkl('the manifest', () => {
   it.each<[string, () => Certificate, string]>([
     ['a scale', () => withType('trunk', { scale: edgeOf('trunk').type.scale + 1 }), 'KEY_MISMATCH'],
     ['k', () => withType('trunk', { scheme: { ...kzgOf(honest), k: 12 } }), 'KEY_MISMATCH'],

@@ -76,7 +76,10 @@ test('bytes that are no certificate are refused as damaged', async () => {
 
 test('doctor says what is missing in an empty data directory, and changes nothing', async () => {
   const empty = join(home, 'empty');
-  const { status, stdout } = await tessera(['doctor', '--json'], { TESSERA_HOME: empty });
+  const { status, stdout } = await tessera(['doctor', '--json'], {
+    TESSERA_HOME: empty,
+    TESSERA_WITHOUT_EZKL: undefined,
+  });
   const diagnosis = JSON.parse(stdout);
   expect(status).toBe(1);
   expect(diagnosis).toMatchObject({ complete: false, dataDirectory: empty });

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { branchingModel } from '../../tests/support/branching-model.ts';
 import { type Ended, interruptedTessera, run, tessera } from '../../tests/support/command-line.ts';
-import { ezklPython } from '../../tests/support/ezkl-python.ts';
+import { describeWithEzkl } from '../../tests/support/ezkl-python.ts';
 import { encodeModel } from '../model/onnx/encode.ts';
 import { readSettings } from './settings.ts';
 
@@ -14,7 +14,7 @@ const noNetwork = {
   NODE_OPTIONS: `--import=${fileURLToPath(new URL('../../tests/support/no-network.ts', import.meta.url))}`,
 };
 
-describe.skipIf(ezklPython === undefined)('prove and verify, as scripts use them', () => {
+describeWithEzkl('prove and verify, as scripts use them', () => {
   let folder: string;
   let certificate: string;
   let env: NodeJS.ProcessEnv;

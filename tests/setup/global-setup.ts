@@ -14,7 +14,11 @@ export default async function globalSetup(project: {
     parts: parts(settings),
     onProgress: (part, step) => console.error(`${part}: ${step}`),
   });
-  for (const part of outcomes) if (part.outcome === 'failed') throw part.error;
+  for (const part of outcomes) {
+    if (part.outcome === 'failed') throw part.error;
+    if (part.outcome === 'left out')
+      console.error(`${part.name} is left out: the tests that need it are skipped.`);
+  }
 
   const folder = project.config.env.TESSERA_TEST_LIGHT_MODELS;
   if (folder === undefined) throw new Error('vitest.config.ts names no folder for the light models.');

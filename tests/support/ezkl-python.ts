@@ -1,5 +1,6 @@
+import { describe } from 'vitest';
 import { readSettings } from '../../node/cli/settings.ts';
-import { environmentPython } from '../../node/setup/ezkl-part.ts';
+import { environmentPython } from '../../node/setup/index.ts';
 
 const settings = readSettings(process.env);
 
@@ -11,3 +12,13 @@ export const ezklPython: string | undefined =
   settings.withoutEzkl === undefined
     ? (process.env.TESSERA_PYTHON ?? environmentPython(settings.directory.python))
     : undefined;
+
+/** `describe` for tests that need ezkl: they are skipped only where it is left out on purpose. */
+export const describeWithEzkl = describe.skipIf(ezklPython === undefined);
+
+/** @throws where ezkl is left out */
+export function requireEzklPython(): string {
+  if (ezklPython === undefined)
+    throw new Error('This test needs ezkl, which TESSERA_WITHOUT_EZKL leaves out.');
+  return ezklPython;
+}

@@ -14,7 +14,7 @@ import { decodeCertificate, encodeCertificate } from '../../protocol/certificate
 import { type CheckOptions, checkCertificate } from '../../protocol/check.ts';
 import type { Report } from '../../protocol/report.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
-import { pythonWithEzkl } from './python.ts';
+import { requireEzklPython } from './ezkl-python.ts';
 
 /** Limits that a machine with two cores and 8 GB meets. */
 export const limits = { parallel: 2, memory: 6e9 } as const;
@@ -46,7 +46,7 @@ export class Proving {
   newProver(cacheName = 'cache'): EzklProver {
     const cache = new ArtifactCache({ directory: join(this.directory, cacheName), maxBytes: 20e9 });
     return createEzklProver({
-      python: pythonWithEzkl(),
+      python: requireEzklPython(),
       cache,
       srs: developmentSrs(cache),
       directory: join(this.directory, 'scratch'),

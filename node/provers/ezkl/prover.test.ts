@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { sha256Hex } from '../../../protocol/ids.ts';
-import { pythonWithEzkl } from '../../../tests/support/python.ts';
+import { describeWithEzkl, requireEzklPython } from '../../../tests/support/ezkl-python.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
 import { floatConstant } from '../../model/constant.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
@@ -25,7 +25,7 @@ let prover: EzklProver;
 const more: EzklProver[] = [];
 
 function create(from: ArtifactCache, source = developmentSrs(from)): EzklProver {
-  const created = createEzklProver({ python: pythonWithEzkl(), cache: from, srs: source, directory });
+  const created = createEzklProver({ python: requireEzklPython(), cache: from, srs: source, directory });
   more.push(created);
   return created;
 }
@@ -33,7 +33,7 @@ function create(from: ArtifactCache, source = developmentSrs(from)): EzklProver 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ezkl-'));
   cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 });
-  prover = createEzklProver({ python: pythonWithEzkl(), cache, srs: developmentSrs(cache), directory });
+  prover = createEzklProver({ python: requireEzklPython(), cache, srs: developmentSrs(cache), directory });
 });
 afterEach(async () => {
   await Promise.all(more.splice(0).map((each) => each.close()));
@@ -78,7 +78,7 @@ const inputs = [[128n, -64n, -256n, 100n]];
 
 const verifier = createEzklVerifier({});
 
-describe('the ezkl prover', () => {
+describeWithEzkl('the ezkl prover', () => {
   it('proves two slices whose commitments on the shared edge are the same bytes', async () => {
     const a = await prover.compile(first, params);
     const b = await prover.compile(second, params);
@@ -174,7 +174,7 @@ describe('the ezkl prover', () => {
           '--input-type=module',
           '-e',
           script,
-          pythonWithEzkl(),
+          requireEzklPython(),
           shared,
         ]),
       ),
@@ -271,7 +271,7 @@ async function killChildren(): Promise<void> {
   }
 }
 
-describe('a published SRS', () => {
+describeWithEzkl('a published SRS', () => {
   it('comes from an address with its digest, once, and must have the size of the circuits', async () => {
     const bytes = await readFile(await prover.srsFile(params.k));
     expect(bytes.length).toBe(srsBytes(params.k));
@@ -309,7 +309,7 @@ describe('a published SRS', () => {
   });
 });
 
-describe('chooseK', () => {
+describeWithEzkl('chooseK', () => {
   it('fits the public values and the table, and lets the largest circuit repeat its columns', () => {
     expect(chooseK([{ rows: 100, instances: 10 }], defaultEzklParams)).toBe(11);
     expect(chooseK([{ rows: 100, instances: 5000 }], defaultEzklParams)).toBe(13);

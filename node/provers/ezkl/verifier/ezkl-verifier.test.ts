@@ -6,7 +6,7 @@ import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { type Fixture, makeFixtures, modelOf } from '../../../../tests/fixtures/ezkl-fixture.ts';
-import { ezklPython } from '../../../../tests/support/ezkl-python.ts';
+import { describeWithEzkl } from '../../../../tests/support/ezkl-python.ts';
 import { compileEvmVerifier } from '../evm-verifier.ts';
 import { createEngineThread } from './engine-thread.ts';
 import { checkSrs, createEzklVerifier, ezklAdapter, openSrs, verificationDataOf } from './index.ts';
@@ -77,7 +77,7 @@ const verdicts = (opinions: readonly Opinion[]) => opinions.map(({ verdict }) =>
 const accepted = (opinions: readonly Opinion[]) =>
   verdicts(opinions).includes('valid') && !verdicts(opinions).includes('invalid');
 
-describe.skipIf(ezklPython === undefined)('the verifier of ezkl proofs, on proofs that ezkl makes', () => {
+describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () => {
   const thread = createEngineThread();
   const verifier: ProofVerifier = createEzklVerifier({ engine: thread });
   let fixtures: Fixture[];
