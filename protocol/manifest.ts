@@ -3,7 +3,7 @@ import type { Graph } from './graph.ts';
 
 /** A segment compiled for one prover, by the digests of everything a verifier needs. */
 export interface Circuit {
-  /** The prover's name, e.g. `ezkl`. */
+  /** The prover's name, e.g. `ezkl`; the adapter's name begins with it. */
   prover: string;
   /** Proof system and format version that the verifier must speak, e.g. `ezkl/halo2-kzg/23.0.5`. */
   adapter: string;

@@ -36,11 +36,11 @@ export interface Report {
   trust: Trust;
   /** modelId. */
   model: Hex32;
-  /** An expected model was given and is this one. */
+  /** An expected model was given and is this one: its modelId is, or the manifest claims to be made from its file. */
   modelExpected: boolean;
   /** Whether keys were rebuilt from the model; a check never does, an audit does. */
   audited: false;
-  /** Whether the circuits accept exactly one output for an input. */
+  /** Whether the circuits accept exactly one output for an input: the manifest's claim where its keys do not show it. */
   output: 'unique' | 'within tolerance';
   segments: readonly SegmentReport[];
   links: readonly LinkReport[];

@@ -83,3 +83,11 @@ describe('a certificate whose columns are nearly all unusable, to make the reade
     });
   });
 });
+
+it('a circuit cannot be passed off as another prover’s', async () => {
+  const { manifest } = honest;
+  const passedOff = manifest.circuits.map((circuit) => ({ ...circuit, prover: 'groth16' }));
+  const { valid, codes } = await checked({ ...honest, manifest: { ...manifest, circuits: passedOff } });
+  expect(valid).toBe(false);
+  expect(codes).toEqual(new Set(['KEY_MISMATCH']));
+});

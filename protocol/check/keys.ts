@@ -174,6 +174,9 @@ function compare(circuit: Circuit, description: CircuitDescription, fault: Fault
       fault('KEY_MISMATCH', `its verifying data bind other ${side} than the manifest says`);
     }
   }
+  if (circuit.adapter.split('/')[0] !== circuit.prover) {
+    fault('KEY_MISMATCH', `its proofs are of ${circuit.adapter}, which is not ${circuit.prover}’s`);
+  }
   const operators = (output: Circuit['output']) =>
     output.kind === 'unique' ? '' : JSON.stringify([...output.operators].sort());
   if (operators(circuit.output) !== operators(description.output)) {

@@ -79,7 +79,7 @@ export function describeReport(
   const mark = (valid: boolean) => (valid ? output.style('green', 'ok') : output.style('red', 'no'));
   const lines = [
     `The certificate is ${verdict}.`,
-    `model ${report.model} (${report.modelExpected ? 'as expected' : 'nothing was expected'}; not audited)`,
+    `model ${report.model} (${report.modelExpected ? 'as expected' : 'not known to be an expected one'}; not audited)`,
     `trust: ${report.trust}; output: ${report.output}`,
   ];
   for (const { id, prover, valid, reason } of report.segments) {
@@ -95,7 +95,8 @@ export function describeReport(
     const values = stated?.values
       .slice(0, shownValues)
       .map((value) => Number(value) / 2 ** (edge?.type.scale ?? 0));
-    lines.push(`${edge?.name}: ${values === undefined ? 'stays a commitment' : values.join(' ')}`);
+    const unstated = edge?.type.scheme.name === 'public' ? 'public, but not stated' : 'stays a commitment';
+    lines.push(`${edge?.name}: ${values === undefined ? unstated : values.join(' ')}`);
   }
   for (const problem of report.problems) lines.push(`${problem.code}: ${problem.message}`);
   if (report.sound && !report.valid) {
