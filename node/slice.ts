@@ -1,14 +1,13 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TesseraError } from '../protocol/errors.ts';
 import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
-import type { TensorType } from './model/model.ts';
+import type { ElementType } from './model/model.ts';
 import { writeModel } from './model/onnx/index.ts';
-import { parseStrategy, segmentModel, slice } from './model/slice/index.ts';
-import { type NodeSupport, unsupportedNodes } from './plan/provability.ts';
+import { constantResults, parseStrategy, type Segment, segmentModel, slice } from './model/slice/index.ts';
+import { type NodeSupports, unsupportedNodes } from './plan/provability.ts';
 import type { RunOptions } from './progress.ts';
 import type { Unsupported } from './provers/prover.ts';
+import { replaceSlicing, type SlicingFiles, slicingFormat } from './slicing-directory.ts';
 
 export interface SliceOptions extends RunOptions {
   /** Path of the ONNX file. */
@@ -19,13 +18,15 @@ export interface SliceOptions extends RunOptions {
   /** Directory that gets one ONNX file a segment, and `graph.json`. */
   out: string;
   /** What each prover cannot prove. */
-  provers: readonly NodeSupport[];
+  provers: NodeSupports;
 }
 
 /** What `graph.json` holds. */
-export interface SliceReport {
+export interface SliceReport extends SlicingFiles {
   /** sha2-256 of the model's files. */
   model: string;
+  strategy: string;
+  /** In an order in which they can be run. */
   segments: readonly {
     id: string;
     file: string;
@@ -35,66 +36,78 @@ export interface SliceReport {
     provable: boolean;
     unsupported: readonly Unsupported[];
   }[];
-  edges: Readonly<Record<string, TensorType>>;
+  /** A file without inputs that gives the outputs of the whole which never change, if there are any. */
+  constants?: { file: string };
+  edges: readonly {
+    tensor: string;
+    element: ElementType;
+    shape: readonly number[];
+    /** A segment's id, `input` of the whole, or `constant`. */
+    from: string;
+    /** Segments' ids, and `output` for a result of the whole. */
+    to: readonly string[];
+  }[];
   inputs: readonly string[];
   outputs: readonly string[];
 }
 
-const graphFile = 'graph.json';
-
 /**
- * Writes a model's segments as ONNX files of their own, and the graph that joins them.
+ * Writes a model's segments as ONNX files of their own, and the graph that joins them. An earlier slicing in the
+ * directory stays whole until all of the new one is written, and is then replaced.
  *
- * @throws TesseraError `USAGE` when the directory holds anything but an earlier slicing
+ * @throws TesseraError `USAGE` when the directory holds anything but an earlier slicing, `STORAGE_FAILED`
  */
 export async function sliceModel(options: SliceOptions): Promise<SliceReport> {
   const { signal, onProgress, out } = options;
+  const cancellation = signal ? { signal } : {};
   const strategy = parseStrategy(options.strategy);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
   const { model, sha256 } = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),
-    ...(signal ? { signal } : {}),
+    ...cancellation,
   });
-  const { segments } = slice(model, strategy, (node) => nodeCost(model, node));
-  await prepare(out);
-  const written: SliceReport['segments'][number][] = [];
-  for (const [done, segment] of segments.entries()) {
-    onProgress?.({ type: 'stage', stage: 'slice', done, total: segments.length, detail: segment.id });
-    const file = `${segment.id}.onnx`;
-    await writeModel(segmentModel(model, segment), join(out, file), signal ? { signal } : {});
+  const { segments, edges } = slice(model, strategy, (node) => nodeCost(model, node));
+  const idOf = (end: number | string) => (typeof end === 'number' ? (segments[end]?.id ?? '') : end);
+  const describe = (segment: Segment): SliceReport['segments'][number] => {
     const unsupported = unsupportedNodes(model, segment, options.provers);
-    written.push({
+    return {
       ...segment,
-      file,
+      file: fileOf(segment),
       nodes: segment.nodes.map((index) => model.nodes[index]?.name ?? ''),
       provable: unsupported.length === 0,
       unsupported,
-    });
-  }
-  onProgress?.({ type: 'stage', stage: 'slice', done: segments.length, total: segments.length });
-  const crossing = new Set(segments.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
+    };
+  };
+  const constants = constantResults(model);
   const report: SliceReport = {
+    format: slicingFormat,
     model: sha256,
-    segments: written,
-    edges: Object.fromEntries([...model.types].filter(([name]) => crossing.has(name))),
+    strategy: options.strategy,
+    segments: segments.map(describe),
+    ...(constants === undefined ? {} : { constants: { file: constantsFile } }),
+    edges: edges.map(({ tensor, type, from, to }) => ({
+      tensor,
+      ...type,
+      from: idOf(from),
+      to: to.map(idOf),
+    })),
     inputs: model.inputs,
     outputs: model.outputs,
   };
-  await writeFile(join(out, graphFile), `${JSON.stringify(report, null, 2)}\n`);
+  await replaceSlicing(out, report, async (directory) => {
+    if (constants !== undefined) await writeModel(constants, join(directory, constantsFile), cancellation);
+    for (const [done, segment] of segments.entries()) {
+      onProgress?.({ type: 'stage', stage: 'slice', done, total: segments.length, detail: segment.id });
+      await writeModel(segmentModel(model, segment), join(directory, fileOf(segment)), cancellation);
+    }
+  });
+  onProgress?.({ type: 'stage', stage: 'slice', done: segments.length, total: segments.length });
   return report;
 }
 
-/** Makes the directory, or takes the files of an earlier slicing out of it. */
-async function prepare(out: string): Promise<void> {
-  await mkdir(out, { recursive: true });
-  const names = await readdir(out);
-  const foreign = names.filter((name) => name !== graphFile && !/\.onnx(\.data)?$/.test(name));
-  if (foreign.length > 0 || (names.length > 0 && !names.includes(graphFile))) {
-    throw new TesseraError('USAGE', {
-      message: `${out} is not empty and holds no earlier slicing`,
-      remedy: 'Choose an empty or new directory for --out.',
-      details: { found: names.slice(0, 5) },
-    });
-  }
-  for (const name of names) await rm(join(out, name));
+/** No segment is called `constant`: see `Segment.id`. */
+const constantsFile = 'constant.onnx';
+
+function fileOf({ id }: Segment): string {
+  return `${id}.onnx`;
 }

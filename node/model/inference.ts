@@ -1,5 +1,6 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { TesseraError } from '../../protocol/errors.ts';
+import { throwIfAborted } from '../abort.ts';
 import type { Model } from './model.ts';
 import { encodeModel } from './onnx/index.ts';
 import { openPlainSession } from './ort.ts';
@@ -12,15 +13,13 @@ export type NamedTensors = ReadonlyMap<string, Tensor>;
  *
  * @param inputs must hold every input of the model; others are ignored
  * @returns the model's outputs
- * @throws TesseraError `INPUT_INVALID` when an input is missing or the runtime refuses it, `ABORTED`
+ * @throws TesseraError `INPUT_INVALID` when an input is missing or the runtime refuses it, `MODEL_UNREADABLE` when
+ *   the runtime does not know an operator, `ABORTED`
  */
 export async function infer(model: Model, inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
   throwIfAborted(signal);
-  return runSession(
-    await openPlainSession(await encodeModel(model, signal ? { signal } : {})),
-    model.name,
-    inputs,
-  );
+  const bytes = await encodeModel(model, signal ? { signal } : {});
+  return runSession(await openPlainSession(bytes).catch(refuse(model.name)), model.name, inputs);
 }
 
 /** Runs an ONNX file as it is, in ONNX Runtime without its optimisations; dynamic shapes follow the inputs. */
@@ -30,16 +29,17 @@ export async function inferFile(
   signal?: AbortSignal,
 ): Promise<NamedTensors> {
   throwIfAborted(signal);
-  const session = await InferenceSession.create(path, {
-    graphOptimizationLevel: 'disabled',
-    logSeverityLevel: 4,
-  }).catch((cause: Error) => {
+  const session = await openPlainSession(path).catch(refuse(path));
+  return runSession(session, path, inputs);
+}
+
+function refuse(name: string): (cause: Error) => never {
+  return (cause) => {
     throw new TesseraError('MODEL_UNREADABLE', {
-      message: `ONNX Runtime cannot open ${path}: ${cause.message}`,
+      message: `ONNX Runtime cannot open ${name}: ${cause.message}`,
       cause,
     });
-  });
-  return runSession(session, path, inputs);
+  };
 }
 
 async function runSession(
@@ -66,11 +66,5 @@ async function runSession(
     return new Map(session.outputNames.map((output) => [output, outputs[output] as Tensor]));
   } finally {
     await session.release();
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new TesseraError('ABORTED', { message: 'The run was cancelled', cause: signal.reason });
   }
 }

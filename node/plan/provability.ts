@@ -6,23 +6,28 @@ import type { Prover, Unsupported } from '../provers/prover.ts';
 /** The part of a prover that says what it supports; needs no process. */
 export type NodeSupport = Pick<Prover, 'unsupported'>;
 
+/** At least one: a segment that no prover was asked about is not thereby provable. */
+export type NodeSupports = readonly [NodeSupport, ...NodeSupport[]];
+
 /** The nodes of a segment that keep it from being proven: for the prover that supports most of them. */
 export function unsupportedNodes(
   model: Model,
   segment: Segment,
-  provers: readonly NodeSupport[],
+  provers: NodeSupports,
 ): readonly Unsupported[] {
-  const lists = provers.map((prover) =>
+  const [first, ...others] = provers;
+  const unsupportedBy = (prover: NodeSupport) =>
     segment.nodes.flatMap((index) => {
       const node = model.nodes[index];
       return (node && prover.unsupported(model, node)) ?? [];
-    }),
-  );
-  return lists.sort((a, b) => a.length - b.length)[0] ?? [];
+    });
+  return others
+    .map(unsupportedBy)
+    .reduce((least, list) => (list.length < least.length ? list : least), unsupportedBy(first));
 }
 
 /** @throws TesseraError `UNPROVABLE` listing every node that no prover supports */
-export function refuseUnprovable(model: Model, slicing: Slicing, provers: readonly NodeSupport[]): void {
+export function refuseUnprovable(model: Model, slicing: Slicing, provers: NodeSupports): void {
   const unsupported = slicing.segments.flatMap((segment) =>
     unsupportedNodes(model, segment, provers).map((found) => ({ segment: segment.id, ...found })),
   );

@@ -30,3 +30,18 @@ export function segmentModel(model: Model, segment: Segment): Model {
     types,
   };
 }
+
+/** The outputs of a model that never change, as a model without inputs and nodes; `undefined` if there are none. */
+export function constantResults(model: Model): Model | undefined {
+  const outputs = model.outputs.filter((name) => model.constants.has(name));
+  if (outputs.length === 0) return undefined;
+  return {
+    ...model,
+    name: `${model.name}-constants`,
+    inputs: [],
+    outputs,
+    nodes: [],
+    constants: new Map([...model.constants].filter(([name]) => outputs.includes(name))),
+    types: new Map(),
+  };
+}

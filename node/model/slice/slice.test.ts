@@ -1,17 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../compare.ts';
 import { floatConstant } from '../constant.ts';
 import { nodeCost } from '../cost.ts';
-import { importModel } from '../import/index.ts';
-import { normalise } from '../import/normalise.ts';
 import { infer } from '../inference.ts';
 import type { Model, ModelNode, TensorType } from '../model.ts';
-import { readModel } from '../onnx/index.ts';
 import { randomInputs } from '../random-inputs.ts';
-import { lightModel } from '../test-models/light-models.ts';
-import { randomiseFills } from '../test-models/randomise-fills.ts';
 import { dependencies } from './dependencies.ts';
 import { runSliced } from './run-sliced.ts';
 import { type Slicing, slice } from './slice.ts';
@@ -205,6 +199,17 @@ describe('slice', () => {
     );
   });
 
+  it('calls no segment by a word that names another end of an edge, nor two alike but for case', () => {
+    const names = ['Input', 'output', 'constant', 'a/b', 'A b'];
+    const plain = network(
+      names.map((_, i) => ['Relu', [i === 0 ? 'x' : `t${i - 1}`]]),
+      ['t4'],
+    );
+    const model = { ...plain, nodes: plain.nodes.map((node, i) => ({ ...node, name: names[i] ?? '' })) };
+    const { segments } = slice(model, { kind: 'parts', count: 5 }, () => 1);
+    expect(segments.map(({ id }) => id)).toEqual(['Input-2', 'output-2', 'constant-2', 'a-b', 'A-b-2']);
+  });
+
   it('refuses nodes that are out of order', () => {
     const model = network(
       [
@@ -219,25 +224,69 @@ describe('slice', () => {
   });
 });
 
-describe('slices of published models', () => {
-  const own = (name: string) => fileURLToPath(new URL(`../../../models/${name}.onnx`, import.meta.url));
-  const light = async (name: Parameters<typeof lightModel>[0]) =>
-    normalise(await randomiseFills(readModel(lightModel(name)).draft, 1));
-  const middle = (model: Model) => model.nodes[model.nodes.length >> 1]?.outputs[0] ?? '';
-
-  it.each<[string, () => Promise<Model>]>([
-    ['lenet', async () => (await importModel(own('lenet'))).model],
-    ['squeezenet', () => light('light_squeezenet')],
-    ['shufflenet', () => light('light_shufflenet')],
-  ])('compute what %s does, by every strategy', async (_name, load) => {
-    const model = await load();
-    await expectEqualWhole(model, { kind: 'layer' });
-    await expectEqualWhole(model, { kind: 'parts', count: 3 });
-    await expectEqualWhole(model, { kind: 'cuts', tensors: [middle(model)] });
+describe('runSliced', () => {
+  it('gives every output of the model: one that is an input, and one that is a constant, too', async () => {
+    const model = network([['Relu', ['x']]], ['w', 't0', 'x']);
+    const inputs = randomInputs(model, 3);
+    const outputs = await runSliced(
+      model,
+      slice(model, { kind: 'layer' }, () => 1),
+      inputs,
+    );
+    expect([...outputs.keys()]).toEqual(['w', 't0', 'x']);
+    expect(outputs.get('w')?.data).toEqual(Float32Array.of(0.5, -0.25, 0.125, 0.75));
+    expect(outputs.get('x')).toBe(inputs.get('x'));
   });
 
-  it.each(['cnn-small', 'mlp'])('compute what %s does', async (name) => {
-    await expectEqualWhole((await importModel(own(name))).model, { kind: 'layer' });
+  it('gives nothing else', async () => {
+    const model = network(
+      [
+        ['MatMul', ['x', 'w']],
+        ['MatMul', ['t0', 'w']],
+      ],
+      ['t1'],
+    );
+    const slicing = slice(model, { kind: 'layer' }, () => 1);
+    expect([...(await runSliced(model, slicing, randomInputs(model, 3))).keys()]).toEqual(['t1']);
+  });
+
+  it('names the input that is missing', async () => {
+    const model = network([['Add', ['x', 'y']]], ['t0']);
+    const inputs = new Map([...randomInputs(model, 3)].filter(([name]) => name === 'x'));
+    await expect(
+      runSliced(
+        model,
+        slice(model, { kind: 'layer' }, () => 1),
+        inputs,
+      ),
+    ).rejects.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('input y') });
+  });
+
+  it('stops when it is told to', async () => {
+    const model = network(
+      [
+        ['MatMul', ['x', 'w']],
+        ['MatMul', ['t0', 'w']],
+      ],
+      ['t1'],
+    );
+    const controller = new AbortController();
+    const started: string[] = [];
+    const running = runSliced(
+      model,
+      slice(model, { kind: 'layer' }, () => 1),
+      randomInputs(model, 3),
+      {
+        signal: controller.signal,
+        onProgress: (event) => {
+          if (event.type !== 'stage' || event.detail === undefined) return;
+          started.push(event.detail);
+          controller.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(started).toEqual(['n0']);
   });
 });
 

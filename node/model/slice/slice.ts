@@ -9,7 +9,10 @@ import type { Strategy } from './strategy.ts';
 
 /** A connected piece of a model. */
 export interface Segment {
-  /** Unique in the slicing; letters, digits, `.`, `_` and `-` only. */
+  /**
+   * Unique in the slicing, whatever its case; letters, digits, `.`, `_` and `-` only; never one of the words that name
+   * the other ends of edges.
+   */
   id: string;
   /** Indices into the model's nodes, ascending. */
   nodes: readonly number[];
@@ -87,9 +90,12 @@ function partition(
   }
 }
 
+/** What an edge may come from or go to besides segments. */
+const otherEnds = ['input', 'output', 'constant'] as const;
+
 /** A segment is called after its first layer, or its first node if it has none. */
 function segmentIds(model: Model, groups: readonly (readonly number[])[]): string[] {
-  const taken = new Set<string>();
+  const taken = new Set<string>(otherEnds);
   return groups.map((nodes) => {
     const members = nodes.map((node) => model.nodes[node] as ModelNode);
     const name = (members.find((node) => layerOperators.has(node.operator)) ?? members[0])?.name ?? '';
