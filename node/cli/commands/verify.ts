@@ -85,6 +85,7 @@ export function describeReport(
   for (const { id, prover, valid, reason } of report.segments) {
     lines.push(`${mark(valid)} segment ${id} (${prover})${reason === null ? '' : `: ${reason}`}`);
   }
+  lines.push(...silentEngines(report));
   for (const { edge, from, to, scheme, valid, reason } of report.links) {
     const ends = `${from ?? 'input'} → ${to ?? 'output'}`;
     lines.push(`${mark(valid)} link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`);
@@ -105,4 +106,14 @@ export function describeReport(
     );
   }
   return lines.join('\n');
+}
+
+/** The engines that gave no opinion of a proof, so that others' alone counted, and why. */
+function silentEngines({ segments }: Report): string[] {
+  const silent = segments.flatMap(({ opinions }) =>
+    opinions
+      .filter(({ verdict }) => verdict === 'unavailable')
+      .map(({ engine, reason }) => `${engine} unavailable: ${reason ?? 'no reason given'}`),
+  );
+  return [...new Set(silent)];
 }
