@@ -14,13 +14,18 @@ import type { Certificate } from '../protocol/certificate.ts';
 import { scalarModulus } from '../protocol/field.ts';
 import { modelId } from '../protocol/ids.ts';
 import { dequantise } from '../protocol/quantise.ts';
+import type { ProofVerifier } from '../protocol/verifier.ts';
 import { branchingModel } from './support/branching-model.ts';
+import { describeWithEzkl } from './support/ezkl-python.ts';
 import { image, limits, Proving } from './support/proving.ts';
+import { remembering } from './support/remembering-verifier.ts';
 
 let proving: Proving;
+let verifiers: readonly ProofVerifier[];
 let branching: string;
 beforeAll(async () => {
   proving = await Proving.open();
+  verifiers = [remembering(proving.verifier)];
   branching = await proving.writeModel('branching.onnx', branchingModel());
 });
 afterAll(() => proving.close());
@@ -29,12 +34,10 @@ function largest(values: ArrayLike<number>): number {
   return Array.from(values).indexOf(Math.max(...Array.from(values)));
 }
 
-const modules = () => ({ verifiers: [proving.verifier] });
-
 /** A public value as the signed integer that it stands for. */
 const signed = (value: bigint) => (value > scalarModulus / 2n ? value - scalarModulus : value);
 
-describe('a handwritten digit through cnn-small in three slices', () => {
+describeWithEzkl('a handwritten digit through cnn-small in three slices', () => {
   let certificate: Certificate;
   let report: ProveReport;
   let input: string;
@@ -67,7 +70,7 @@ describe('a handwritten digit through cnn-small in three slices', () => {
   });
 
   it('verifies, link by link, where development keys are allowed', async () => {
-    const { report: checked } = await verify({ certificate: out(), allowDevelopment: true }, modules());
+    const { report: checked } = await verify({ certificate: out(), allowDevelopment: true }, { verifiers });
     expect(checked.problems).toEqual([]);
     expect(checked).toMatchObject({ valid: true, trust: 'development', model: report.model });
     expect(checked.segments.map(({ valid }) => valid)).toEqual([true, true, true]);
@@ -83,7 +86,7 @@ describe('a handwritten digit through cnn-small in three slices', () => {
   });
 
   it('is sound, but not valid, where they are not', async () => {
-    const { report: checked } = await verify({ certificate: out() }, modules());
+    const { report: checked } = await verify({ certificate: out() }, { verifiers });
     expect(checked).toMatchObject({ valid: false, sound: true });
   });
 
@@ -92,7 +95,7 @@ describe('a handwritten digit through cnn-small in three slices', () => {
     const name = report.outputs[0]?.name ?? '';
     const output = await proving.writeInputs('output.json', { [name]: Array.from(proven) });
     const check = async (expected: { model?: string; input?: string; output?: string }) =>
-      (await verify({ certificate: out(), allowDevelopment: true, expect: expected }, modules())).report;
+      (await verify({ certificate: out(), allowDevelopment: true, expect: expected }, { verifiers })).report;
     const model = join(packageRoot, 'models', 'cnn-small.onnx');
     for (const expected of [
       { model: report.model, input, output },
@@ -115,7 +118,7 @@ describe('a handwritten digit through cnn-small in three slices', () => {
   });
 });
 
-describe('a network that branches', () => {
+describeWithEzkl('a network that branches', () => {
   const cuts = 'cuts=trunk,branch.out,joined';
   const job = async (seed: number) => ({
     model: branching,
@@ -156,7 +159,7 @@ describe('a network that branches', () => {
 
     const check = async (input: string) =>
       (
-        await verify({ certificate: committed.out, allowDevelopment: true, expect: { input } }, modules())
+        await verify({ certificate: committed.out, allowDevelopment: true, expect: { input } }, { verifiers })
       ).report.problems.map(({ code }) => code);
     expect(await check(committed.input)).toEqual([]);
     const other = await proving.writeInputs('other.json', { image: image(36, 2) });
@@ -181,13 +184,15 @@ describe('a network that branches', () => {
 
     it('by the death of its provers says so, and the next run succeeds', async () => {
       const killed = await job(4);
+      const over = new AbortController();
       let killing: Promise<void> | undefined;
       const onProgress = (event: Progress) => {
-        if (event.type === 'stage' && event.stage === 'prove') killing ??= killProvers();
+        if (event.type === 'stage' && event.stage === 'prove') killing ??= killProvers(over.signal);
       };
       await expect(proving.certify({ ...killed, onProgress })).rejects.toMatchObject({
         code: 'PROVER_CRASHED',
       });
+      over.abort();
       await killing;
       expect(existsSync(killed.out)).toBe(false);
 
@@ -224,12 +229,14 @@ describe('a network that branches', () => {
   });
 });
 
-/** Kills this process's ezkl workers once they are at work. */
-async function killProvers(): Promise<void> {
-  await sleep(50);
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
-  for (const line of stdout.split('\n')) {
-    if (line.includes('worker.py')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+/** Kills this process's ezkl workers again and again, so that one dies at work whenever that begins. */
+async function killProvers(over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    await sleep(50);
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
+    for (const line of stdout.split('\n')) {
+      if (!over.aborted && line.includes('worker.py')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    }
   }
 }
 
