@@ -19,6 +19,7 @@ const verbs = [
   'prove',
   'verify',
   'audit',
+  'audit',
   'cache ls',
   'cache prune',
   'demo',

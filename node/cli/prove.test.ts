@@ -175,4 +175,17 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
     );
     expect([status, JSON.parse(stdout).valid]).toEqual([0, true]);
   });
+
+  test('audit ends with 0 for the model that was proven, and with 1 for another', async () => {
+    const model = join(folder, 'model.onnx');
+    const same = await tessera(['audit', certificate, '--model', model, '--json'], env);
+    expect(JSON.parse(same.stdout)).toMatchObject({ ok: true, problems: [] });
+    expect(same.status).toBe(0);
+
+    const other = join(folder, 'other.onnx');
+    await writeFile(other, await encodeModel(branchingModel(8)));
+    const different = await tessera(['audit', certificate, '--model', other, '--json'], env);
+    expect(JSON.parse(different.stdout)).toMatchObject({ ok: false });
+    expect(different.status).toBe(1);
+  });
 });
