@@ -1,6 +1,6 @@
+import type { Proof } from '../../protocol/certificate.ts';
 import type { EdgeType } from '../../protocol/edge.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
-import type { Proof } from '../../protocol/certificate.ts';
 import type { Model, ModelNode } from '../model/model.ts';
 
 /** What long work reports while it goes on. */
@@ -65,9 +65,17 @@ export interface Prover<Params = unknown> {
   /** Compiles the circuit and makes its keys; both come from the cache when their content is there. */
   compile(source: SegmentSource, params: Params, options?: CallOptions): Promise<CompiledSegment>;
   /** Runs the segment in the circuit's own arithmetic. Inputs are integers at the ports' scales. */
-  execute(segment: CompiledSegment, inputs: readonly (readonly bigint[])[], options?: CallOptions): Promise<Boundary>;
+  execute(
+    segment: CompiledSegment,
+    inputs: readonly (readonly bigint[])[],
+    options?: CallOptions,
+  ): Promise<Boundary>;
   /** Proves one execution. The proof has been verified before it is returned. */
-  prove(segment: CompiledSegment, inputs: readonly (readonly bigint[])[], options?: CallOptions): Promise<Proof>;
+  prove(
+    segment: CompiledSegment,
+    inputs: readonly (readonly bigint[])[],
+    options?: CallOptions,
+  ): Promise<Proof>;
   /** The bytes named in `circuit.artifacts`, by role. */
   artifacts(segment: CompiledSegment): Promise<Readonly<Record<string, Uint8Array>>>;
   close(): Promise<void>;
