@@ -176,6 +176,22 @@ describe('slice', () => {
     expect(segments[1]?.inputs).toEqual(['t0', 't1']);
   });
 
+  it('cuts a chain of 5,000 nodes at every tensor, and into as many parts', () => {
+    const length = 5000;
+    const model = network(
+      Array.from({ length }, (_, i) => ['Relu', [i === 0 ? 'x' : `t${i - 1}`]] as const),
+      [`t${length - 1}`],
+    );
+    const tensors = model.nodes.flatMap(({ outputs }) => outputs);
+    for (const strategy of [
+      { kind: 'cuts', tensors },
+      { kind: 'parts', count: length },
+    ] as const) {
+      const { segments } = slice(model, strategy, () => 1);
+      expect(segments.map(({ nodes }) => nodes)).toEqual(tensors.map((_, i) => [i]));
+    }
+  });
+
   it('says how many parts are possible', () => {
     const model = network(
       [
