@@ -633,7 +633,11 @@ describeWithEzkl('a circuit of another size', () => {
 describeWithEzkl('the manifest', () => {
   it.each<[string, () => Certificate, string]>([
     ['a scale', () => withType('trunk', { scale: edgeOf('trunk').type.scale + 1 }), 'KEY_MISMATCH'],
-    ['k', () => withType('trunk', { scheme: { ...kzgOf(honest), k: 12 } }), 'KEY_MISMATCH'],
+    [
+      'k',
+      () => withType('trunk', { scheme: { ...kzgOf(honest), k: 12, usableRows: 4_090 } }),
+      'KEY_MISMATCH',
+    ],
     [
       'the usable rows',
       () => withType('trunk', { scheme: { ...kzgOf(honest), usableRows: 2_000 } }),
