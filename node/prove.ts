@@ -11,7 +11,7 @@ import { importModel } from './model/import/index.ts';
 import { infer, type NamedTensors } from './model/inference.ts';
 import { parseStrategy, slice } from './model/slice/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
-import { readInputs } from './model/tensor-file.ts';
+import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
 import { version } from './package.ts';
 import { planJob } from './plan/plan.ts';
 import { parseCommitted } from './plan/schemes.ts';
@@ -32,7 +32,7 @@ export interface ProveOptions extends RunOptions {
   model: string;
   /** A file of input tensors. */
   input: string;
-  /** Shapes for dynamic inputs. */
+  /** Shapes for dynamic inputs; those left out follow the input file. */
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** Slicing strategy, e.g. `parts=3`. */
   strategy: string;
@@ -93,12 +93,14 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const strategy = parseStrategy(options.strategy);
   const committed = parseCommitted(options.commit);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  const given = await readTensorFile(options.input);
   const imported = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),
+    shapeAtHand: (name) => shapeIn(given, name),
     ...(signal ? { signal } : {}),
   });
   const { model } = imported;
-  const tensors = await readInputs(options.input, model);
+  const tensors = inputsFrom(given, model);
   const slicing = slice(model, strategy, (node) => nodeCost(model, node));
   const plans = await planJob(
     {

@@ -4,13 +4,13 @@ import { importModel } from './model/import/index.ts';
 import { infer, inferFile, type NamedTensors } from './model/inference.ts';
 import { randomInputs } from './model/random-inputs.ts';
 import { parseStrategy, runSliced, slice } from './model/slice/index.ts';
-import { readInputs } from './model/tensor-file.ts';
+import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
 import type { RunOptions } from './progress.ts';
 
 export interface RunModelOptions extends RunOptions {
   /** Path of the ONNX file. */
   model: string;
-  /** Shapes for dynamic inputs. */
+  /** Shapes for dynamic inputs; those left out follow the input file. */
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** A file of inputs, or a seed to draw them from. */
   inputs: { file: string } | { seed: number };
@@ -37,14 +37,14 @@ export async function runModel(options: RunModelOptions): Promise<RunReport> {
   const { signal, onProgress } = options;
   const strategy = parseStrategy(options.strategy);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  const source = options.inputs;
+  const given = 'file' in source ? await readTensorFile(source.file) : source.seed;
   const { model } = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),
+    ...(typeof given === 'number' ? {} : { shapeAtHand: (name: string) => shapeIn(given, name) }),
     ...(signal ? { signal } : {}),
   });
-  const inputs =
-    'file' in options.inputs
-      ? await readInputs(options.inputs.file, model)
-      : randomInputs(model, options.inputs.seed);
+  const inputs = typeof given === 'number' ? randomInputs(model, given) : inputsFrom(given, model);
   const slicing = slice(model, strategy, (node) => nodeCost(model, node));
   const original = await inferFile(options.model, inputs, signal);
   const whole = await infer(model, inputs, signal);

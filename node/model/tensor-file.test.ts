@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ElementType, Model, TensorType } from './model.ts';
-import { readInputs } from './tensor-file.ts';
+import { readInputs, readTensorFile, shapeIn } from './tensor-file.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -170,5 +170,23 @@ describe('readInputs', () => {
     await expect(readInputs(join(folder, 'none.json'), one('float32', [1]))).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
     });
+  });
+});
+
+describe('shapeIn', () => {
+  it('is that of nested arrays, and none for a flat list', async () => {
+    await writeFile(join(folder, 'shapes.json'), JSON.stringify({ a: [[1, 2, 3]], b: [1, 2], c: 5 }));
+    const file = await readTensorFile(join(folder, 'shapes.json'));
+    expect(['a', 'b', 'c', 'd'].map((name) => shapeIn(file, name))).toEqual([
+      [1, 3],
+      undefined,
+      [],
+      undefined,
+    ]);
+  });
+
+  it('is that of a NumPy array for any name', async () => {
+    await writeFile(join(folder, 'shape.npy'), npy('<f4', '(2, 3)', new Float32Array(6).buffer));
+    expect(shapeIn(await readTensorFile(join(folder, 'shape.npy')), 'image')).toEqual([2, 3]);
   });
 });

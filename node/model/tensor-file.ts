@@ -17,17 +17,56 @@ export type InputTypes = Pick<Model, 'inputs' | 'types'>;
 /** Digits and sign of the longest 64-bit integer. */
 const maximumIntegerLength = 20;
 
+/** A tensor as a file holds it. */
+interface FileTensor {
+  shape: readonly number[];
+  /** Row-major. */
+  values: ArrayLike<number | bigint>;
+  /** NumPy's name of the element type, where the file states one. */
+  dtype?: string;
+}
+
+/** The tensors of a file, before they are held against a model: by name, or one that has no name (`.npy`). */
+export interface TensorFile {
+  path: string;
+  named: ReadonlyMap<string, FileTensor>;
+  unnamed?: FileTensor;
+}
+
 /**
- * Reads a model's inputs: a `.json` file with one array for each input by its name (nested as the shape, or flat),
- * or a `.npy` file for a model with one input. Numbers of the file become the model's element type where that loses no
+ * Reads a file of tensors: `.json` with one array by each tensor's name (nested as the shape, or flat), or `.npy`.
+ *
+ * @throws TesseraError `INPUT_INVALID` for what is no regular array of numbers; `STORAGE_FAILED` when the file cannot
+ *   be read
+ */
+export async function readTensorFile(path: string): Promise<TensorFile> {
+  const bytes = await readBounded(path);
+  return extname(path).toLowerCase() === '.npy'
+    ? { path, named: new Map(), unnamed: parseArray(path, bytes) }
+    : { path, named: parseObject(path, bytes) };
+}
+
+/** The shape that a file gives a tensor; none for a flat list, which may stand for any shape. */
+export function shapeIn(file: TensorFile, name: string): readonly number[] | undefined {
+  const found = file.named.get(name) ?? file.unnamed;
+  return found === undefined || (found.dtype === undefined && found.shape.length === 1)
+    ? undefined
+    : found.shape;
+}
+
+/**
+ * A model's inputs from a file of tensors. Numbers of the file become the model's element type where that loses no
  * more than a float's rounding; only `.npy` can hold NaN and infinities.
  *
- * @throws TesseraError `INPUT_INVALID` naming the tensor, what was expected and what was found;
- *   `STORAGE_FAILED` when the file cannot be read
+ * @throws TesseraError `INPUT_INVALID` naming the tensor, what was expected and what was found
  */
-export async function readInputs(file: string, model: InputTypes): Promise<NamedTensors> {
-  const bytes = await readBounded(file);
-  return extname(file).toLowerCase() === '.npy' ? readNpy(file, bytes, model) : readJson(file, bytes, model);
+export function inputsFrom(file: TensorFile, model: InputTypes): NamedTensors {
+  return file.unnamed === undefined ? fromNamed(file, model) : fromUnnamed(file.path, file.unnamed, model);
+}
+
+/** {@link readTensorFile}, then {@link inputsFrom}. */
+export async function readInputs(path: string, model: InputTypes): Promise<NamedTensors> {
+  return inputsFrom(await readTensorFile(path), model);
 }
 
 async function readBounded(file: string): Promise<Buffer> {
@@ -47,7 +86,28 @@ async function readBounded(file: string): Promise<Buffer> {
   }
 }
 
-function readNpy(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
+function parseArray(file: string, bytes: Buffer): FileTensor {
+  let array: ReturnType<typeof parseNpy>;
+  try {
+    array = parseNpy(new Uint8Array(bytes).buffer);
+  } catch (cause) {
+    throw new TesseraError('INPUT_INVALID', { message: `${file} is not a NumPy array`, cause });
+  }
+  if (array.fortranOrder) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${file} is in Fortran order`,
+      remedy: 'Save it with numpy.ascontiguousarray.',
+    });
+  }
+  const values = array.data as unknown as ArrayLike<number | bigint>;
+  return { shape: array.shape, values, dtype: array.dtype };
+}
+
+function fromUnnamed(
+  file: string,
+  { shape, values, dtype = '' }: FileTensor,
+  model: InputTypes,
+): NamedTensors {
   const [name, ...others] = model.inputs;
   if (name === undefined || others.length > 0) {
     throw new TesseraError('INPUT_INVALID', {
@@ -55,22 +115,10 @@ function readNpy(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
       remedy: `Give a .json file with ${model.inputs.join(', ')}.`,
     });
   }
-  let array: ReturnType<typeof parseNpy>;
-  try {
-    array = parseNpy(new Uint8Array(bytes).buffer);
-  } catch (cause) {
-    throw new TesseraError('INPUT_INVALID', { message: `${file} is not a NumPy array`, cause });
-  }
   const type = typeOf(model, name);
-  if (array.fortranOrder) {
-    throw new TesseraError('INPUT_INVALID', {
-      message: `${file} is in Fortran order`,
-      remedy: 'Save it with numpy.ascontiguousarray.',
-    });
-  }
-  requireShape(name, array.shape, type);
-  requireConvertible(name, array.dtype, type);
-  return new Map([[name, tensorOf(name, type, array.data as unknown as ArrayLike<number | bigint>)]]);
+  requireShape(name, shape, type);
+  requireConvertible(name, dtype, type);
+  return new Map([[name, tensorOf(name, type, values)]]);
 }
 
 /** Integers may become floats, as in images of bytes; floats do not become integers, even where they are whole. */
@@ -85,40 +133,44 @@ function requireConvertible(name: string, dtype: string, { element }: TensorType
   });
 }
 
-function readJson(file: string, bytes: Buffer, model: InputTypes): NamedTensors {
+function parseObject(file: string, bytes: Buffer): ReadonlyMap<string, FileTensor> {
   let content: unknown;
   try {
     content = JSON.parse(bytes.toString('utf8'), keepWideIntegers);
   } catch (cause) {
     throw new TesseraError('INPUT_INVALID', {
       message: `${file} is not JSON`,
-      remedy: `Give {"${model.inputs[0]}": [ … ]}, or a .npy file.`,
+      remedy: 'Give an object with one array by each tensor’s name, or a .npy file.',
       cause,
     });
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new TesseraError('INPUT_INVALID', {
       message: `${file} holds no object of tensors by name`,
-      remedy: `Give {"${model.inputs[0]}": [ … ]}.`,
+      remedy: 'Give an object with one array by each tensor’s name.',
     });
   }
-  const unknown = Object.keys(content).find((name) => !model.inputs.includes(name));
+  return new Map(Object.entries(content).map(([name, value]) => [name, flatten(name, value)]));
+}
+
+function fromNamed({ path, named }: TensorFile, model: InputTypes): NamedTensors {
+  const unknown = [...named.keys()].find((name) => !model.inputs.includes(name));
   if (unknown !== undefined) {
     throw new TesseraError('INPUT_INVALID', {
-      message: `${file} names ${JSON.stringify(unknown)}, which is no input of the model`,
+      message: `${path} names ${JSON.stringify(unknown)}, which is no input of the model`,
       remedy: `The inputs are ${model.inputs.join(', ')}.`,
     });
   }
   return new Map(
     model.inputs.map((name): [string, Tensor] => {
-      if (!Object.hasOwn(content, name)) {
-        throw new TesseraError('INPUT_INVALID', { message: `${file} has no value for input ${name}` });
+      const found = named.get(name);
+      if (found === undefined) {
+        throw new TesseraError('INPUT_INVALID', { message: `${path} has no value for input ${name}` });
       }
       const type = typeOf(model, name);
-      const { shape, values } = flatten(name, (content as Record<string, unknown>)[name]);
       // A flat list may stand for any shape.
-      if (shape.length !== 1) requireShape(name, shape, type);
-      return [name, tensorOf(name, type, values)];
+      if (found.shape.length !== 1) requireShape(name, found.shape, type);
+      return [name, tensorOf(name, type, found.values)];
     }),
   );
 }

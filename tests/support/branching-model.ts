@@ -37,7 +37,7 @@ const convolution = (size: number, pad: number): [string, Attribute][] => [
 
 /**
  * A small residual network on a [1, 1, 6, 6] image: one branch convolves, the other skips, both are added, and a
- * dense layer reads the sum. Sliced by layer it is a DAG, not a chain.
+ * dense layer reads the sum. Cut at `trunk`, `branch.out` and `joined` it is a DAG, not a chain.
  */
 export function branchingModel(seed = 7): Model {
   const float = (...shape: number[]): TensorType => ({ element: 'float32', shape });

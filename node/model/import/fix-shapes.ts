@@ -6,12 +6,22 @@ import { isShape } from '../element.ts';
  * Gives every input a shape of numbers: its own, or the one asked for. A symbol that one input fixes holds
  * for all. A dimension of 0 counts as unknown, as old exporters mean it.
  * @param shapes shape by input name
+ * @param atHand shape of the tensor that an input will get, for inputs that are left open otherwise
  * @throws TesseraError TENSOR_UNKNOWN, INPUT_INVALID, or SHAPE_UNKNOWN naming every dimension left open.
  */
-export function fixShapes(draft: Draft, shapes: Readonly<Record<string, readonly number[]>>): Draft {
+export function fixShapes(
+  draft: Draft,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  atHand: (input: string) => readonly number[] | undefined = () => undefined,
+): Draft {
   const symbols = new Map<string, number>();
   const types = new Map(draft.types);
-  for (const [name, shape] of Object.entries(shapes)) {
+  const open = draft.inputs.filter((name) => !(name in shapes) && isOpen(types.get(name)));
+  const found = open.flatMap((name) => {
+    const shape = atHand(name);
+    return shape === undefined ? [] : [[name, shape] as const];
+  });
+  for (const [name, shape] of [...Object.entries(shapes), ...found]) {
     const type = types.get(name);
     if (type === undefined || !draft.inputs.includes(name)) {
       throw new TesseraError('TENSOR_UNKNOWN', {
@@ -34,7 +44,7 @@ export function fixShapes(draft: Draft, shapes: Readonly<Record<string, readonly
     });
     types.set(name, { element: type.element, shape });
   }
-  const open: { input: string; shape: string }[] = [];
+  const unknown: { input: string; shape: string }[] = [];
   for (const name of draft.inputs) {
     const type = types.get(name);
     const shape = type?.shape?.map((dim) => (typeof dim === 'string' ? (symbols.get(dim) ?? dim) : dim));
@@ -43,7 +53,7 @@ export function fixShapes(draft: Draft, shapes: Readonly<Record<string, readonly
       shape === undefined ||
       shape.some((dim) => typeof dim !== 'number' || dim === 0)
     ) {
-      open.push({
+      unknown.push({
         input: name,
         shape: shape === undefined ? 'unknown' : `[${shape.map((dim) => dim || '?')}]`,
       });
@@ -51,8 +61,12 @@ export function fixShapes(draft: Draft, shapes: Readonly<Record<string, readonly
       types.set(name, { element: type.element, shape });
     }
   }
-  if (open.length > 0) throw unknownShapes(open);
+  if (unknown.length > 0) throw unknownShapes(unknown);
   return { ...draft, types };
+}
+
+function isOpen(type: DraftType | undefined): boolean {
+  return type?.shape?.every((dim) => typeof dim === 'number' && dim !== 0) !== true;
 }
 
 function checkFits(name: string, type: DraftType, shape: readonly number[]): void {
@@ -73,7 +87,7 @@ function unknownShapes(open: readonly { input: string; shape: string }[]): Tesse
   const list = open.map(({ input, shape }) => `"${input}" ${shape}`).join(', ');
   return new TesseraError('SHAPE_UNKNOWN', {
     message: `The model leaves dimensions of its inputs open: ${list}.`,
-    remedy: `Give each a shape, for example --shape ${open[0]?.input}=1,3,224,224.`,
+    remedy: `Give each a shape, for example --shape ${open[0]?.input}=1,3,224,224, or inputs nested as their shape.`,
     details: { inputs: open },
   });
 }

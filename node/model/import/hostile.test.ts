@@ -182,6 +182,16 @@ describe('open dimensions', () => {
     await expect(normalise(open, { shapes: { x: shape } })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
+  it('follow the tensor at hand where no shape is given', async () => {
+    const shapeAtHand = () => [2, 3];
+    const shapeOf = async (options: object) => (await normalise(open, options)).types.get('y')?.shape;
+    expect(await shapeOf({ shapeAtHand })).toEqual([2, 3]);
+    expect(await shapeOf({ shapeAtHand, shapes: { x: [4, 3] } })).toEqual([4, 3]);
+    await expect(normalise(open, { shapeAtHand: () => [2, 5] })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+  });
+
   it('of an unknown input are refused', async () => {
     await expect(normalise(open, { shapes: { z: [1] } })).rejects.toMatchObject({ code: 'TENSOR_UNKNOWN' });
   });

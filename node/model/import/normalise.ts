@@ -24,6 +24,8 @@ const MAX_ROUNDS = 64;
 export interface NormaliseOptions {
   /** Shapes by input name, for inputs whose dimensions the file leaves open. */
   shapes?: Readonly<Record<string, readonly number[]>>;
+  /** The shape of the tensor at hand for an input, used where the file and `shapes` leave dimensions open. */
+  shapeAtHand?: (input: string) => readonly number[] | undefined;
   signal?: AbortSignal;
   onProgress?: (event: Progress) => void;
 }
@@ -36,7 +38,7 @@ export interface NormaliseOptions {
  */
 export async function normalise(read: Draft, options: NormaliseOptions = {}): Promise<Model> {
   let draft = nameNodes(orderNodes(checkNames(read)));
-  draft = dropDead(fixShapes(draft, options.shapes ?? {}));
+  draft = dropDead(fixShapes(draft, options.shapes ?? {}, options.shapeAtHand));
   for (let round = 1; ; round += 1) {
     throwIfAborted(options.signal);
     options.onProgress?.({
