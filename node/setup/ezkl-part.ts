@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { TesseraError } from '../../protocol/errors.ts';
 import { ezklVersion } from '../provers/ezkl/version.ts';
 import type { InstallOptions, Part, PartState } from './part.ts';
-import { findPython } from './python.ts';
+import { findPython, installWheels } from './python.ts';
 
 const run = promisify(execFile);
 const requirementsFile = fileURLToPath(new URL('./ezkl-requirements.txt', import.meta.url));
@@ -88,19 +88,7 @@ export function ezklPart({ environment, leftOut }: EzklPartInit): Part {
 
     onProgress?.(`downloading and installing ezkl ${ezklVersion}`);
     try {
-      const flags = [
-        '--disable-pip-version-check',
-        '--no-input',
-        '--only-binary',
-        ':all:',
-        '--no-deps',
-        '--quiet',
-      ];
-      await run(
-        python,
-        ['-m', 'pip', 'install', ...flags, '--require-hashes', '-r', requirementsFile],
-        options,
-      );
+      await installWheels(python, requirementsFile, options);
     } catch (cause) {
       signal?.throwIfAborted();
       throw new TesseraError('DOWNLOAD_FAILED', {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TesseraError } from '../../protocol/errors.ts';
 
@@ -75,4 +75,24 @@ export async function findPython(
     remedy: `Install Python ${oldestPython.join('.')} or newer so that "python3" starts it, and run: tessera setup`,
     details: { found: found.map(({ executable, version }) => ({ executable, version })) },
   });
+}
+
+const pipFlags = ['--disable-pip-version-check', '--no-input', '--no-deps', '--quiet', '--require-hashes'];
+
+/**
+ * Installs wheels that a requirements file names with their digests; nothing is built from source.
+ *
+ * @param python of the environment that gets them
+ * @throws what `execFile` throws, with pip's words in `stderr`
+ */
+export async function installWheels(
+  python: string,
+  requirements: string,
+  options: ExecFileOptions = {},
+): Promise<void> {
+  await run(
+    python,
+    ['-m', 'pip', 'install', ...pipFlags, '--only-binary', ':all:', '-r', requirements],
+    options,
+  );
 }

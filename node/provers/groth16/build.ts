@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { environmentPython } from '../../setup/ezkl-part.ts';
 import type { InstallOptions, Part, PartState } from '../../setup/part.ts';
-import { findPython } from '../../setup/python.ts';
+import { findPython, installWheels } from '../../setup/python.ts';
 
 const run = promisify(execFile);
 
@@ -105,19 +105,7 @@ export function groth16Part({ folder, toolchain, environment, leftOut }: WorkerB
     onProgress?.('downloading a Go toolchain');
     try {
       await run(base.executable, ['-m', 'venv', toolchain], options);
-      const flags = [
-        '--disable-pip-version-check',
-        '--no-input',
-        '--only-binary',
-        ':all:',
-        '--no-deps',
-        '--quiet',
-      ];
-      await run(
-        python,
-        ['-m', 'pip', 'install', ...flags, '--require-hashes', '-r', toolchainRequirements],
-        options,
-      );
+      await installWheels(python, toolchainRequirements, options);
     } catch (cause) {
       signal?.throwIfAborted();
       throw new TesseraError('DOWNLOAD_FAILED', {
