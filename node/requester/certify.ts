@@ -1,10 +1,10 @@
 import type { Certificate, Proof, Statement } from '../../protocol/certificate.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { TesseraError } from '../../protocol/errors.ts';
 import { sha256Hex } from '../../protocol/ids.ts';
 import type { Recipe } from '../../protocol/manifest.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import type { Prover } from '../provers/prover.ts';
+import { bindCommitments } from './commitments.ts';
 import type { EdgeValues } from './execute.ts';
 import type { CompiledGraph } from './graph.ts';
 
@@ -25,7 +25,11 @@ export interface CertifyInit {
   srsFiles: ReadonlyMap<Hex32, Uint8Array>;
 }
 
-/** Puts a proven job into one self-contained certificate. */
+/**
+ * Puts a proven job into one self-contained certificate.
+ *
+ * @throws TesseraError as {@link bindCommitments}
+ */
 export async function certify(
   init: CertifyInit,
   prover: Prover,
@@ -52,22 +56,7 @@ export async function certify(
     [...init.srsFiles].filter(([id]) => committed.has(id)).map(([id, bytes]) => [id, keep(bytes)]),
   );
 
-  const commitments: Uint8Array[][] = graph.edges.map((edge) => edge.blocks.map(() => new Uint8Array()));
-  graph.segments.forEach((segment, index) => {
-    const circuit = circuits[segment.circuit];
-    const proof = init.proofs[index];
-    if (circuit === undefined || proof === undefined) {
-      throw new TesseraError('INTERNAL', { message: `segment ${segment.id} has no proof to certify` });
-    }
-    const bound = verifier.boundary(circuit, proof);
-    const ports = [...segment.inputs.map((ref, i) => [ref, bound.inputs[i]] as const)];
-    ports.push(...segment.outputs.map((ref, i) => [ref, bound.outputs[i]] as const));
-    for (const [{ edge, block }, bytes] of ports) {
-      const blocks = commitments[edge];
-      if (blocks !== undefined && bytes !== undefined) blocks[block] = bytes;
-    }
-  });
-
+  const commitments = bindCommitments(graph, circuits, init.proofs, verifier);
   const statements = [...graph.inputs, ...graph.outputs].flatMap((edge): Statement[] => {
     const name = graph.edges[edge]?.name ?? '';
     const values = init.values.get(name);
