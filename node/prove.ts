@@ -9,7 +9,7 @@ import type { ProofVerifier } from '../protocol/verifier.ts';
 import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import { infer, type NamedTensors } from './model/inference.ts';
-import { parseStrategy, slice } from './model/slice/index.ts';
+import { formatStrategy, parseStrategy, slice } from './model/slice/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
 import { version } from './package.ts';
@@ -125,7 +125,7 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const certificate = await certify(
     {
       compiled,
-      recipe: recipeOf({ imported, strategy: options.strategy, version, compiled }),
+      recipe: recipeOf({ imported, strategy: formatStrategy(strategy), version, compiled }),
       proofs,
       values,
       floats,

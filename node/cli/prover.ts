@@ -58,7 +58,15 @@ export async function withProver<T>(
     srs:
       flags.srs === undefined || flags.srsDigest === undefined
         ? developmentSrs(cache)
-        : publishedSrs(cache, flags.srs, flags.srsDigest),
+        : publishedSrs(cache, flags.srs, flags.srsDigest, (bytes, total = bytes) =>
+            output.progress({
+              type: 'stage',
+              stage: 'download',
+              done: bytes,
+              total,
+              detail: 'bytes of the SRS',
+            }),
+          ),
     directory,
     workers: limits.parallel,
   });

@@ -1,3 +1,4 @@
+import { elementCount } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { ElementType } from './model.ts';
 
@@ -32,12 +33,9 @@ export function elementBytes(element: ElementType): number {
   return sizes[element];
 }
 
-/** The number of elements of a shape; 1 for a scalar's empty shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
-
 /** Whether a shape is one a tensor can have: whole non-negative dims, at most `MAX_ELEMENTS` elements. */
 export function isShape(shape: readonly number[]): boolean {
   return shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && elementCount(shape) <= MAX_ELEMENTS;
 }
+
+export { elementCount };

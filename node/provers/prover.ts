@@ -1,5 +1,4 @@
 import type { Proof } from '../../protocol/certificate.ts';
-import type { EdgeType } from '../../protocol/edge.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
 import type { Model, ModelNode } from '../model/model.ts';
 
@@ -80,5 +79,3 @@ export interface Prover<Params = unknown> {
   artifacts(segment: CompiledSegment): Promise<Readonly<Record<string, Uint8Array>>>;
   close(): Promise<void>;
 }
-
-export type { EdgeType };

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TesseraError } from '../../protocol/errors.ts';
 import { ezklVersion } from '../provers/ezkl/version.ts';
+import { failureOutput } from './failure-output.ts';
 import type { InstallOptions, Part, PartState } from './part.ts';
 import { findPython, installWheels } from './python.ts';
 
@@ -32,10 +33,6 @@ async function isRunnable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function lastLines(text: string, count: number): string {
-  return text.trim().split('\n').slice(-count).join('\n');
 }
 
 /** ezkl in a virtual environment of this program's own, pinned by the digests of its wheels. */
@@ -119,9 +116,4 @@ export function ezklPart({ environment, leftOut }: EzklPartInit): Part {
     check,
     install,
   };
-}
-
-function failureOutput(error: unknown): string {
-  const { stderr, stdout, message } = error as { stderr?: string; stdout?: string; message?: string };
-  return lastLines(stderr || stdout || message || String(error), 6);
 }

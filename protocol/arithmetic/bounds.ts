@@ -34,8 +34,3 @@ export function hull(a: Bounds, b: Bounds): Bounds {
 export function magnitude({ lo, hi }: Bounds): number {
   return Math.max(Math.abs(lo), Math.abs(hi));
 }
-
-/** Elements of a tensor of this shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

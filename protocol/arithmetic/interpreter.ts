@@ -1,5 +1,6 @@
+import { elementCount } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
-import { checkMagnitude, elementCount, magnitude } from './bounds.ts';
+import { checkMagnitude, magnitude } from './bounds.ts';
 import type { QuantisedModel, QuantisedNode, QuantisedTensor, Values } from './model.ts';
 import { operatorOf } from './operations/index.ts';
 import { requireValid } from './operations/invalid.ts';

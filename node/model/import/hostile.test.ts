@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -215,6 +216,16 @@ describe('external data', () => {
     const path = await writeExternal('weights.bin', { offset: '16', length: '24' });
     const { model } = await importModel(path);
     expect(model.constants.get('w')?.source).toMatchObject({ kind: 'file', offset: 16, length: 24 });
+  });
+
+  it('is part of the digest', async () => {
+    writeFileSync(join(folder, 'weights.bin'), new Uint8Array(24));
+    const path = await writeExternal('weights.bin');
+    const digest = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
+    const expected = digest(digest(readFileSync(path)), digest(new Uint8Array(24))).toString('hex');
+    expect((await importModel(path)).sha256).toBe(expected);
+    writeFileSync(join(folder, 'weights.bin'), new Uint8Array(24).fill(1));
+    expect((await importModel(path)).sha256).not.toBe(expected);
   });
 
   it('beyond its file is refused', async () => {

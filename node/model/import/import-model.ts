@@ -5,8 +5,8 @@ import { type NormaliseOptions, normalise } from './normalise.ts';
 export interface ImportedModel {
   model: Model;
   /**
-   * In hex: SHA-256 of the model file or, with external data, of the digests of the file and of each data file in
-   * the order in which the model first names them.
+   * In hex: SHA-256 of the model file or, with external data, of the digests of the file and of each data file,
+   * ordered by location name.
    */
   sha256: string;
 }

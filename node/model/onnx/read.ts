@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { sha256File } from '../../artifacts/digest.ts';
 import type { Draft } from '../draft.ts';
 import { withFileSource } from './byte-source.ts';
 import { decodeModel } from './decode.ts';
@@ -33,21 +32,11 @@ export function readModel(path: string): ReadModel {
  * external data, SHA-256 of the files' SHA-256 digests in order.
  */
 export async function digestFiles(files: readonly string[], signal?: AbortSignal): Promise<string> {
-  const digests: Buffer[] = [];
-  for (const file of files) digests.push(await digestFile(file, signal));
+  const digests: string[] = [];
+  for (const file of files) digests.push(await sha256File(file, signal));
   const [only, ...others] = digests;
-  if (only !== undefined && others.length === 0) return only.toString('hex');
-  return createHash('sha256').update(Buffer.concat(digests)).digest('hex');
-}
-
-async function digestFile(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
-  const hash = createHash('sha256');
-  await pipeline(
-    createReadStream(file, { highWaterMark: 1 << 20 }),
-    async (chunks: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of chunks) hash.update(chunk);
-    },
-    { ...(signal && { signal }) },
-  );
-  return hash.digest();
+  if (only !== undefined && others.length === 0) return only;
+  return createHash('sha256')
+    .update(Buffer.from(digests.join(''), 'hex'))
+    .digest('hex');
 }

@@ -1,6 +1,6 @@
-import { elementCount } from '../../../protocol/arithmetic/bounds.ts';
 import { validate } from '../../../protocol/arithmetic/interpreter.ts';
 import type { QuantisedModel, QuantisedNode, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import { elementCount } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { Construction } from './construction.ts';
 import { affineRows } from './gadgets/affine.ts';

@@ -1,5 +1,5 @@
-import { elementCount } from '../../../protocol/arithmetic/bounds.ts';
 import type { QuantisedModel, QuantisedNode, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import { elementCount } from '../../../protocol/edge.ts';
 import { packing } from '../../../protocol/poseidon2/packing.ts';
 import { RATE } from '../../../protocol/poseidon2/sponge.ts';
 import { intervalBits, isPowerOfTwoWide } from './gadgets/interval.ts';

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { environmentPython } from '../../setup/ezkl-part.ts';
+import { failureOutput } from '../../setup/failure-output.ts';
 import type { InstallOptions, Part, PartState } from '../../setup/part.ts';
 import { findPython, installWheels } from '../../setup/python.ts';
 
@@ -60,11 +61,6 @@ async function isRunnable(path: string): Promise<boolean> {
 function isNewEnough(goVersion: string): boolean {
   const [major = 0, minor = 0] = (/^go(\d+)\.(\d+)/.exec(goVersion) ?? []).slice(1).map(Number);
   return major > oldestGo[0] || (major === oldestGo[0] && minor >= oldestGo[1]);
-}
-
-function failureOutput(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string };
-  return (stderr || message || String(error)).trim().split('\n').slice(-6).join('\n');
 }
 
 /** The Groth16 prover: a Go program that is built on the user's machine, by its own Go or by one from PyPI. */

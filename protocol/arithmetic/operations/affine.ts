@@ -1,4 +1,5 @@
-import { type Bounds, checkMagnitude, elementCount, hull, magnitude, scaled } from '../bounds.ts';
+import { elementCount } from '../../edge.ts';
+import { type Bounds, checkMagnitude, hull, magnitude, scaled } from '../bounds.ts';
 import type { QuantisedTensor, Values } from '../model.ts';
 import { requireValid } from './invalid.ts';
 import type { Operator } from './operator.ts';

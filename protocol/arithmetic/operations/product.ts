@@ -1,4 +1,5 @@
-import { type Bounds, checkMagnitude, elementCount } from '../bounds.ts';
+import { elementCount } from '../../edge.ts';
+import { type Bounds, checkMagnitude } from '../bounds.ts';
 import type { QuantisedTensor, Values } from '../model.ts';
 import { requireValid } from './invalid.ts';
 import type { Operator } from './operator.ts';

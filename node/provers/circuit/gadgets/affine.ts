@@ -1,5 +1,5 @@
-import { elementCount } from '../../../../protocol/arithmetic/bounds.ts';
 import type { Affine } from '../../../../protocol/arithmetic/operations/affine.ts';
+import { elementCount } from '../../../../protocol/edge.ts';
 import { LinearSum, ONE } from '../language/linear.ts';
 import type { LinearTensor } from '../linear-tensor.ts';
 

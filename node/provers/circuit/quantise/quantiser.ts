@@ -1,6 +1,6 @@
-import { elementCount } from '../../../../protocol/arithmetic/bounds.ts';
 import type { Operation, QuantisedNode, QuantisedTensor } from '../../../../protocol/arithmetic/model.ts';
 import { operatorOf } from '../../../../protocol/arithmetic/operations/index.ts';
+import { elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import type { Attribute, Model, ModelNode } from '../../../model/model.ts';
 import type { QuantiseOptions } from './options.ts';

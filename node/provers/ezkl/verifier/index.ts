@@ -16,6 +16,7 @@ import { type EvmVerifier, evmVerifiers } from '../../../../protocol/evm-verifie
 import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { throwIfAborted } from '../../../abort.ts';
 import { ezklVersion } from '../version.ts';
 import { boundaryOf } from './boundary.ts';
 import { type EzklEngine, engineOpinion, nativeEngineName, wasmEngineName } from './engine-opinion.ts';
@@ -53,12 +54,6 @@ function requireArtifacts(artifacts: Artifacts): EzklArtifacts {
     }
   }
   return artifacts as EzklArtifacts;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new TesseraError('ABORTED', { message: 'The verification was cancelled', cause: signal.reason });
-  }
 }
 
 /** Why the proof is not in its one canonical encoding; the engines differ in what they let pass. */
