@@ -1,0 +1,140 @@
+import { autoNAT } from '@libp2p/autonat';
+import { bootstrap } from '@libp2p/bootstrap';
+import {
+  type CircuitRelayService,
+  circuitRelayServer,
+  circuitRelayTransport,
+} from '@libp2p/circuit-relay-v2';
+import { dcutr } from '@libp2p/dcutr';
+import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
+import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify';
+import { type ComponentLogger, KEEP_ALIVE, type Libp2p, type PrivateKey } from '@libp2p/interface';
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht';
+import { mdns } from '@libp2p/mdns';
+import { noise } from '@libp2p/noise';
+import { type Ping, ping } from '@libp2p/ping';
+import { prometheusMetrics } from '@libp2p/prometheus-metrics';
+import { tcp } from '@libp2p/tcp';
+import { type UPnPNAT, uPnPNAT } from '@libp2p/upnp-nat';
+import { webSockets } from '@libp2p/websockets';
+import { yamux } from '@libp2p/yamux';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { Datastore } from 'interface-datastore';
+import { createLibp2p } from 'libp2p';
+import type { Registry } from 'prom-client';
+import { version } from '../package.ts';
+import { gossipLimits, peerScoreParams, peerScoreThresholds } from './peer-score.ts';
+import { protocolPrefix, protocols, topics } from './protocols.ts';
+
+/** What a node offers to the rest of the program on top of its connections. */
+export type Libp2pServices = {
+  dht: KadDHT;
+  pubsub: GossipSub;
+  identify: Identify;
+  identifyPush: IdentifyPush;
+  ping: Ping;
+  autoNAT: unknown;
+  dcutr: unknown;
+  upnp?: UPnPNAT;
+  relay?: CircuitRelayService;
+};
+
+export type Libp2pNode = Libp2p<Libp2pServices>;
+
+export interface Libp2pNodeOptions {
+  /** The node's identity, Ed25519. */
+  privateKey: PrivateKey;
+  /** Known peers and DHT records; they outlive the process where the datastore does. */
+  datastore: Datastore;
+  /** Multiaddrs to listen on; port 0 takes a free one. Empty: dial only. */
+  listen: readonly string[];
+  /** Multiaddrs to announce instead of those that are listened on, for a node behind a fixed forwarding. */
+  announce?: readonly string[];
+  /** Multiaddrs, with peer ids, of nodes to join the network by. */
+  bootstrap?: readonly string[];
+  /** Find peers of the local network by multicast DNS. */
+  mdns?: boolean;
+  /** Ask the router to forward ports. */
+  upnp?: boolean;
+  /** Relay connections for peers that cannot be dialled. */
+  relay?: boolean;
+  /** How many peers to stay connected to at most; 300 by default. */
+  maxConnections?: number;
+  /** New connections a second from one host before further ones are refused; 16 by default. */
+  connectionsPerHost?: number;
+  /** Where to register metrics; none are collected without it. */
+  metrics?: Registry;
+  logger?: ComponentLogger;
+}
+
+/**
+ * Starts a libp2p node of this network: TCP, WebSocket and relayed connections, noise, yamux; a DHT of its own
+ * under `/tessera/1/kad/1.0.0`, which serves from the start; gossip with peer scoring.
+ *
+ * Gossip carries no signatures of libp2p's: every message of this network is signed by its sender, and a message's
+ * id is the hash of its bytes, so that it is the same message on whichever way it comes.
+ */
+export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2pNode> {
+  const { privateKey, datastore, listen, logger, metrics } = options;
+  return createLibp2p<Libp2pServices>({
+    privateKey,
+    datastore,
+    ...(logger === undefined ? {} : { logger }),
+    ...(metrics === undefined
+      ? {}
+      : {
+          metrics: prometheusMetrics({
+            registry: metrics,
+            preserveExistingMetrics: true,
+            collectDefaultMetrics: false,
+          }),
+        }),
+    nodeInfo: { name: 'tessera', version, userAgent: `tessera/${version}` },
+    addresses: { listen: [...listen], announce: [...(options.announce ?? [])] },
+    transports: [tcp(), webSockets(), circuitRelayTransport()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: {
+      maxConnections: options.maxConnections ?? 300,
+      inboundConnectionThreshold: options.connectionsPerHost ?? 16,
+      maxIncomingPendingConnections: 32,
+    },
+    peerDiscovery: [
+      ...(options.bootstrap?.length
+        ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: `${KEEP_ALIVE}-bootstrap` })]
+        : []),
+      ...(options.mdns ? [mdns({ serviceTag: mdnsService })] : []),
+    ],
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: protocols.dht,
+        // Private addresses stay in the records: a network may well live inside one house.
+        peerInfoMapper: passthroughMapper,
+        clientMode: false,
+      }),
+      pubsub: gossipsub({
+        globalSignaturePolicy: StrictNoSign,
+        msgIdFn: ({ data }) => sha256(data),
+        allowedTopics: Object.values(topics),
+        allowPublishToZeroTopicPeers: true,
+        ignoreDuplicatePublishError: true,
+        fallbackToFloodsub: false,
+        emitSelf: false,
+        maxInboundDataLength: gossipLimits.messageBytes,
+        decodeRpcLimits: gossipLimits.rpc,
+        scoreParams: peerScoreParams(Object.values(topics)),
+        scoreThresholds: peerScoreThresholds,
+      }),
+      autoNAT: autoNAT({ protocolPrefix: protocolPrefix.slice(1) }),
+      dcutr: dcutr(),
+      ...(options.upnp ? { upnp: uPnPNAT({ portMappingDescription: 'tessera' }) } : {}),
+      ...(options.relay ? { relay: circuitRelayServer() } : {}),
+    },
+  });
+}
+
+/** The service that nodes of this network ask multicast DNS for. */
+const mdnsService = '_tessera._udp.local';
