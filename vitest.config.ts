@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // `vitest --mode long` also runs the tests that prove large models.
 export default defineConfig(({ mode }) => ({
   test: {
-    include: ['{node,protocol,contracts,tests,bin,scripts}/**/*.test.ts'],
+    include: ['{node,protocol,verify,contracts,tests,bin,scripts,bench}/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(mode === 'long' ? [] : ['**/*.long.test.ts'])],
     globalSetup: ['tests/setup/global-setup.ts'],
     env: { TESSERA_TEST_LIGHT_MODELS: join(import.meta.dirname, 'node_modules/.cache/tessera/light-models') },
