@@ -1,0 +1,63 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../node/package.ts';
+import type { Benchmark, FigureMark } from './benchmark.ts';
+import { testDigits, writeInputs } from './digits.ts';
+import { repeat, summarise } from './repeat.ts';
+import { judge, type Mark } from './row.ts';
+import { slicedFidelity } from './tessera/fidelity.ts';
+import { freshHome } from './tessera/home.ts';
+import { type PlanChoice, planFlags } from './tessera/plan-choice.ts';
+import { proveByTessera } from './tessera/prove.ts';
+
+export const megabyte = 1e6;
+
+/** The input of every model of digits that the package ships. */
+export const digitTensor = 'image';
+
+export interface AgainstEzkl {
+  name: string;
+  /** One of the models that the package ships, by name. */
+  model: string;
+  choice: PlanChoice;
+  marks: { time: Mark; memory: Mark };
+}
+
+/** A plan of ours for a shipped model, keys made and one digit proven, held against whole-model ezkl. */
+export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchmark {
+  const time: FigureMark = { name: `${name}/time`, unit: 's', mark: marks.time };
+  const memory: FigureMark = { name: `${name}/memory`, unit: 'MB', mark: marks.memory };
+  return {
+    name,
+    marks: [time, memory],
+    async run(context) {
+      const { home: installed, scratch, signal } = context;
+      const path = join(packageRoot, 'models', `${model}.onnx`);
+      const samples = await testDigits();
+      const { tessera: input } = await writeInputs(scratch, digitTensor, samples[0] as Float32Array);
+      let home = await freshHome(installed, scratch);
+      const runs = await repeat(async () => {
+        await rm(home, { recursive: true });
+        home = await freshHome(installed, scratch);
+        return proveByTessera({ model: path, input, home, flags: planFlags(choice), signal });
+      });
+      const measured = summarise(runs);
+      context.say('executing the circuits on 50 digits');
+      const fidelity = await slicedFidelity({ model: path, choice, home, samples, signal });
+      await rm(home, { recursive: true });
+      const baseline = await context.baseline(model);
+      return {
+        rows: [
+          judge({ ...time, value: measured.seconds, baseline: baseline.seconds, fidelity }),
+          judge({
+            ...memory,
+            value: measured.peakBytes / megabyte,
+            baseline: baseline.peakBytes / megabyte,
+            fidelity,
+          }),
+        ],
+        detail: { choice, segments: runs[0].report.segments, baseline },
+      };
+    },
+  };
+}

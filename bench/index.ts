@@ -1,0 +1,82 @@
+/**
+ * Measures what Tessera takes, against whole-model ezkl on the same machine in the same run; see README.md here.
+ *
+ * @packageDocumentation
+ * @example
+ * ```sh
+ * npm run bench -- --only cnn-small
+ * ```
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { readSettings } from '../node/cli/settings.ts';
+import { packageRoot } from '../node/package.ts';
+import { fillFigures } from './readme.ts';
+import { mergeResults, readResults, writeResults } from './results.ts';
+import { benchmarks, longBenchmarks } from './rows/index.ts';
+import { runBenchmarks } from './run.ts';
+import { resultsTable } from './table.ts';
+
+const directory = join(import.meta.dirname, 'results');
+const readme = join(packageRoot, 'README.md');
+const all = [...benchmarks, ...longBenchmarks];
+const order = all.map(({ name }) => name);
+
+interface Flags {
+  only?: string[];
+  long: boolean;
+  readme: boolean;
+}
+
+/** Names of benchmarks, or of their rows. */
+function names(text: string): string[] {
+  return text.split(',').map((name) => {
+    const benchmark = name.split('/', 1)[0] ?? '';
+    if (!order.includes(benchmark)) {
+      throw new InvalidArgumentError(`There is no ${name}; there are ${order.join(', ')}.`);
+    }
+    return benchmark;
+  });
+}
+
+async function measure({ only, long }: Flags): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const chosen = only ? all.filter(({ name }) => only.includes(name)) : long ? longBenchmarks : benchmarks;
+  const measured: string[] = [];
+  try {
+    await runBenchmarks(chosen, {
+      home: readSettings(process.env).directory.root,
+      signal: interruption.signal,
+      say: (message) => process.stderr.write(`${message}\n`),
+      async onResult(result) {
+        if (result.record.error !== undefined) {
+          process.stderr.write(`${result.benchmark} could not be measured: ${result.record.error}\n`);
+          process.exitCode = 1;
+        }
+        measured.push(...result.rows.map(({ name }) => name));
+        await writeResults(directory, mergeResults(await readResults(directory), result, order));
+      },
+    });
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    process.stderr.write('interrupted; what was finished stays\n');
+    process.exitCode = 130;
+  }
+  const { rows } = await readResults(directory);
+  process.stdout.write(`${resultsTable(rows.filter(({ name }) => measured.includes(name)))}\n`);
+}
+
+async function fillReadme(): Promise<void> {
+  await writeFile(readme, fillFigures(await readFile(readme, 'utf8'), await readResults(directory)));
+}
+
+await new Command('bench')
+  .description('Measures time and memory, and writes bench/results/latest.json.')
+  .option('--only <names>', 'only these benchmarks, separated by commas', names)
+  .option('--long', 'the benchmarks that take long', false)
+  .option('--readme', 'measure nothing: put the results into the README', false)
+  .action((flags: Flags) => (flags.readme ? fillReadme() : measure(flags)))
+  .parseAsync();

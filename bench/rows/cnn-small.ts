@@ -1,0 +1,8 @@
+import { againstEzkl } from '../against-ezkl.ts';
+
+export const cnnSmall = againstEzkl({
+  name: 'cnn-small',
+  model: 'cnn-small',
+  choice: { by: 'parts=3' },
+  marks: { time: { of: 'ratio', atMost: 1 / 2 }, memory: { of: 'ratio', atMost: 1 / 3 } },
+});
