@@ -278,6 +278,14 @@ export function literal<T extends string>(expected: T): Codec<T> {
   return plain((value): value is T => value === expected, JSON.stringify(expected));
 }
 
+/** One of these texts. */
+export function oneOf<const T extends string>(expected: readonly T[]): Codec<T> {
+  return plain(
+    (value): value is T => (expected as readonly unknown[]).includes(value),
+    `one of ${expected.join(', ')}`,
+  );
+}
+
 /** `null`, or a value. */
 export function nullable<T>(item: Codec<T>): Codec<T | null> {
   return {
