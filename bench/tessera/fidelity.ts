@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Tensor } from 'onnxruntime-node';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
@@ -59,7 +59,7 @@ export async function slicedFidelity({
     const slicing = slice(model, parseStrategy(choice.by), (node) => nodeCost(model, node));
     const committed = { input: false, output: false };
     const plans = await planJob({ model, slicing, committed, parallel }, prover, { signal });
-    const limits = { parallel: 1, memory: Number.MAX_SAFE_INTEGER };
+    const limits = { parallel: 1, memory: totalmem() };
     const segments = await compileSegments(plans, prover, limits, { signal });
     const scale = segments.find(({ plan }) => plan.inputs.includes(input))?.compiled.circuit.inputs[0]?.scale;
     let same = 0;

@@ -1,0 +1,28 @@
+import type { EzklParams } from '../../node/provers/ezkl/parameters.ts';
+import type { Machine, Versions } from '../machine.ts';
+import type { Taken } from './ezkl-worker.ts';
+
+/** What was measured, where and when. */
+export interface Measurements<Sample> {
+  /** ISO 8601. */
+  date: string;
+  machine: Machine;
+  versions: Versions;
+  /** Runnable processes on average over the last minute when it ended; above 1 beside the measured one, times are too long. */
+  loadAverage: number;
+  samples: readonly Sample[];
+}
+
+/** One circuit of ezkl, set up and proven with, each in a process of its own. */
+export interface EzklProofMeasurement extends EzklParams {
+  name: string;
+  rows: number;
+  /** Distinct constants, which have columns of their own. */
+  constants: number;
+  provingKeyBytes: number;
+  proofBytes: number;
+  setup: Taken;
+  prove: Taken;
+}
+
+export type EzklProofMeasurements = Measurements<EzklProofMeasurement>;
