@@ -18,7 +18,20 @@ export {
 export { type Fidelity, measureFidelity, quantiseInputs, type TensorFidelity } from './quantise/fidelity.ts';
 export { lowerings } from './quantise/lower/index.ts';
 export { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './quantise/options.ts';
-export { edgeInterval, type Quantisation, quantiseModel } from './quantise/quantise-model.ts';
+export {
+  calibratedInterval,
+  calibratedType,
+  edgeInterval,
+  type Quantisation,
+  quantiseModel,
+} from './quantise/quantise-model.ts';
 export { dequantise, type FloatRange, quantiseFloats } from './quantise/scale.ts';
 export { unsupportedNode } from './quantise/unsupported.ts';
-export { type Execution, type ExecutionWitness, generateWitness } from './witness.ts';
+export {
+  type ExecutableCircuit,
+  type ExecutedCircuit,
+  type Execution,
+  type ExecutionWitness,
+  executeCircuit,
+  generateWitness,
+} from './witness.ts';

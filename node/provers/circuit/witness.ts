@@ -1,6 +1,7 @@
 import { interpret } from '../../../protocol/arithmetic/interpreter.ts';
 import type { QuantisedTensor, Values } from '../../../protocol/arithmetic/model.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { FIELD_ORDER } from '../../../protocol/poseidon2/constants.ts';
 import type { CompiledCircuit } from './compile.ts';
 import { assignCommitment } from './gadgets/commitment.ts';
 import { assignMaximum } from './gadgets/maximum.ts';
@@ -42,15 +43,32 @@ function checkInterval(name: string, values: Values, { lo, hi }: CircuitPort): v
   });
 }
 
+/** A circuit without its constraints: what executing it takes. */
+export type ExecutableCircuit = Omit<CompiledCircuit, 'constraints'>;
+
+/** Integers of one execution. */
+export interface ExecutedCircuit {
+  /** Of every tensor, by name. */
+  values: ReadonlyMap<string, Values>;
+  /** In the order of the model's outputs. */
+  outputs: readonly Values[];
+}
+
 /**
- * Executes the model and fills every wire.
+ * Executes the model within the intervals of its ports.
  * @throws TesseraError `INPUT_INVALID`, or `RANGE_EXCEEDED` when a value leaves what the circuit proves: there is no
  * witness then.
  */
-export function generateWitness(circuit: CompiledCircuit, execution: Execution): ExecutionWitness {
-  const { model, ports, layout } = circuit;
-  const given = model.inputs.map((name, i) => [name, execution.inputs[i] ?? new Float64Array()] as const);
-  const values = interpret(model, new Map(given));
+export function executeCircuit(
+  { model, ports }: Pick<ExecutableCircuit, 'model' | 'ports'>,
+  inputs: readonly Values[],
+): ExecutedCircuit {
+  if (inputs.length !== model.inputs.length) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `The circuit takes ${model.inputs.length} tensors, not ${inputs.length}`,
+    });
+  }
+  const values = interpret(model, new Map(model.inputs.map((name, i) => [name, inputs[i] as Values])));
   const valuesOf = (name: string): Values => values.get(name) as Values;
   model.inputs.forEach((name, i) => {
     checkInterval(name, valuesOf(name), ports.inputs[i] as CircuitPort);
@@ -58,6 +76,19 @@ export function generateWitness(circuit: CompiledCircuit, execution: Execution):
   model.outputs.forEach((name, i) => {
     checkInterval(name, valuesOf(name), ports.outputs[i] as CircuitPort);
   });
+  return { values, outputs: model.outputs.map(valuesOf) };
+}
+
+/**
+ * Executes the model and fills every wire.
+ * @throws TesseraError as {@link executeCircuit}, and `INPUT_INVALID` for a context or a blinding value that is no field
+ * element, is missing or has no use
+ */
+export function generateWitness(circuit: ExecutableCircuit, execution: Execution): ExecutionWitness {
+  const { model, layout } = circuit;
+  requireElement(execution.context, 'The context');
+  const { values, outputs } = executeCircuit(circuit, execution.inputs);
+  const valuesOf = (name: string): Values => values.get(name) as Values;
 
   const witness = new WitnessWriter(layout.wires);
   for (const step of layout.steps) {
@@ -89,13 +120,19 @@ export function generateWitness(circuit: CompiledCircuit, execution: Execution):
   return {
     bytes: witness.bytes,
     publicInputs: Array.from({ length: publicCount }, (_, i) => readField(view, (i + 1) * FIELD_BYTES)),
-    outputs: model.outputs.map(valuesOf),
+    outputs,
   };
+}
+
+function requireElement(value: bigint, what: string): void {
+  if (value < 0n || value >= FIELD_ORDER) {
+    throw new TesseraError('INPUT_INVALID', { message: `${what} is not a field element below r` });
+  }
 }
 
 function assignPort(
   witness: WitnessWriter,
-  { model, ports }: CompiledCircuit,
+  { model, ports }: ExecutableCircuit,
   execution: Execution,
   step: { states: number; blinding?: number; public: number; port: PortRef },
   valuesOf: (name: string) => Values,
@@ -117,5 +154,6 @@ function assignPort(
       remedy: 'Give one blinding value for each private edge and none for the others.',
     });
   }
+  if (blinding !== undefined) requireElement(blinding, `The blinding value of ${name}`);
   assignCommitment(witness, step, valuesOf(name), { lo, hi, domain: binding.domain }, blinding);
 }

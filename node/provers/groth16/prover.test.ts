@@ -1,104 +1,208 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { QuantisedModel } from '../../../protocol/arithmetic/model.ts';
-import {
-  type CommittedType,
-  commitmentDomain,
-  commitmentElement,
-} from '../../../protocol/poseidon2/index.ts';
+import { sha256Hex } from '../../../protocol/ids.ts';
+import { commit } from '../../../protocol/poseidon2/index.ts';
+import type { Opinion } from '../../../protocol/verifier.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
-import { type CompiledCircuit, compileCircuit } from '../circuit/compile.ts';
-import type { CircuitPort } from '../circuit/ports.ts';
-import { createGroth16Prover, type Groth16Prover, type KeyedCircuit } from './prover.ts';
+import type { Model } from '../../model/model.ts';
+import type { CompiledSegment, Port, Prover, ProverEvent } from '../prover.ts';
+import { formatGroth16Params } from './parameters.ts';
+import { createGroth16Prover } from './prover.ts';
+import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
 import { builtWorker } from './testing/worker.ts';
-import { checkProof, readSetupRecord, readVerifyingKey } from './verifier/index.ts';
+import { createGroth16Verifier, readSetupRecord } from './verifier/index.ts';
 
 const buildTimeout = 300_000;
-
-const type: CommittedType = { shape: [6], signed: true, scale: 0, interval: { lo: -8n, hi: 7n } };
-
-/** y = max(x, 0) over six values of four bits, with both edges committed; the input's is blinded. */
-function reluCircuit(): CompiledCircuit {
-  const tensor = { shape: [6], scale: 0, lo: -8, hi: 7 };
-  const model: QuantisedModel = {
-    inputs: ['x'],
-    outputs: ['y'],
-    tensors: new Map([
-      ['x', tensor],
-      ['y', { ...tensor, lo: 0 }],
-    ]),
-    nodes: [
-      {
-        name: 'relu',
-        operation: { kind: 'requantise', shift: 0, bits: 3, rectify: true },
-        inputs: ['x'],
-        output: 'y',
-      },
-    ],
-  };
-  const port = (blinded: boolean): CircuitPort => ({
-    lo: -8,
-    hi: 7,
-    binding: { scheme: 'poseidon2', domain: commitmentDomain(type, blinded), blinded },
-  });
-  return compileCircuit(model, { inputs: [port(true)], outputs: [port(false)] });
-}
+const committed: Port = { scheme: 'poseidon2', blinded: false };
+const blinded: Port = { scheme: 'poseidon2', blinded: true };
+const open: Port = { scheme: 'public', blinded: false };
 
 let directory: string;
-let prover: Groth16Prover;
-let keyed: KeyedCircuit;
+let cache: ArtifactCache;
+let prover: Prover;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tessera-groth16-'));
-  const cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 1e9 });
+  cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 1e9 });
   prover = createGroth16Prover({ worker: await builtWorker(), cache, directory });
-  keyed = await prover.setup(reluCircuit());
 }, buildTimeout);
 afterAll(async () => {
   await prover.close();
   await rm(directory, { recursive: true });
 });
 
-describe('createGroth16Prover', () => {
-  const input = Float64Array.of(-8, -1, 0, 1, 5, 7);
-  const rectified = Float64Array.of(0, 0, 0, 1, 5, 7);
-  const blinding = 12345n;
+const compile = (model: Model, input: Port, output: Port, by = prover) =>
+  by.compile({ model, inputs: [input], outputs: [output] }, formatGroth16Params(paramsOf(model)));
 
-  it('proves both edges under their commitments and the context', async () => {
-    const { proof, outputs } = await prover.prove(keyed, {
-      inputs: [input],
-      context: 9n,
-      blindings: { inputs: [blinding] },
+async function verdict(
+  segment: CompiledSegment,
+  proof: { bytes: Uint8Array; publicInputs: readonly bigint[] },
+  context = 0n,
+): Promise<Opinion['verdict'] | undefined> {
+  const verifier = createGroth16Verifier({ context });
+  const [opinion] = await verifier.verify({
+    circuit: segment.circuit,
+    artifacts: await prover.artifacts(segment),
+    proof,
+    srs: new Uint8Array(),
+  });
+  return opinion?.verdict;
+}
+
+/** x = (−1, 0.5, 0, 0.25) at scale 7. */
+const input = [[-128n, 64n, 0n, 32n]];
+
+describe('createGroth16Prover', () => {
+  it('proves committed edges under the context', async () => {
+    const segment = await compile(denseModel, committed, committed);
+    const { circuit } = segment;
+    const boundary = await prover.execute(segment, input);
+    const proof = await prover.prove(segment, input, { context: 9n });
+    expect(await verdict(segment, proof, 9n)).toBe('valid');
+    expect(await verdict(segment, proof)).toBe('invalid');
+
+    const [x, y] = [circuit.inputs[0], circuit.outputs[0]];
+    if (x === undefined || y === undefined || x.interval === 'unproven' || y.interval === 'unproven') {
+      throw new Error('both edges prove their interval');
+    }
+    expect(x).toMatchObject({ scale: 7, signed: true, scheme: { name: 'poseidon2', blinded: false } });
+    expect(y).toMatchObject({ signed: false });
+    expect(createGroth16Verifier().boundary(circuit, proof)).toEqual({
+      inputs: [commit({ ...x, interval: x.interval }, input[0] ?? [])],
+      outputs: [commit({ ...y, interval: y.interval }, boundary.outputs[0] ?? [])],
     });
-    expect(outputs).toEqual([rectified]);
-    expect(proof.publicInputs).toEqual([
-      9n,
-      commitmentElement(type, Array.from(input, BigInt), blinding),
-      commitmentElement(type, Array.from(rectified, BigInt)),
-    ]);
-    const key = readVerifyingKey(keyed.artifacts.verifyingKey);
-    expect(checkProof(key, proof.bytes, proof.publicInputs)).toBe(true);
-    for (const index of [0, 1, 2]) {
+    for (const index of proof.publicInputs.keys()) {
       const changed = proof.publicInputs.map((value, i) => (i === index ? value + 1n : value));
-      expect(checkProof(key, proof.bytes, changed)).toBe(false);
+      expect(await verdict(segment, { ...proof, publicInputs: changed }, changed[0])).toBe('invalid');
     }
   });
 
-  it('makes keys once, and says that one party made them', async () => {
-    const again = await prover.setup(reluCircuit());
-    expect(again.key).toBe(keyed.key);
-    expect(bytesToHex(again.artifacts.verifyingKey)).toBe(bytesToHex(keyed.artifacts.verifyingKey));
-    expect(readSetupRecord(keyed.artifacts.setup).trust).toBe('development');
+  it('computes relu(x·W + b)', async () => {
+    const segment = await compile(denseModel, open, open);
+    const { outputs } = await prover.execute(segment, input);
+    const scale = segment.circuit.outputs[0]?.scale ?? 0;
+    const floats = outputs[0]?.map((value) => Number(value) / 2 ** scale) ?? [];
+    // −1·(1, −½, ¼, 0) + ½·(½, 1, −1, ¾) + ¼·(0, ⅛, −1, 1) + (½, −¼, 0, ⅛)
+    const expected = [0, 0.78125, 0, 0.75];
+    floats.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 2);
+    });
+    const proof = await prover.prove(segment, input);
+    expect(proof.publicInputs.slice(5)).toEqual(outputs[0]);
+    expect(await verdict(segment, proof)).toBe('valid');
   });
 
-  it('refuses values outside the edge before anything is proven', async () => {
-    const outside = {
-      inputs: [Float64Array.of(8, 0, 0, 0, 0, 0)],
-      context: 0n,
-      blindings: { inputs: [blinding] },
-    };
-    await expect(prover.prove(keyed, outside)).rejects.toMatchObject({ code: 'RANGE_EXCEEDED' });
+  it('names its artifacts by their digests, the constraints among them', async () => {
+    const segment = await compile(denseModel, committed, committed);
+    const artifacts = await prover.artifacts(segment);
+    for (const [role, bytes] of Object.entries(artifacts)) {
+      expect(segment.circuit.artifacts[role]).toBe(sha256Hex(bytes));
+    }
+    expect(readSetupRecord(artifacts.setup ?? new Uint8Array())).toMatchObject({
+      trust: 'development',
+      constraints: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(await prover.srsFiles(formatGroth16Params(paramsOf(denseModel)))).toEqual(new Map());
+  });
+
+  it('compiles and sets up once for all processes of a machine', async () => {
+    const first = await compile(denseModel, committed, committed);
+    const events: ProverEvent[] = [];
+    const other = createGroth16Prover({ worker: await builtWorker(), cache, directory });
+    try {
+      const again = await other.compile(
+        { model: denseModel, inputs: [committed], outputs: [committed] },
+        formatGroth16Params(paramsOf(denseModel)),
+        { onProgress: (event) => events.push(event) },
+      );
+      expect(again).toEqual(first);
+      const ended = events.filter((event) => event.type === 'prover:end');
+      expect(ended).toMatchObject([
+        { step: 'compile', cached: true },
+        { step: 'setup', cached: true },
+      ]);
+      expect((await other.prove(again, input)).publicInputs).toHaveLength(3);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('joins two segments by the same commitment, hidden by the same blinding value', async () => {
+    const gemm = await compile(denseSegment('gemm'), open, blinded);
+    const edge = gemm.circuit.outputs[0];
+    if (edge === undefined) throw new Error('the segment has an output');
+    const relu = await compile(denseSegment('relu'), { ...blinded, settled: edge }, open);
+    expect(relu.circuit.inputs[0]).toEqual(edge);
+
+    const { outputs } = await prover.execute(gemm, input);
+    const produced = await prover.prove(gemm, input, { blindings: { inputs: [], outputs: [5n] } });
+    const consumed = await prover.prove(relu, outputs, { blindings: { inputs: [5n], outputs: [] } });
+    expect(await verdict(gemm, produced)).toBe('valid');
+    expect(await verdict(relu, consumed)).toBe('valid');
+    expect(produced.publicInputs.at(-1)).toBe(consumed.publicInputs[1]);
+    const elsewhere = await prover.prove(relu, outputs, { blindings: { inputs: [6n], outputs: [] } });
+    expect(elsewhere.publicInputs[1]).not.toBe(consumed.publicInputs[1]);
+  });
+
+  it.each([
+    ['a value outside the edge', [[128n, 0n, 0n, 0n]], {}, 'RANGE_EXCEEDED'],
+    ['a value that no number holds', [[10n ** 80n, 0n, 0n, 0n]], {}, 'RANGE_EXCEEDED'],
+    ['too few values', [[0n]], {}, 'INPUT_INVALID'],
+    ['too many tensors', [...input, ...input], {}, 'INPUT_INVALID'],
+    ['a context that is not below r', input, { context: 1n << 254n }, 'INPUT_INVALID'],
+    [
+      'a blinding value for an open edge',
+      input,
+      { blindings: { inputs: [1n], outputs: [] } },
+      'INPUT_INVALID',
+    ],
+  ])('refuses %s before anything is proven', async (_, values, options, code) => {
+    const segment = await compile(denseModel, committed, committed);
+    const events: ProverEvent[] = [];
+    const proving = prover.prove(segment, values, {
+      ...options,
+      onProgress: (event) => events.push(event),
+    });
+    await expect(proving).rejects.toMatchObject({ code });
+    expect(events.some((event) => event.type === 'prover:start' && event.step === 'prove')).toBe(false);
+  });
+
+  it('names the tensor whose value is out of range', async () => {
+    const segment = await compile(denseModel, committed, committed);
+    const outside = prover.execute(segment, [[0n, 0n, -129n, 0n]]);
+    await expect(outside).rejects.toMatchObject({
+      code: 'RANGE_EXCEEDED',
+      details: { tensor: 'x', element: 2 },
+    });
+  });
+
+  it('refuses a blinded edge without its blinding value', async () => {
+    const segment = await compile(denseModel, blinded, committed);
+    await expect(prover.prove(segment, input)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    for (const value of [-1n, 1n << 254n]) {
+      const proving = prover.prove(segment, input, { blindings: { inputs: [value], outputs: [] } });
+      await expect(proving).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    }
+  });
+
+  it('leaves no witness behind', async () => {
+    const segment = await compile(denseModel, committed, committed);
+    await prover.prove(segment, input);
+    expect((await readdir(directory)).filter((name) => name.startsWith('witness'))).toEqual([]);
+  });
+
+  it('proves with keys of a ceremony only where that is asked for', async () => {
+    const strict = createGroth16Prover({ worker: await builtWorker(), cache, directory, setup: 'ceremony' });
+    try {
+      const { setup } = await prover.artifacts(await compile(denseModel, committed, committed));
+      const { constraints } = readSetupRecord(setup ?? new Uint8Array());
+      await expect(compile(denseModel, committed, committed, strict)).rejects.toMatchObject({
+        code: 'PROVER_MISSING',
+        details: { constraints },
+      });
+    } finally {
+      await strict.close();
+    }
   });
 });

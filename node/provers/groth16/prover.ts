@@ -1,34 +1,42 @@
 /**
- * Groth16 for circuits in the constraint language.
+ * Tessera's own circuits behind the Prover interface, proven by Groth16.
  *
  * @packageDocumentation
  * @example
  * ```ts
  * const prover = createGroth16Prover({ worker, cache, directory: scratch });
  * try {
- *   const keyed = await prover.setup(compileCircuit(model, ports));
- *   const { proof, outputs } = await prover.prove(keyed, { inputs: [integers], context: 0n });
+ *   const port = { scheme: 'poseidon2', blinded: false } as const;
+ *   const params = formatGroth16Params(groth16Params(model, ranges, new Set()));
+ *   const segment = await prover.compile({ model, inputs: [port], outputs: [port] }, params);
+ *   const proof = await prover.prove(segment, [integers]);
  * } finally {
  *   await prover.close();
  * }
  * ```
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import pLimit from 'p-limit';
-import type { Values } from '../../../protocol/arithmetic/model.ts';
-import type { Proof } from '../../../protocol/certificate.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { readElements } from '../../../protocol/field.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
+import type { Circuit } from '../../../protocol/manifest.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
-import type { CompiledCircuit } from '../circuit/compile.ts';
-import { type Execution, generateWitness } from '../circuit/witness.ts';
-import type { RequestOptions } from '../process/prover-process.ts';
-import type { CallOptions, ProverStep } from '../prover.ts';
-import { gnarkVersion } from './build.ts';
-import { writeSetupRecord } from './verifier/index.ts';
+import { Call } from '../call.ts';
+import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
+import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
+import {
+  developmentSetup,
+  loadParameters,
+  openKeys,
+  readKeyArtifacts,
+  requireCeremony,
+  type SetupPolicy,
+} from './keys.ts';
+import { type OpenSegmentCircuit, openSegmentCircuit } from './segment-circuit.ts';
+import { groth16Adapter } from './verifier/index.ts';
 import { workerProcess } from './worker-process.ts';
 
 export interface Groth16ProverInit {
@@ -37,154 +45,158 @@ export interface Groth16ProverInit {
   cache: ArtifactCache;
   /** Where witnesses lie while they are proven. */
   directory: string;
+  /** `development` unless given: keys that one party makes here. */
+  setup?: SetupPolicy;
 }
 
-/** A circuit with its keys; they stay in the cache until the prover is closed. */
-export interface KeyedCircuit {
-  circuit: CompiledCircuit;
-  /** What a verifier needs, by role. */
-  artifacts: { verifyingKey: Uint8Array; setup: Uint8Array };
-  /** Identifies the keys in the cache. */
-  key: string;
-}
-
-export interface Groth16Prover {
-  /**
-   * The circuit's keys, from the cache or from a one-party setup for development, which the record among the artifacts
-   * says of them.
-   */
-  setup(circuit: CompiledCircuit, options?: CallOptions): Promise<KeyedCircuit>;
-  /** Loads the keys into the worker, so that the first proof takes no longer than the next. */
-  load(keyed: KeyedCircuit, options?: CallOptions): Promise<void>;
-  /**
-   * Proves one execution. The proof has been verified before it is returned.
-   * @throws TesseraError `RANGE_EXCEEDED` for values that the circuit cannot hold, `PROVER_FAILED` for corrupted keys,
-   *   and what {@link ProverProcess.request} throws.
-   */
-  prove(
-    keyed: KeyedCircuit,
-    execution: Execution,
-    options?: CallOptions,
-  ): Promise<{ proof: Proof; outputs: readonly Values[] }>;
-  close(): Promise<void>;
-}
-
-/** Part of every cache key: raise it when the files or what they mean change. */
-const layoutVersion = 1;
-const kind = 'groth16-keys';
-const files = {
-  constraints: 'constraints.bin',
-  provingKey: 'proving.key',
-  verifyingKey: 'verifying.key',
-  digests: 'digests.json',
+/** Measured from 30 thousand to 110 thousand constraints: peak bytes of the worker. */
+const memory = {
+  setup: { base: 60e6, perConstraint: 2_600 },
+  prove: { base: 60e6, perConstraint: 2_200 },
 } as const;
 
-interface SetupAnswer {
-  provingKey: string;
+/** Files of a compiled segment; they stay in the cache until the prover is closed. */
+interface OpenSegment {
+  circuit: OpenSegmentCircuit;
+  keys: OpenEntry;
 }
 
-export function createGroth16Prover(init: Groth16ProverInit): Groth16Prover {
+export function createGroth16Prover(init: Groth16ProverInit): Prover {
+  const { cache } = init;
   const process = workerProcess(init.worker);
   // Loading and proving belong together: another circuit's keys may push this one's out in between.
   const oneAtATime = pLimit(1);
-  const opened = new WeakMap<KeyedCircuit, OpenEntry>();
-  const held: OpenEntry[] = [];
+  const opened = new WeakMap<CompiledSegment, OpenSegment>();
+  const held = new Set<{ release(): Promise<void> }>();
 
-  const request = async (
-    step: ProverStep,
-    operation: string,
-    parameters: object,
-    options: CallOptions = {},
-  ): Promise<unknown> => {
-    const { onProgress } = options;
-    onProgress?.({ type: 'prover:start', step });
-    const { value, seconds, peakBytes } = await process.request(operation, parameters, limitsOf(options));
-    onProgress?.({ type: 'prover:end', step, seconds, peakBytes, cached: false });
-    return value;
+  const filesOf = (segment: CompiledSegment): OpenSegment => {
+    const found = opened.get(segment);
+    if (found === undefined) {
+      throw new TesseraError('INTERNAL', { message: 'The segment was compiled by another prover' });
+    }
+    return found;
   };
 
-  const load = async (keyed: KeyedCircuit, options?: CallOptions): Promise<string> => {
-    const entry = opened.get(keyed);
-    if (entry === undefined) {
-      throw new TesseraError('INTERNAL', { message: 'The circuit was set up by another prover' });
-    }
-    const digests = JSON.parse(await readFile(join(entry.path, files.digests), 'utf8')) as SetupAnswer;
-    const parameters = { ...pathsIn(entry.path), provingKeyDigest: digests.provingKey };
-    const { value } = await process.request('load', parameters, limitsOf(options));
+  const openCircuitKeys = ({ circuit, constraints }: OpenSegmentCircuit, call: Call): Promise<OpenEntry> => {
+    const digest = circuit.constraintsDigest;
+    const policy = init.setup ?? 'development';
+    return call.step('setup', () =>
+      openKeys(
+        cache,
+        digest,
+        policy,
+        async (paths) =>
+          policy === 'ceremony'
+            ? requireCeremony(digest)
+            : developmentSetup({ path: constraints, digest }, paths, call),
+        call.signal,
+      ),
+    );
+  };
+
+  const load = async ({ circuit, keys }: OpenSegment, call: Call): Promise<string> => {
+    const parameters = { constraints: circuit.constraints, ...(await loadParameters(keys)) };
+    const { value } = await call.request('load', parameters);
     return (value as { circuit: string }).circuit;
   };
 
   return {
-    async setup(circuit, options) {
-      const constraints = sha256Hex(circuit.constraints);
-      const entry = await init.cache.open(
-        kind,
-        { layoutVersion, gnark: gnarkVersion, constraints, trust: 'development' },
-        async (directory) => {
-          const paths = pathsIn(directory);
-          await writeFile(paths.constraints, circuit.constraints);
-          const { provingKey } = (await request('setup', 'setup', paths, options)) as SetupAnswer;
-          await writeFile(join(directory, files.digests), JSON.stringify({ provingKey }));
-        },
-        options?.signal,
-      );
-      held.push(entry);
-      const keyed: KeyedCircuit = {
-        circuit,
+    name: 'groth16',
+    binding: { scheme: 'poseidon2', perSide: false },
+    unsupported: unsupportedNode,
+
+    async setupMemory(source, params, options) {
+      const { circuit, entry } = await openSegmentCircuit(cache, source, params, new Call(process, options));
+      await entry.release();
+      return memory.setup.base + memory.setup.perConstraint * circuit.constraintCount;
+    },
+
+    async compile(source, params, options) {
+      const call = new Call(process, options);
+      const circuit = await openSegmentCircuit(cache, source, params, call);
+      held.add(circuit.entry);
+      const keys = await openCircuitKeys(circuit, call);
+      held.add(keys);
+      const artifacts = await readKeyArtifacts(keys);
+      const { constraintCount, inputTypes, outputTypes } = circuit.circuit;
+      const description: Circuit = {
+        prover: 'groth16',
+        adapter: groth16Adapter,
         artifacts: {
-          verifyingKey: new Uint8Array(await readFile(join(entry.path, files.verifyingKey))),
-          setup: writeSetupRecord({ trust: 'development', constraints }),
+          verifyingKey: sha256Hex(artifacts.verifyingKey),
+          setup: sha256Hex(artifacts.setup),
         },
-        key: entry.key,
+        inputs: inputTypes,
+        outputs: outputTypes,
+        output: { kind: 'unique' },
       };
-      opened.set(keyed, entry);
-      return keyed;
+      const segment: CompiledSegment = {
+        circuit: description,
+        key: `${circuit.entry.key}.${keys.key}`,
+        constraints: constraintCount,
+        provingMemory: memory.prove.base + memory.prove.perConstraint * constraintCount,
+      };
+      opened.set(segment, { circuit, keys });
+      return segment;
     },
 
-    async load(keyed, options) {
-      await oneAtATime(() => load(keyed, options));
+    async execute(segment, inputs, options) {
+      const { circuit } = filesOf(segment).circuit;
+      const { outputs } = timed('execute', options, () => executeCircuit(circuit, inputs.map(toValues)));
+      return { inputs, outputs: outputs.map((values) => Array.from(values, BigInt)) };
     },
 
-    async prove(keyed, execution, options) {
-      const { bytes, outputs } = generateWitness(keyed.circuit, execution);
+    async prove(segment, inputs, options) {
+      const open = filesOf(segment);
+      const call = new Call(process, options);
+      const { bytes } = timed('execute', options, () =>
+        generateWitness(open.circuit.circuit, {
+          inputs: inputs.map(toValues),
+          context: options?.context ?? 0n,
+          ...(options?.blindings === undefined ? {} : { blindings: options.blindings }),
+        }),
+      );
       const scratch = await mkdtemp(join(init.directory, 'witness-'));
       try {
         const witness = join(scratch, 'witness.bin');
         await writeFile(witness, bytes, { mode: 0o600 });
-        const answer = await oneAtATime(async () => {
-          const loaded = await load(keyed, options);
-          return request('prove', 'prove', { circuit: loaded, witness }, options);
-        });
-        const { proof, publicInputs } = answer as { proof: string; publicInputs: string };
-        return {
-          proof: { bytes: hexToBytes(proof), publicInputs: readElements(hexToBytes(publicInputs)) },
-          outputs,
-        };
+        const { value } = await call.step('prove', () =>
+          oneAtATime(async () => {
+            const circuit = await load(open, call);
+            return { ...(await call.request('prove', { circuit, witness })), cached: false };
+          }),
+        );
+        const { proof, publicInputs } = value as { proof: string; publicInputs: string };
+        return { bytes: hexToBytes(proof), publicInputs: readElements(hexToBytes(publicInputs)) };
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
     },
 
+    artifacts: (segment) => readKeyArtifacts(filesOf(segment).keys),
+
+    srsFiles: async () => new Map(),
+
     async close() {
       await process.close();
-      await Promise.all(held.splice(0).map((entry) => entry.release()));
+      await Promise.all([...held].map((entry) => entry.release()));
+      held.clear();
     },
   };
 }
 
-function pathsIn(directory: string): { constraints: string; provingKey: string; verifyingKey: string } {
-  return {
-    constraints: join(directory, files.constraints),
-    provingKey: join(directory, files.provingKey),
-    verifyingKey: join(directory, files.verifyingKey),
-  };
+/** Integers beyond 2^53 lose digits here, and no interval holds them. */
+function toValues(integers: readonly bigint[]): Float64Array {
+  return Float64Array.from(integers, Number);
 }
 
-function limitsOf({ signal, memoryLimit, timeout, onProgress }: CallOptions = {}): RequestOptions {
-  return {
-    ...(signal === undefined ? {} : { signal }),
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(onProgress === undefined ? {} : { onLog: (line) => onProgress({ type: 'prover:log', line }) }),
-  };
+/** Work in this process, which is over before anything could cancel it. */
+function timed<T>(step: ProverStep, options: CallOptions | undefined, act: () => T): T {
+  options?.signal?.throwIfAborted();
+  options?.onProgress?.({ type: 'prover:start', step });
+  const started = performance.now();
+  const result = act();
+  const seconds = (performance.now() - started) / 1000;
+  options?.onProgress?.({ type: 'prover:end', step, seconds, peakBytes: 0, cached: false });
+  return result;
 }

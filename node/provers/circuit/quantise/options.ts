@@ -22,6 +22,8 @@ export interface QuantiseOptions {
   edges: ReadonlySet<string>;
   /** Types of inputs that are edges from another segment; the others get theirs from calibration. */
   inputTypes: ReadonlyMap<string, NumberType>;
+  /** Scales of tensors that another prover has settled; the others get theirs from calibration. */
+  scales: ReadonlyMap<string, number>;
 }
 
 /** Measured on LeNet over 1,000 digits: the same class as float for at least 99 %. */
@@ -33,4 +35,5 @@ export const defaultQuantiseOptions: QuantiseOptions = {
   headroomBits: 1,
   edges: new Set(),
   inputTypes: new Map(),
+  scales: new Map(),
 };

@@ -23,10 +23,14 @@ async function loadConstants(model: Model): Promise<Map<string, FloatConstant>> 
 }
 
 /** The finest type in which a range fills no more than `bits` bits; its interval is a power of two wide. */
-function calibratedType(range: FloatRange, bits: number): NumberType {
+export function calibratedType(range: FloatRange, bits: number): NumberType {
   const scale = scaleFor(extent(range), bits);
-  const { lo, hi } = { lo: Math.round(range.min * 2 ** scale), hi: Math.round(range.max * 2 ** scale) };
-  return { scale, ...edgeInterval({ lo, hi }) };
+  return { scale, ...calibratedInterval(range, scale) };
+}
+
+/** The interval of an edge that holds a range at a scale. */
+export function calibratedInterval({ min, max }: FloatRange, scale: number): { lo: number; hi: number } {
+  return edgeInterval({ lo: Math.round(min * 2 ** scale), hi: Math.round(max * 2 ** scale) });
 }
 
 /**

@@ -129,19 +129,23 @@ export class Quantiser {
     return quantised.rectify ? this.settled(name) : quantised.name;
   }
 
-  /** The tensor as activations: ReLU applied, and no more bits than the options allow. */
+  /** The tensor as activations: ReLU applied, at the scale the options ask for or with no more bits than they allow. */
   settled(name: string, precision = this.options.activationBits): string {
     const { name: source, rectify } = this.quantised(name);
     const tensor = this.tensor(source);
     const range = this.range(name);
-    const scale = Math.min(tensor.scale, scaleFor(extent(range), precision));
-    const shift = tensor.scale - scale;
-    if (shift === 0 && !rectify) return source;
-    // The sign is checked with the value, so the width must hold what comes before the ReLU.
-    const before = rectify ? Math.max(extent(range), extent(this.#beforeRelu(name))) : extent(range);
-    const bits = Math.min(52, bitsFor(Math.ceil(before * 2 ** scale)) + this.options.headroomBits);
-    const settled = this.emit({ kind: 'requantise', shift, bits, rectify }, [source], scale, name);
-    this.#quantised.set(name, { name: settled, rectify: false });
+    const wanted = this.options.scales.get(name) ?? scaleFor(extent(range), precision);
+    const scale = Math.min(tensor.scale, wanted);
+    let settled = source;
+    if (scale < tensor.scale || rectify) {
+      // The sign is checked with the value, so the width must hold what comes before the ReLU.
+      const before = rectify ? Math.max(extent(range), extent(this.#beforeRelu(name))) : extent(range);
+      const bits = Math.min(52, bitsFor(Math.ceil(before * 2 ** scale)) + this.options.headroomBits);
+      const shift = tensor.scale - scale;
+      settled = this.emit({ kind: 'requantise', shift, bits, rectify }, [source], scale, name);
+    }
+    if (this.options.scales.has(name)) settled = this.raised(settled, wanted, name);
+    if (settled !== source) this.#quantised.set(name, { name: settled, rectify: false });
     return settled;
   }
 

@@ -10,8 +10,7 @@
  */
 import { type EdgeType, elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
-import { writeElements, writeIntegers } from '../../../../protocol/field.ts';
-import { commit } from '../../../../protocol/poseidon2/index.ts';
+import { writeElements } from '../../../../protocol/field.ts';
 import type { Artifacts, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { checkProof, proofBytes } from './pairing-check.ts';
 import { readSetupRecord } from './setup-record.ts';
@@ -25,8 +24,6 @@ export { readVerifyingKey, type VerifyingKey } from './verifying-key.ts';
 export const groth16Adapter = 'groth16/bn254/gnark-0.14.0';
 
 export interface Groth16VerifierOptions {
-  /** Accept keys of a one-party setup, whose maker could forge proofs. */
-  allowDevelopment?: boolean;
   /** The context that proofs must be bound to; 0 offline. */
   context?: bigint;
 }
@@ -43,10 +40,14 @@ function artifactOf(artifacts: Artifacts, role: string): Uint8Array {
 
 /** Public inputs that a port takes: its commitment, or all of its values. */
 function inputsOfPort(type: EdgeType): number {
-  const { name }: { name: string } = type.scheme;
-  if (name === 'poseidon2') return 1;
-  if (name === 'public') return elementCount(type.shape);
-  throw new TesseraError('ENCODING_INVALID', { message: `Groth16 circuits have no ${name} ports` });
+  switch (type.scheme.name) {
+    case 'poseidon2':
+      return 1;
+    case 'public':
+      return elementCount(type.shape);
+    case 'kzg':
+      throw new TesseraError('ENCODING_INVALID', { message: 'Groth16 circuits have no kzg ports' });
+  }
 }
 
 /** The first public input is the context, then come the input ports, then the output ports. */
@@ -75,16 +76,13 @@ export function createGroth16Verifier(options: Groth16VerifierOptions = {}): Pro
         });
       }
       readVerifyingKey(key);
-      const weaknesses =
-        record.trust === 'development' && options.allowDevelopment !== true
-          ? ['its keys come from a one-party setup for development']
-          : [];
       return {
         inputs: circuit.inputs,
         outputs: circuit.outputs,
         srs: [],
         output: { kind: 'unique' },
-        weaknesses,
+        trust: record.trust,
+        weaknesses: [],
       };
     },
 
@@ -102,17 +100,6 @@ export function createGroth16Verifier(options: Groth16VerifierOptions = {}): Pro
         return writeElements(proof.publicInputs.slice(next - count, next));
       };
       return { inputs: circuit.inputs.map(take), outputs: circuit.outputs.map(take) };
-    },
-
-    async commit(type, values) {
-      inputsOfPort(type);
-      if (type.interval === 'unproven') {
-        throw new TesseraError('ENCODING_INVALID', { message: 'The interval of the edge is unproven' });
-      }
-      const { name }: { name: string } = type.scheme;
-      return name === 'poseidon2'
-        ? commit({ ...type, interval: type.interval }, values)
-        : writeIntegers(values);
     },
 
     async verify({ artifacts, proof, signal }) {

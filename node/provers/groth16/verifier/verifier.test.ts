@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EdgeType } from '../../../../protocol/edge.ts';
 import { coordinateModulus, scalarModulus, writeElements } from '../../../../protocol/field.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
-import { commit } from '../../../../protocol/poseidon2/index.ts';
 import { type SampleCircuit, type SampleProof, sampleCircuit } from '../testing/sample.ts';
 import { createGroth16Verifier, groth16Adapter, readSetupRecord, writeSetupRecord } from './index.ts';
 import { readG2 } from './points.ts';
@@ -156,13 +155,12 @@ describe('verify', () => {
 });
 
 describe('describe', () => {
-  const describeWith = (artifacts: Record<string, Uint8Array>, allowDevelopment = false, ports = circuit) =>
-    createGroth16Verifier({ allowDevelopment }).describe(ports, artifacts);
+  const describeWith = (artifacts: Record<string, Uint8Array>, ports = circuit) =>
+    createGroth16Verifier().describe(ports, artifacts);
 
-  it('names a one-party setup as a weakness unless that is allowed', () => {
+  it('says what the keys are worth', () => {
     const artifacts = artifactsOf(sample.verifyingKey);
-    expect(describeWith(artifacts).weaknesses).toHaveLength(1);
-    expect(describeWith(artifacts, true).weaknesses).toEqual([]);
+    expect(describeWith(artifacts)).toMatchObject({ trust: 'development', weaknesses: [], srs: [] });
     const ceremony = writeSetupRecord({
       trust: 'ceremony',
       constraints: digest,
@@ -170,14 +168,12 @@ describe('describe', () => {
       powersContributors: 2,
       circuitContributors: 3,
     });
-    expect(describeWith({ ...artifacts, setup: ceremony }).weaknesses).toEqual([]);
+    expect(describeWith({ ...artifacts, setup: ceremony }).trust).toBe('ceremony');
   });
 
   it('refuses keys of another shape, malformed keys and keys left out', () => {
     const artifacts = artifactsOf(sample.verifyingKey);
-    expect(() => describeWith(artifacts, true, { ...circuit, inputs: [port] })).toThrow(
-      /takes 2 public inputs/,
-    );
+    expect(() => describeWith(artifacts, { ...circuit, inputs: [port] })).toThrow(/takes 2 public inputs/);
     expect(() => describeWith({ ...artifacts, verifyingKey: sample.verifyingKey.subarray(64) })).toThrow();
     expect(() => describeWith({ ...artifacts, verifyingKey: sample.verifyingKey.subarray(1) })).toThrow(
       /bytes/,
@@ -189,7 +185,7 @@ describe('describe', () => {
   });
 });
 
-describe('boundary and commit', () => {
+describe('boundary', () => {
   it('cuts the public inputs into ports', () => {
     const { outputs } = createGroth16Verifier().boundary(circuit, proof);
     expect(outputs).toEqual([writeElements([42n])]);
@@ -197,12 +193,9 @@ describe('boundary and commit', () => {
     expect(() => createGroth16Verifier().boundary(circuit, short)).toThrow(/public inputs/);
   });
 
-  it('commits to the values as the boundary shows them', async () => {
-    const verifier = createGroth16Verifier();
-    expect(await verifier.commit(port, [42n], new Uint8Array())).toEqual(writeElements([42n]));
-    const type = { ...port, interval: { lo: 0n, hi: 255n } };
-    const committed = { ...type, scheme: { name: 'poseidon2', blinded: false } } as unknown as EdgeType;
-    expect(await verifier.commit(committed, [42n], new Uint8Array())).toEqual(commit(type, [42n]));
+  it('refuses ports that the proof system has none of', () => {
+    const kzg = { ...port, scheme: { name: 'kzg', srs: digest, k: 10, usableRows: 1000 } } as const;
+    expect(() => createGroth16Verifier().boundary({ ...circuit, outputs: [kzg] }, proof)).toThrow(/kzg/);
   });
 });
 

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { EdgeType } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { firstViolation, generateWitness } from '../circuit/index.ts';
+import type { Port } from '../prover.ts';
+import { formatGroth16Params } from './parameters.ts';
+import { compileSegment, constraintsDigest } from './segment-circuit.ts';
+import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
+
+type Settled = Partial<Pick<EdgeType, 'scale' | 'interval'>>;
+const port = (scheme: Port['scheme'], settled?: Settled): Port => ({
+  scheme,
+  blinded: false,
+  ...(settled === undefined ? {} : { settled }),
+});
+
+const compiled = async (input: Port, output: Port, model = denseModel) =>
+  (await compileSegment({ model, inputs: [input], outputs: [output] }, paramsOf(model))).circuit;
+
+describe('ports', () => {
+  const wide = { lo: -(1n << 60n), hi: 1n << 60n };
+
+  it('bind a public input as it is settled and prove what calibration asks for', async () => {
+    const { inputTypes, ports } = await compiled(
+      port('public', { scale: 7, interval: wide }),
+      port('public'),
+    );
+    expect(inputTypes).toMatchObject([
+      { scale: 7, signed: true, interval: wide, scheme: { name: 'public' } },
+    ]);
+    // −1 … 0.99 at scale 7 with a bit of headroom.
+    expect(ports.inputs).toMatchObject([{ lo: -256, hi: 255 }]);
+  });
+
+  it('prove no more of a public input than is settled', async () => {
+    const narrow = { lo: -100n, hi: 100n };
+    const { inputTypes, ports } = await compiled(
+      port('public', { scale: 7, interval: narrow }),
+      port('public'),
+    );
+    expect(inputTypes).toMatchObject([{ interval: narrow }]);
+    expect(ports.inputs).toMatchObject([{ lo: -100, hi: 100 }]);
+  });
+
+  it('bind a public output as it is settled, at either scale', async () => {
+    for (const scale of [3, 20]) {
+      const { model, outputTypes, ports } = await compiled(
+        port('public'),
+        port('public', { scale, interval: wide }),
+      );
+      expect(outputTypes).toMatchObject([{ scale, interval: wide }]);
+      const output = model.tensors.get(model.outputs[0] ?? '');
+      expect(output?.scale).toBe(scale);
+      expect(ports.outputs).toMatchObject([{ lo: output?.lo, hi: output?.hi }]);
+    }
+  });
+
+  it('prove and pack exactly the interval that a poseidon2 port is settled to', async () => {
+    const interval = { lo: -700n, hi: 1000n };
+    const { inputTypes, ports } = await compiled(port('poseidon2', { scale: 8, interval }), port('public'));
+    expect(inputTypes).toMatchObject([{ scale: 8, interval, signed: true }]);
+    expect(ports.inputs).toMatchObject([{ lo: -700, hi: 1000 }]);
+    const positive = { lo: 0n, hi: 1000n };
+    const output = port('poseidon2', { scale: 6, interval: positive });
+    const { outputTypes } = await compiled(port('public'), output);
+    expect(outputTypes).toMatchObject([{ scale: 6, interval: positive, signed: false }]);
+  });
+
+  it('hold an output to a settled interval that its tensor may leave', async () => {
+    const output = port('public', { scale: 6, interval: { lo: 0n, hi: 20n } });
+    const source = { model: denseModel, inputs: [port('public')], outputs: [output] };
+    const { circuit, constraints } = await compileSegment(source, paramsOf(denseModel));
+    const run = (x: number) =>
+      generateWitness(circuit, { inputs: [Float64Array.of(x, 0, 0, 0)], context: 0n });
+    // The bias alone gives 0.5 · 2^6 = 32.
+    expect(() => run(0)).toThrow(expect.objectContaining({ code: 'RANGE_EXCEEDED' }));
+    expect(firstViolation(constraints, run(-100).bytes)).toBeUndefined();
+  });
+
+  it.each<[string, Port, Port, string]>([
+    ['a kzg input', port('kzg'), port('public'), 'UNPROVABLE'],
+    ['a kzg output', port('public'), port('kzg'), 'UNPROVABLE'],
+    ['a public port that is blinded', { scheme: 'public', blinded: true }, port('public'), 'USAGE'],
+    ['an unproven interval', port('public', { interval: 'unproven' }), port('public'), 'RANGE_EXCEEDED'],
+    [
+      'a poseidon2 interval beyond exact numbers',
+      port('poseidon2', { scale: 8, interval: wide }),
+      port('public'),
+      'RANGE_EXCEEDED',
+    ],
+    [
+      'an interval without the values',
+      port('public'),
+      port('public', { interval: { lo: -9n, hi: -1n } }),
+      'RANGE_EXCEEDED',
+    ],
+    ['a scale that no edge has', port('public', { scale: 65 }), port('public'), 'RANGE_EXCEEDED'],
+    [
+      'an empty interval',
+      port('poseidon2', { scale: 8, interval: { lo: 1n, hi: 0n } }),
+      port('public'),
+      'RANGE_EXCEEDED',
+    ],
+  ])('refuse %s', async (_, input, output, code) => {
+    const refused = await compiled(input, output).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(TesseraError);
+    expect(refused).toMatchObject({ code });
+  });
+
+  it('refuse a number of ports that is not the model’s', async () => {
+    const source = { model: denseModel, inputs: [], outputs: [port('public')] };
+    await expect(compileSegment(source, paramsOf(denseModel))).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('refuse tensors that are not of float32', async () => {
+    const types = new Map(denseModel.types).set('x', { element: 'int64', shape: [1, 4] });
+    await expect(compiled(port('public'), port('public'), { ...denseModel, types })).rejects.toMatchObject({
+      code: 'UNPROVABLE',
+    });
+  });
+});
+
+describe('constraintsDigest', () => {
+  const source = { model: denseModel, inputs: [port('poseidon2')], outputs: [port('poseidon2')] };
+  const params = formatGroth16Params(paramsOf(denseModel));
+
+  it('is the digest of what is compiled', async () => {
+    const { circuit } = await compileSegment(source, paramsOf(denseModel));
+    expect(await constraintsDigest(source, params)).toBe(circuit.constraintsDigest);
+  });
+
+  it('changes with the model, the ports and the parameters', async () => {
+    const digest = await constraintsDigest(source, params);
+    const weights = new Map(denseModel.constants).set('bias', {
+      type: { element: 'float32', shape: [4] },
+      source: { kind: 'fill', value: 0 },
+    });
+    const others = await Promise.all([
+      constraintsDigest({ ...source, model: { ...denseModel, constants: weights } }, params),
+      constraintsDigest(
+        { ...source, model: denseSegment('gemm') },
+        formatGroth16Params(paramsOf(denseSegment('gemm'))),
+      ),
+      constraintsDigest({ ...source, inputs: [{ scheme: 'poseidon2', blinded: true }] }, params),
+      constraintsDigest(source, params.replace('"weightBits":7', '"weightBits":8')),
+    ]);
+    expect(new Set([digest, ...others]).size).toBe(5);
+  });
+});
