@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { packageRoot } from '../node/package.ts';
 import type { Benchmark, FigureMark } from './benchmark.ts';
 import { testDigits, writeInputs } from './digits.ts';
-import { repeat, summarise } from './repeat.ts';
+import { summarise } from './repeat.ts';
 import { judge, type Mark } from './row.ts';
 import { slicedFidelity } from './tessera/fidelity.ts';
-import { freshHome } from './tessera/home.ts';
-import { type PlanChoice, planFlags } from './tessera/plan-choice.ts';
-import { proveByTessera } from './tessera/prove.ts';
+import type { PlanChoice } from './tessera/plan-choice.ts';
+import { proveFromNothing } from './tessera/prove.ts';
 
 export const megabyte = 1e6;
 
@@ -35,11 +34,13 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
       const path = join(packageRoot, 'models', `${model}.onnx`);
       const samples = await testDigits();
       const { tessera: input } = await writeInputs(scratch, digitTensor, samples[0] as Float32Array);
-      let home = await freshHome(installed, scratch);
-      const runs = await repeat(async () => {
-        await rm(home, { recursive: true });
-        home = await freshHome(installed, scratch);
-        return proveByTessera({ model: path, input, home, flags: planFlags(choice), signal });
+      const { runs, home } = await proveFromNothing({
+        model: path,
+        input,
+        choice,
+        installed,
+        scratch,
+        signal,
       });
       const measured = summarise(runs);
       context.say('executing the circuits on 50 digits');
@@ -56,7 +57,7 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
             fidelity,
           }),
         ],
-        detail: { choice, segments: runs[0].report.segments, baseline },
+        detail: { choice, segments: runs[0].answer.segments, baseline },
       };
     },
   };

@@ -1,8 +1,9 @@
 import type { Benchmark } from '../benchmark.ts';
 import { cnnSmall } from './cnn-small.ts';
+import { lightVgg19 } from './light-vgg19.ts';
 
 /** What `npm run bench` measures, in the order of the table. */
-export const benchmarks: readonly Benchmark[] = [cnnSmall];
+export const benchmarks: readonly Benchmark[] = [cnnSmall, lightVgg19];
 
 /** What `npm run bench:long` measures. */
 export const longBenchmarks: readonly Benchmark[] = [];

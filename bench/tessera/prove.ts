@@ -1,33 +1,40 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../node/package.ts';
 import type { ProveReport } from '../../node/prove.ts';
-import { type MeasuredProcess, measureProcess } from '../measured-process.ts';
-
-const program = join(packageRoot, 'node', 'cli', 'index.ts');
-
-export interface ProveRun extends Omit<MeasuredProcess, 'stdout'> {
-  report: Pick<ProveReport, 'segments'>;
-}
+import { repeat } from '../repeat.ts';
+import { type CommandRun, runTessera } from './command.ts';
+import { freshHome } from './home.ts';
+import { type PlanChoice, planFlags } from './plan-choice.ts';
 
 export interface ProveOptions {
   /** ONNX file. */
   model: string;
   /** JSON by tensor name. */
   input: string;
-  /** Data directory. */
-  home: string;
-  /** Further flags of `tessera prove`. */
-  flags: readonly string[];
+  choice: PlanChoice;
+  /** The data directory that setup made. */
+  installed: string;
+  scratch: string;
   signal: AbortSignal;
 }
 
-/** From the ONNX file to a certificate, one segment after another, by the command line in a process tree of its own. */
-export async function proveByTessera({ model, input, home, flags, signal }: ProveOptions): Promise<ProveRun> {
-  const out = join(home, 'proof.cert');
-  const { stdout, ...measured } = await measureProcess(
-    process.execPath,
-    [program, 'prove', model, '--input', input, '--out', out, '--parallel', '1', '--json', ...flags],
-    { env: { ...process.env, TESSERA_HOME: home }, signal },
-  );
-  return { ...measured, report: JSON.parse(stdout) as ProveReport };
+export interface ProvenFromNothing {
+  /** Several where one is short. */
+  runs: readonly [CommandRun<ProveReport>, ...CommandRun<ProveReport>[]];
+  /** The data directory of the last run, with its keys; the caller removes it. */
+  home: string;
+}
+
+/** From the ONNX file to a certificate, one segment after another, starting with an empty cache each time. */
+export async function proveFromNothing(options: ProveOptions): Promise<ProvenFromNothing> {
+  const { model, input, choice, installed, scratch, signal } = options;
+  let home = await freshHome(installed, scratch);
+  const runs = await repeat(async () => {
+    await rm(home, { recursive: true });
+    home = await freshHome(installed, scratch);
+    const out = join(home, 'proof.cert');
+    const args = ['prove', model, '--input', input, '--out', out, '--parallel', '1', ...planFlags(choice)];
+    return runTessera<ProveReport>(args, { home, signal });
+  });
+  return { runs, home };
 }
