@@ -28,12 +28,24 @@ export const errorCodes = {
     meaning: 'The SRS is malformed, of the wrong size, or not the one that was named.',
   },
   DOWNLOAD_FAILED: { exit: 1, meaning: 'A file could not be fetched, or its digest differs.' },
+  ARTIFACT_MISSING: {
+    exit: 1,
+    meaning: 'An artifact is not in the store, or no reachable peer has it.',
+  },
   CERTIFICATE_DAMAGED: {
     exit: 1,
     meaning: 'The bytes are not a certificate, or differ from their own digest.',
   },
   ENCODING_INVALID: { exit: 1, meaning: 'Bytes are not in the one canonical encoding, or exceed a limit.' },
   STORAGE_FAILED: { exit: 1, meaning: 'The disk refused a read or a write.' },
+  NETWORK_FAILED: { exit: 1, meaning: 'A peer could not be reached, or did not answer as agreed.' },
+  NODE_MISSING: { exit: 1, meaning: 'No node runs on this data directory.' },
+  NODE_RUNNING: { exit: 1, meaning: 'Another process runs a node on this data directory.' },
+  IDENTITY_INVALID: { exit: 1, meaning: 'A file holds no identity, or another one already exists.' },
+  CONFIGURATION_INVALID: {
+    exit: 2,
+    meaning: 'A setting of the configuration is unknown, or has a value that it cannot have.',
+  },
   INTERNAL: { exit: 1, meaning: 'A fault of this program.' },
 } as const;
 

@@ -1,0 +1,103 @@
+import { hash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CID } from 'multiformats/cid';
+import { storing } from '../storage-error.ts';
+
+/**
+ * Blocks on disk, one file each, by their CIDs:
+ *
+ *     blocks/XX/CID   XX are the CID's last characters but one
+ *     incoming/       blocks that are being written; each is renamed into place when it is whole
+ *
+ * A block is hashed when it is first read by a process, so one that a power cut left half written is never handed out.
+ */
+export class BlockDirectory {
+  readonly #blocks: string;
+  readonly #incoming: string;
+  /** Blocks that this process has written, or read and hashed. */
+  readonly #checked = new Set<string>();
+
+  private constructor(directory: string) {
+    this.#blocks = join(directory, 'blocks');
+    this.#incoming = join(directory, 'incoming');
+  }
+
+  /** @throws TesseraError `STORAGE_FAILED` */
+  static open(directory: string): Promise<BlockDirectory> {
+    return storing(async () => {
+      const opened = new BlockDirectory(directory);
+      await rm(opened.#incoming, { recursive: true, force: true });
+      await mkdir(opened.#incoming, { recursive: true });
+      await mkdir(opened.#blocks, { recursive: true });
+      return opened;
+    });
+  }
+
+  /** Every block there is, by its name, with its size in bytes. */
+  sizes(): Promise<Map<string, number>> {
+    return storing(async () => {
+      const sizes = new Map<string, number>();
+      for (const shard of await readdir(this.#blocks)) {
+        for (const name of await readdir(join(this.#blocks, shard))) {
+          sizes.set(name, (await stat(join(this.#blocks, shard, name))).size);
+        }
+      }
+      return sizes;
+    });
+  }
+
+  /** @throws TesseraError `STORAGE_FAILED`; then the block is not there */
+  write(cid: CID, bytes: Uint8Array): Promise<void> {
+    return storing(async () => {
+      const name = cid.toString();
+      const incoming = join(this.#incoming, randomUUID());
+      try {
+        await writeFile(incoming, bytes);
+        await mkdir(this.#shard(name), { recursive: true });
+        await rename(incoming, this.#path(name));
+      } catch (error) {
+        await rm(incoming, { force: true });
+        throw error;
+      }
+      this.#checked.add(name);
+    });
+  }
+
+  /** The block, or undefined where it is missing or its bytes are not those of its CID. */
+  read(cid: CID): Promise<Uint8Array | undefined> {
+    return storing(async () => {
+      const name = cid.toString();
+      let bytes: Uint8Array;
+      try {
+        bytes = await readFile(this.#path(name));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+      if (!this.#checked.has(name)) {
+        if (!matches(cid, bytes)) return undefined;
+        this.#checked.add(name);
+      }
+      return bytes;
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#checked.delete(name);
+    await storing(() => rm(this.#path(name), { force: true }));
+  }
+
+  #shard(name: string): string {
+    return join(this.#blocks, name.slice(-3, -1));
+  }
+
+  #path(name: string): string {
+    return join(this.#shard(name), name);
+  }
+}
+
+/** Whether bytes have the sha2-256 that a CID names. */
+export function matches(cid: CID, bytes: Uint8Array): boolean {
+  return hash('sha256', bytes, 'buffer').equals(cid.multihash.digest);
+}

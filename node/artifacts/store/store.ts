@@ -1,0 +1,526 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { type ImporterOptions, importFile } from 'ipfs-unixfs-importer';
+import type { CID } from 'multiformats/cid';
+import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
+import { isLeaf } from './artifact-cid.ts';
+import { type ArtifactRecord, ArtifactRecords } from './artifact-records.ts';
+import { BlockDirectory } from './block-directory.ts';
+import { bytesOfRoot, type Part, partsOf, partsOfRoot } from './dag.ts';
+
+export interface ArtifactStoreInit {
+  directory: string;
+  /** Bytes of blocks to keep at most; the least recently used artifacts go first. */
+  maxBytes: number;
+}
+
+/** A whole artifact in the store. */
+export interface Artifact {
+  cid: CID;
+  bytes: number;
+  /** Of all its bytes; the name that manifests use. */
+  sha256: Hex32;
+  pinned: boolean;
+  /** Whether the network is told that it can be fetched here. */
+  announced: boolean;
+  lastUsed: Date;
+}
+
+export interface KeepOptions {
+  /** Keep it whatever room is needed. */
+  pin?: boolean;
+  /** Tell the network; true unless given. An artifact once announced stays so. */
+  announce?: boolean;
+}
+
+export interface AddOptions extends KeepOptions {
+  signal?: AbortSignal;
+  /** @param bytes read so far */
+  onProgress?: (bytes: number) => void;
+}
+
+/** Keeps an artifact from being dropped until it is released. */
+export interface Lease {
+  release(): void;
+}
+
+/** An artifact whose blocks come in one by one; it is leased until it is released. */
+export interface Incoming {
+  /** A block that is there, hashed; undefined where it is missing or damaged. */
+  read(cid: CID): Promise<Uint8Array | undefined>;
+  /** Whether a block is there; its bytes are looked at only when it is read. */
+  has(cid: CID): boolean;
+  /** Stores a block that its caller has hashed. */
+  put(cid: CID, block: Uint8Array): Promise<void>;
+  /** The leaves in order. @throws TesseraError `ARTIFACT_MISSING` at the first block that cannot be read */
+  content(): AsyncIterable<Uint8Array>;
+  /** Notes that all blocks are there. */
+  complete(whole: { bytes: number; sha256: Hex32 }, options?: KeepOptions): Promise<Artifact>;
+  /** Leaves what came so far in the store, to go on with later; it is dropped first where room is needed. */
+  release(): Promise<void>;
+}
+
+/** One artifact, whole or not, and what keeps it. */
+interface Entry {
+  cid: CID | undefined;
+  record: ArtifactRecord;
+  /** Names of its blocks that are there. */
+  blocks: Set<string>;
+  leases: number;
+  lastUsed: Date;
+  gone: boolean;
+}
+
+interface StoredBlock {
+  bytes: number;
+  /** Entries that hold it. */
+  holders: number;
+}
+
+/** Four blocks are hashed and written at once: enough to keep a disk busy. */
+const importOptions: ImporterOptions = { profile: 'unixfs-v1-2025', blockWriteConcurrency: 4 };
+
+/**
+ * Artifacts on disk, by CID. Blocks that several artifacts share are kept once. Where room is needed, whole
+ * artifacts go, least recently used first, never one that is pinned or leased. What it knows is rebuilt from the
+ * disk when it is opened. One process at a time may have it open.
+ */
+export class ArtifactStore {
+  readonly maxBytes: number;
+  /** Artifacts that became whole, and such that are no longer. */
+  readonly events = new EventEmitter<{ added: [Artifact]; removed: [CID] }>();
+  readonly #blocks: BlockDirectory;
+  readonly #records: ArtifactRecords;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stored = new Map<string, StoredBlock>();
+  /** The last write or removal of each block that is not finished: one block's must not overtake one another. */
+  readonly #pending = new Map<string, Promise<unknown>>();
+  #bytes = 0;
+  /** In ms since the epoch. */
+  #lastUse = 0;
+
+  private constructor(init: ArtifactStoreInit, blocks: BlockDirectory, records: ArtifactRecords) {
+    this.maxBytes = init.maxBytes;
+    this.#blocks = blocks;
+    this.#records = records;
+  }
+
+  /**
+   * Opens the store in a directory, and removes what interrupted work left there.
+   *
+   * @throws TesseraError `STORAGE_FAILED`
+   */
+  static async open(init: ArtifactStoreInit): Promise<ArtifactStore> {
+    const blocks = await BlockDirectory.open(init.directory);
+    const store = new ArtifactStore(init, blocks, new ArtifactRecords(init.directory));
+    await store.#rebuild();
+    await store.#reserve(0);
+    return store;
+  }
+
+  /** Bytes that blocks take on disk. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** All whole artifacts, least recently used first. */
+  ls(): Artifact[] {
+    return [...this.#entries.values()]
+      .map(describe)
+      .filter((artifact) => artifact !== undefined)
+      .sort((one, other) => one.lastUsed.getTime() - other.lastUsed.getTime());
+  }
+
+  /** A whole artifact; undefined where there is none. */
+  find(cid: CID): Artifact | undefined {
+    const entry = this.#entries.get(cid.toString());
+    return entry === undefined ? undefined : describe(entry);
+  }
+
+  /** The whole artifact of this sha2-256; undefined where there is none. */
+  findByDigest(sha256: Hex32): Artifact | undefined {
+    for (const entry of this.#entries.values()) {
+      if (entry.record.whole?.sha256 === sha256) return describe(entry);
+    }
+    return undefined;
+  }
+
+  /**
+   * Stores bytes as an artifact.
+   *
+   * @throws TesseraError `STORAGE_FAILED` when the disk or the limit has no room, `ABORTED`, or what the source
+   *   throws; then nothing is left behind
+   */
+  async add(
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: AddOptions = {},
+  ): Promise<Artifact> {
+    const draft = newEntry(undefined, { pinned: false, announced: false });
+    const hash = createHash('sha256');
+    let bytes = 0;
+    async function* content() {
+      for await (const chunk of source) {
+        throwIfAborted(options.signal);
+        hash.update(chunk);
+        bytes += chunk.length;
+        yield chunk;
+        options.onProgress?.(bytes);
+      }
+    }
+    try {
+      const blocks = {
+        put: async (cid: CID, block: Uint8Array) => {
+          await this.#put(draft, cid, block);
+          return cid;
+        },
+      };
+      const { cid } = await importFile({ content: content() }, blocks, importOptions);
+      const entry = this.#entries.get(cid.toString()) ?? this.#enter(cid);
+      entry.leases += 1;
+      try {
+        for (const name of draft.blocks) this.#hold(entry, name);
+        return await this.#finish(entry, { bytes, sha256: hash.digest('hex') }, options);
+      } finally {
+        entry.leases -= 1;
+      }
+    } finally {
+      await this.#drop(draft);
+    }
+  }
+
+  /**
+   * The bytes of a whole artifact, block by block; it is leased meanwhile.
+   *
+   * @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED`, `ABORTED`
+   */
+  async *get(cid: CID, options: { signal?: AbortSignal } = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const entry = this.#whole(cid);
+    entry.leases += 1;
+    try {
+      await this.#touch(entry);
+      for await (const block of this.#content(cid)) {
+        throwIfAborted(options.signal);
+        yield block;
+      }
+    } finally {
+      entry.leases -= 1;
+    }
+  }
+
+  /** @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED` */
+  async pin(cid: CID): Promise<Artifact> {
+    return this.#setPinned(cid, true);
+  }
+
+  /** @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED` */
+  async unpin(cid: CID): Promise<Artifact> {
+    return this.#setPinned(cid, false);
+  }
+
+  /**
+   * Keeps a whole artifact for work that needs it.
+   *
+   * @throws TesseraError `ARTIFACT_MISSING`
+   */
+  lease(cid: CID): Lease {
+    const entry = this.#whole(cid);
+    entry.leases += 1;
+    return { release: once(() => (entry.leases -= 1)) };
+  }
+
+  /** One block of any artifact, whole or not; undefined where it is missing. */
+  async readBlock(cid: CID): Promise<Uint8Array | undefined> {
+    const name = cid.toString();
+    if (!this.#stored.has(name)) return undefined;
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) await this.#touch(entry);
+    return this.#read(cid);
+  }
+
+  /** Begins or goes on to receive an artifact's blocks. */
+  async receive(cid: CID): Promise<Incoming> {
+    const known = this.#entries.get(cid.toString());
+    const entry = known ?? this.#enter(cid);
+    entry.leases += 1;
+    let released = false;
+    const release = async () => {
+      if (released) return;
+      released = true;
+      entry.leases -= 1;
+      if (entry.leases === 0 && entry.blocks.size === 0) await this.#drop(entry);
+    };
+    try {
+      // So that blocks are still somebody's after a restart.
+      if (known === undefined) await this.#records.write(cid, entry.record);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return {
+      has: (block) => entry.blocks.has(block.toString()),
+      read: (block) => this.#read(block),
+      content: () => this.#content(cid),
+      put: (block, bytes) => this.#put(entry, block, bytes),
+      complete: (whole, options = {}) => this.#finish(entry, whole, options),
+      release,
+    };
+  }
+
+  /** Drops an artifact that is neither pinned nor leased; says whether it was there to drop. */
+  async remove(cid: CID): Promise<boolean> {
+    const entry = this.#entries.get(cid.toString());
+    if (entry === undefined || isHeld(entry)) return false;
+    await this.#drop(entry);
+    return true;
+  }
+
+  /** Reads what is on disk; what belongs to no artifact is removed. */
+  async #rebuild(): Promise<void> {
+    const sizes = await this.#blocks.sizes();
+    for (const [name, bytes] of sizes) this.#stored.set(name, { bytes, holders: 0 });
+    for (const { cid, record, lastUsed } of await this.#records.read()) {
+      const entry = this.#enter(cid, record, lastUsed);
+      for await (const { part, block } of this.#walk(cid, { leaves: false })) {
+        const name = part.cid.toString();
+        const there = part.height === 0 || block !== undefined;
+        if (this.#stored.has(name) && there) this.#hold(entry, name);
+        else delete entry.record.whole;
+      }
+    }
+    for (const { bytes } of this.#stored.values()) this.#bytes += bytes;
+    await this.#discard([...this.#stored].flatMap(([name, { holders }]) => (holders === 0 ? [name] : [])));
+  }
+
+  #enter(
+    cid: CID,
+    record: ArtifactRecord = { pinned: false, announced: false },
+    lastUsed = new Date(),
+  ): Entry {
+    const entry = newEntry(cid, record, lastUsed);
+    this.#entries.set(cid.toString(), entry);
+    return entry;
+  }
+
+  #whole(cid: CID): Entry {
+    const entry = this.#entries.get(cid.toString());
+    if (entry?.record.whole !== undefined) return entry;
+    throw new TesseraError('ARTIFACT_MISSING', {
+      message: `The artifact ${cid} is not in the store`,
+      remedy: 'Fetch it with `tessera artifacts get`, or add its file with `tessera artifacts add`.',
+      details: { cid: cid.toString() },
+    });
+  }
+
+  async #setPinned(cid: CID, pinned: boolean): Promise<Artifact> {
+    const entry = this.#whole(cid);
+    await this.#records.write(cid, { ...entry.record, pinned });
+    entry.record.pinned = pinned;
+    await this.#touch(entry);
+    return describeWhole(entry);
+  }
+
+  async #touch(entry: Entry): Promise<void> {
+    // No two uses at the same time, so that their order is never in doubt.
+    this.#lastUse = Math.max(Date.now(), this.#lastUse + 1);
+    entry.lastUsed = new Date(this.#lastUse);
+    const { cid, record } = entry;
+    if (cid !== undefined && record.whole !== undefined) await this.#records.touch(cid, entry.lastUsed);
+  }
+
+  /** Notes that an artifact is whole. */
+  async #finish(
+    entry: Entry,
+    whole: { bytes: number; sha256: Hex32 },
+    { pin = false, announce = true }: KeepOptions,
+  ): Promise<Artifact> {
+    const { cid, record } = entry as Entry & { cid: CID };
+    const next = { whole, pinned: record.pinned || pin, announced: record.announced || announce };
+    await this.#records.write(cid, next);
+    entry.record = next;
+    await this.#touch(entry);
+    const artifact = describeWhole(entry);
+    this.events.emit('added', artifact);
+    return artifact;
+  }
+
+  /** The parts of an artifact in order, a node before its parts, with their blocks where they are there. */
+  async *#walk(
+    root: CID,
+    { leaves = true } = {},
+  ): AsyncGenerator<{ part: Part; block: Uint8Array | undefined }, void, undefined> {
+    const block = leaves || !isLeaf(root) ? await this.#read(root) : undefined;
+    if (block === undefined) {
+      yield { part: { cid: root, bytes: 0, height: isLeaf(root) ? 0 : 1 }, block };
+      return;
+    }
+    const below = partsOfRoot(root, block);
+    const height = below[0] === undefined ? 0 : below[0].height + 1;
+    yield { part: { cid: root, bytes: bytesOfRoot(root, block), height }, block };
+    // Depth first, so that leaves come in the order of the file.
+    const ahead = below.reverse();
+    for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
+      const block = part.height > 0 || leaves ? await this.#read(part.cid) : undefined;
+      if (block !== undefined && part.height > 0) ahead.push(...partsOf(part, block).reverse());
+      yield { part, block };
+    }
+  }
+
+  async *#content(cid: CID): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const { part, block } of this.#walk(cid)) {
+      if (block === undefined) throw damaged(cid, part);
+      if (part.height === 0) yield block;
+    }
+  }
+
+  async #read(cid: CID): Promise<Uint8Array | undefined> {
+    const name = cid.toString();
+    await this.#pending.get(name);
+    if (!this.#stored.has(name)) return undefined;
+    const block = await this.#blocks.read(cid);
+    if (block === undefined) await this.#lose(name);
+    return block;
+  }
+
+  /** A block turned out to be damaged: what held it is no longer whole, and can be fetched again. */
+  async #lose(name: string): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (!entry.blocks.delete(name) || entry.record.whole === undefined) continue;
+      delete entry.record.whole;
+      if (entry.cid !== undefined) this.events.emit('removed', entry.cid);
+    }
+    await this.#discard([name]);
+  }
+
+  async #put(entry: Entry, cid: CID, bytes: Uint8Array): Promise<void> {
+    const name = cid.toString();
+    await this.#inTurn(name, async () => {
+      if (!this.#stored.has(name)) {
+        await this.#reserve(bytes.length);
+        try {
+          await this.#blocks.write(cid, bytes);
+        } catch (error) {
+          this.#bytes -= bytes.length;
+          throw error;
+        }
+        this.#stored.set(name, { bytes: bytes.length, holders: 0 });
+      }
+      this.#hold(entry, name);
+    });
+    // Its artifact was given up meanwhile.
+    if (entry.gone) await this.#unhold(entry, [name]);
+  }
+
+  #hold(entry: Entry, name: string): void {
+    const stored = this.#stored.get(name);
+    if (stored === undefined || entry.blocks.has(name)) return;
+    entry.blocks.add(name);
+    stored.holders += 1;
+  }
+
+  /** Lets go of blocks; removes those that nobody else holds. */
+  async #unhold(entry: Entry, names: readonly string[]): Promise<void> {
+    const unheld = names.filter((name) => {
+      const stored = this.#stored.get(name);
+      if (stored === undefined || !entry.blocks.delete(name)) return false;
+      stored.holders -= 1;
+      return stored.holders === 0;
+    });
+    await this.#discard(unheld);
+  }
+
+  async #discard(names: readonly string[]): Promise<void> {
+    // What is gone makes room at once: whoever waits for room must not drop more than is needed.
+    for (const name of names) {
+      this.#bytes -= this.#stored.get(name)?.bytes ?? 0;
+      this.#stored.delete(name);
+    }
+    for (const name of names) {
+      await this.#inTurn(name, async () => {
+        // It may have been put again while this waited.
+        if (!this.#stored.has(name)) await this.#blocks.remove(name);
+      });
+    }
+  }
+
+  async #drop(entry: Entry): Promise<void> {
+    const { cid, record } = entry;
+    entry.gone = true;
+    if (cid !== undefined) {
+      this.#entries.delete(cid.toString());
+      if (record.whole !== undefined) this.events.emit('removed', cid);
+    }
+    const blocks = this.#unhold(entry, [...entry.blocks]);
+    await Promise.all([cid === undefined ? undefined : this.#records.remove(cid), blocks]);
+  }
+
+  /** Takes room for so many bytes; drops what was used least recently until there is enough. */
+  async #reserve(bytes: number): Promise<void> {
+    while (this.#bytes + bytes > this.maxBytes) {
+      let victim: Entry | undefined;
+      for (const entry of this.#entries.values()) {
+        if (!isHeld(entry) && (victim === undefined || entry.lastUsed < victim.lastUsed)) victim = entry;
+      }
+      if (victim === undefined) throw this.#full(bytes);
+      await this.#drop(victim);
+    }
+    this.#bytes += bytes;
+  }
+
+  #inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#pending.get(name) ?? Promise.resolve();
+    const turn = before.then(act, act);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#pending.set(name, settled);
+    void settled.then(() => {
+      if (this.#pending.get(name) === settled) this.#pending.delete(name);
+    });
+    return turn;
+  }
+
+  #full(bytes: number): TesseraError {
+    return new TesseraError('STORAGE_FAILED', {
+      message: `The artifact store has no room for ${bytes} bytes: of its ${this.maxBytes} bytes, pinned artifacts and running work hold ${this.#bytes}`,
+      remedy: 'Unpin artifacts with `tessera artifacts unpin`, or raise the limit.',
+      details: { maxBytes: this.maxBytes, heldBytes: this.#bytes },
+    });
+  }
+}
+
+function newEntry(cid: CID | undefined, record: ArtifactRecord, lastUsed = new Date()): Entry {
+  return { cid, record, blocks: new Set(), leases: 0, lastUsed, gone: false };
+}
+
+function isHeld({ record, leases }: Entry): boolean {
+  return record.pinned || leases > 0;
+}
+
+function describe(entry: Entry): Artifact | undefined {
+  return entry.record.whole === undefined ? undefined : describeWhole(entry);
+}
+
+function describeWhole({ cid, record, lastUsed }: Entry): Artifact {
+  const { whole, pinned, announced } = record as Required<ArtifactRecord>;
+  return { cid: cid as CID, ...whole, pinned, announced, lastUsed };
+}
+
+function damaged(cid: CID, part: Part): TesseraError {
+  return new TesseraError('ARTIFACT_MISSING', {
+    message: `The artifact ${cid} is damaged: its block ${part.cid} is missing or has other bytes`,
+    remedy: 'Fetch it again with `tessera artifacts get`: only the damaged blocks are transferred.',
+    details: { cid: cid.toString(), block: part.cid.toString() },
+  });
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
+}
