@@ -22,9 +22,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { Datastore } from 'interface-datastore';
 import { createLibp2p } from 'libp2p';
 import type { Registry } from 'prom-client';
+import { topicAddress, topicNames } from '../../protocol/messages/index.ts';
 import { version } from '../package.ts';
 import { gossipLimits, peerScoreParams, peerScoreThresholds } from './peer-score.ts';
-import { protocolPrefix, protocols, topics } from './protocols.ts';
+import { protocolPrefix, protocols } from './protocols.ts';
 
 /** What a node offers to the rest of the program on top of its connections. */
 export type Libp2pServices = {
@@ -118,14 +119,14 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
       pubsub: gossipsub({
         globalSignaturePolicy: StrictNoSign,
         msgIdFn: ({ data }) => sha256(data),
-        allowedTopics: Object.values(topics),
+        allowedTopics: topics,
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
         fallbackToFloodsub: false,
         emitSelf: false,
-        maxInboundDataLength: gossipLimits.messageBytes,
+        maxInboundDataLength: gossipLimits.frameBytes,
         decodeRpcLimits: gossipLimits.rpc,
-        scoreParams: peerScoreParams(Object.values(topics)),
+        scoreParams: peerScoreParams(topics),
         scoreThresholds: peerScoreThresholds,
       }),
       autoNAT: autoNAT({ protocolPrefix: protocolPrefix.slice(1) }),
@@ -135,6 +136,8 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
     },
   });
 }
+
+const topics = topicNames.map(topicAddress);
 
 /** The service that nodes of this network ask multicast DNS for. */
 const mdnsService = '_tessera._udp.local';

@@ -8,7 +8,8 @@ import { messageLimits } from '../../protocol/messages/limits.ts';
 
 /** Bounds on what a peer may put into one gossip frame, before any of it is decoded. */
 export const gossipLimits = {
-  messageBytes: messageLimits.envelopeBytes,
+  /** A frame may hold many messages: an answer to IWANT does. */
+  frameBytes: 64 * messageLimits.envelopeBytes,
   rpc: {
     maxSubscriptions: 64,
     maxMessages: 256,

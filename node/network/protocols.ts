@@ -1,6 +1,6 @@
 /**
  * The names by which peers of this network know one another's protocols. A node of another network (another
- * prefix) shares no protocol with this one but the connection itself.
+ * prefix) shares nothing with this one but the connection itself.
  */
 export const protocolPrefix = '/tessera/1';
 
@@ -10,10 +10,4 @@ export const protocols = {
   dht: `${protocolPrefix}/kad/1.0.0`,
   /** A signed message and its answer between two peers. */
   request: `${protocolPrefix}/request/1.0.0`,
-} as const;
-
-/** Gossip topics. Each carries one or more kinds of signed messages; `protocol/messages/README.md` has the list. */
-export const topics = {
-  offers: `${protocolPrefix}/offers`,
-  bids: `${protocolPrefix}/bids`,
 } as const;

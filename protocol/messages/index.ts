@@ -10,3 +10,4 @@ export * from './message.ts';
 export { decodeMessageBody, encodeMessageBody } from './message-codec.ts';
 export * from './peer-id.ts';
 export * from './signed-message.ts';
+export * from './topics.ts';

@@ -1,0 +1,102 @@
+import { TesseraError } from '../../protocol/errors.ts';
+import {
+  belongsTo,
+  forgettableAt,
+  freshness,
+  messageLimits,
+  openMessage,
+  peerIdOf,
+  type SignedMessage,
+  type Topic,
+} from '../../protocol/messages/index.ts';
+import { RateLimit } from './rate-limit.ts';
+import { SeenMessages } from './seen-messages.ts';
+
+/** Why a message is not passed on. */
+export const gateReasons = ['malformed', 'oversized', 'topic', 'stale', 'replayed', 'rate'] as const;
+export type GateReason = (typeof gateReasons)[number];
+
+/**
+ * `accept`: act upon it and pass it on. `ignore`: neither, and nobody is to blame. `reject`: neither, and whoever
+ * brought it should have known.
+ */
+export type GateVerdict =
+  | { verdict: 'accept'; signed: SignedMessage }
+  | { verdict: 'ignore' | 'reject'; reason: GateReason };
+
+export interface GateRates {
+  /** Messages of one sender on one topic. */
+  sender: { burst: number; perSecond: number };
+  /** Everything that one peer brings, its own or others'. */
+  source: { burst: number; perSecond: number };
+}
+
+export const defaultGateRates: GateRates = {
+  sender: { burst: 64, perSecond: 4 },
+  source: { burst: 2_000, perSecond: 400 },
+};
+
+export interface MessageGateInit {
+  rates?: GateRates;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/**
+ * Judges what strangers bring, the cheap checks first: no signature is verified for a peer that is over its rate.
+ * One gate to one transport: a transport passes on what is new to it, wherever else it was seen.
+ */
+export class MessageGate {
+  readonly #now: () => number;
+  readonly #senders: RateLimit;
+  readonly #sources: RateLimit;
+  readonly #seen = new SeenMessages();
+
+  constructor({ rates = defaultGateRates, now = Date.now }: MessageGateInit = {}) {
+    this.#now = now;
+    this.#senders = new RateLimit({ ...rates.sender, maxParties: 16_384 });
+    this.#sources = new RateLimit({ ...rates.source, maxParties: 4_096 });
+  }
+
+  /** @param source The peer id of whoever brought it, which need not be its sender's; a relay's name where none is known */
+  judge(topic: Topic, bytes: Uint8Array, source: string): GateVerdict {
+    const now = this.#now();
+    const rate = this.#sources.take(source, now);
+    if (rate !== 'within') return { verdict: rate === 'over' ? 'ignore' : 'reject', reason: 'rate' };
+    if (bytes.length > messageLimits.envelopeBytes) return { verdict: 'reject', reason: 'oversized' };
+    const signed = open(bytes);
+    if (signed === undefined) return { verdict: 'reject', reason: 'malformed' };
+    if (!belongsTo(topic, signed.message)) return { verdict: 'reject', reason: 'topic' };
+    return this.#judgeSigned(topic, signed, source, now);
+  }
+
+  #judgeSigned(topic: Topic, signed: SignedMessage, source: string, now: number): GateVerdict {
+    const { message, id } = signed;
+    if (freshness(message, now) !== 'fresh') {
+      return { verdict: isStaleForEverybody(signed, now) ? 'reject' : 'ignore', reason: 'stale' };
+    }
+    const sighting = this.#seen.sight(id, source, forgettableAt(message), now);
+    if (sighting !== 'new')
+      return { verdict: sighting === 'repeated' ? 'reject' : 'ignore', reason: 'replayed' };
+    const rate = this.#senders.take(`${topic}/${message.sender}`, now);
+    if (rate === 'within') return { verdict: 'accept', signed };
+    // Whoever passes on another's flood may have room for it that this node has not.
+    const isOwn = source === peerIdOf(message.sender);
+    return { verdict: rate === 'far over' && isOwn ? 'reject' : 'ignore', reason: 'rate' };
+  }
+}
+
+function open(bytes: Uint8Array): SignedMessage | undefined {
+  try {
+    return openMessage(bytes);
+  } catch (error) {
+    if (error instanceof TesseraError && error.code === 'ENCODING_INVALID') return undefined;
+    throw error;
+  }
+}
+
+/** Stale by every clock that is off by no more than is allowed: whoever brought it took it for fresh by none of them. */
+function isStaleForEverybody({ message }: SignedMessage, now: number): boolean {
+  const { clockSkew } = messageLimits;
+  return freshness(message, now - clockSkew) !== 'fresh' && freshness(message, now + clockSkew) !== 'fresh';
+}
