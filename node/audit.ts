@@ -14,7 +14,7 @@ import type { AuditProblem } from './audit/problem.ts';
 import { rebuild } from './audit/rebuild.ts';
 import { readCertificateFile } from './certificate-file.ts';
 import type { RunOptions } from './progress.ts';
-import type { EzklProver } from './provers/ezkl/prover.ts';
+import type { Provers } from './provers/provers.ts';
 import type { ProverLimits } from './requester/prover-call.ts';
 
 export interface AuditOptions extends RunOptions {
@@ -27,8 +27,8 @@ export interface AuditOptions extends RunOptions {
 }
 
 export interface AuditModules {
-  /** Its SRS must be the manifest's. */
-  prover: EzklProver;
+  /** Every one that the manifest's circuits need; their SRS must be the manifest's. */
+  provers: Provers;
   verifiers: readonly ProofVerifier[];
 }
 
@@ -53,13 +53,17 @@ export interface AuditReport {
  */
 export async function audit(
   options: AuditOptions,
-  { prover, verifiers }: AuditModules,
+  { provers, verifiers }: AuditModules,
 ): Promise<AuditReport> {
   const { manifest, certificate } = read(await readCertificateFile(options.manifest));
   const problems: AuditProblem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
   if (certificate !== undefined) problems.push(...checkKeys(certificate, verifiers).problems);
 
-  const rebuilt = await rebuild(manifest, options, prover);
+  const rebuilt = await rebuild(
+    manifest,
+    { ...options, artifacts: certificate?.artifacts ?? new Map() },
+    provers,
+  );
   problems.push(...rebuilt.problems);
   if (rebuilt.wiring !== undefined) problems.push(...compareWiring(manifest.graph, rebuilt.wiring));
   const model = modelId(manifest);

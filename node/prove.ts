@@ -1,23 +1,30 @@
 import writeFileAtomic from 'write-file-atomic';
 import { encodeCertificate } from '../protocol/certificate-codec.ts';
+import { checkKeys } from '../protocol/check/keys.ts';
 import type { Hex32 } from '../protocol/edge.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { modelId } from '../protocol/ids.ts';
 import { dequantise, quantise } from '../protocol/quantise.ts';
-import { leastTrust, type Trust, trustOf } from '../protocol/srs.ts';
+import type { Trust } from '../protocol/srs.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import { infer, type NamedTensors } from './model/inference.ts';
 import { formatStrategy, parseStrategy, slice } from './model/slice/index.ts';
+import { samplesFrom } from './model/samples.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
+import { writeOpening } from './opening-file.ts';
 import { version } from './package.ts';
-import { planJob } from './plan/plan.ts';
+import { assignProvers } from './plan/assign.ts';
+import { calibrateModel } from './plan/calibration.ts';
+import type { ParameterChoice } from './plan/parameters/choice.ts';
+import { planJob, type Target } from './plan/plan.ts';
 import { parseCommitted } from './plan/schemes.ts';
 import type { RunOptions } from './progress.ts';
-import type { EzklProver } from './provers/ezkl/prover.ts';
 import { verificationDataOf } from './provers/ezkl/verifier/index.ts';
+import { type Provers, proverNamed } from './provers/provers.ts';
+import { drawBlindings } from './requester/blindings.ts';
 import { certify } from './requester/certify.ts';
 import { type CircuitSegment, compileSegments } from './requester/compile.ts';
 import { type EdgeValues, execute } from './requester/execute.ts';
@@ -40,15 +47,25 @@ export interface ProveOptions extends RunOptions {
   limits: ProverLimits;
   /** `input`, `output` or both: these stay commitments. */
   commit?: string;
-  /** Fractional bits of inputs and weights; the prover's default unless given. */
+  /** `auto` (the default), or the name of the prover that all segments shall have. */
+  prover?: string;
+  /** `offline` unless given. */
+  target?: Target;
+  /** A file of sample inputs, from which the scales of Tessera's own circuits follow; the input itself unless given. */
+  calibration?: string;
+  /** Fractional bits of inputs and weights in ezkl's circuits; its default unless given. */
   scale?: number;
   /** Where the certificate is written. */
   out: string;
 }
 
 export interface ProveModules {
-  prover: EzklProver;
-  verifier: ProofVerifier;
+  /** In the order of preference. */
+  provers: Provers;
+  /** How the parameters of each prover's circuits are chosen, by its name. */
+  choices: ReadonlyMap<string, ParameterChoice>;
+  /** One for every adapter of these provers. */
+  verifiers: readonly ProofVerifier[];
 }
 
 /** One output as the model computes it in floats, and as it was proven. */
@@ -62,6 +79,8 @@ export interface OutputComparison {
 export interface ProveReport {
   /** Path of the certificate. */
   certificate: string;
+  /** Path of what opens its blinded edges, where it has any; to be kept secret. */
+  opening?: string;
   /** modelId. */
   model: Hex32;
   trust: Trust;
@@ -80,8 +99,10 @@ export interface ProveReport {
  *
  * @throws TesseraError of the stage that failed; nothing is written then
  */
-export async function prove(options: ProveOptions, { prover, verifier }: ProveModules): Promise<ProveReport> {
+export async function prove(options: ProveOptions, modules: ProveModules): Promise<ProveReport> {
   const { signal, onProgress, limits } = options;
+  const { choices, verifiers } = modules;
+  const provers = proversFor(options.prover ?? 'auto', modules.provers);
   const started = performance.now();
   const uses: ProverUse[] = [];
   const running = {
@@ -102,26 +123,37 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   const { model } = imported;
   const tensors = inputsFrom(given, model);
   const slicing = slice(model, strategy, (node) => nodeCost(model, node));
+  const samples = async () =>
+    options.calibration === undefined
+      ? [tensors]
+      : samplesFrom(await readTensorFile(options.calibration), model);
   const plans = await planJob(
     {
       model,
       slicing,
+      assignment: assignProvers(model, slicing, provers),
       committed,
-      ...(options.scale === undefined ? {} : { scale: options.scale }),
-      parallel: limits.parallel,
+      target: options.target ?? 'offline',
+      context: {
+        ...(options.scale === undefined ? {} : { scale: options.scale }),
+        memory: limits.memory,
+        parallel: limits.parallel,
+        ranges: async () => calibrateModel(model, await samples(), running),
+      },
     },
-    prover,
+    { provers, choices },
     running,
   );
 
-  const segments = await compileSegments(plans, prover, limits, running);
+  const segments = await compileSegments(plans, provers, limits, running);
   const compiled = buildGraph(segments, model.inputs, model.outputs);
   const floats = new Map([...tensors].map(([name, tensor]) => [name, doublesOf(tensor)]));
-  const values = await execute(segments, quantiseInputs(compiled, floats), prover, limits, running);
-  const proofs = await proveSegments(segments, values, prover, limits, running);
+  const values = await execute(segments, quantiseInputs(compiled, floats), provers, limits, running);
+  const blindings = drawBlindings(plans);
+  const proofs = await proveSegments(segments, { values, blindings }, provers, limits, running);
 
   onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
-  const files = await srsFiles(plans, prover, signal ? { signal } : {});
+  const files = await srsFiles(plans, provers, signal ? { signal } : {});
   const certificate = await certify(
     {
       compiled,
@@ -136,9 +168,13 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
       srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
       srsFiles: files,
     },
-    prover,
-    verifier,
+    provers,
+    verifiers,
   );
+  const opening = blindings.size === 0 ? undefined : `${options.out}.opening`;
+  if (opening !== undefined) {
+    await writeOpening(opening, Object.fromEntries([...blindings].map(([name, value]) => [name, [value]])));
+  }
   await writeCertificate(options.out, encodeCertificate(certificate));
   onProgress?.({ type: 'stage', stage: 'certify', done: 1, total: 1 });
 
@@ -146,12 +182,18 @@ export async function prove(options: ProveOptions, { prover, verifier }: ProveMo
   return {
     certificate: options.out,
     model: modelId(certificate.manifest),
-    trust: leastTrust(certificate.manifest.srs.map(trustOf)),
+    ...(opening === undefined ? {} : { opening }),
+    trust: checkKeys(certificate, verifiers).trust,
     segments: segments.map((segment) => segmentReport(segment, uses)),
     seconds: (performance.now() - started) / 1000,
     peakBytes: concurrentPeak(uses),
     outputs,
   };
+}
+
+/** @throws TesseraError `PROVER_MISSING` for the name of one that this machine does not have */
+function proversFor(name: string, provers: Provers): Provers {
+  return name === 'auto' ? provers : new Map([[name, proverNamed(provers, name)]]);
 }
 
 /** The integers of every input of the whole that a segment reads, at its edge's scale. */

@@ -7,6 +7,7 @@ import { readCertificateFile } from './certificate-file.ts';
 import { digestFiles, readModel } from './model/onnx/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { readInputs } from './model/tensor-file.ts';
+import { readOpening } from './opening-file.ts';
 import type { RunOptions } from './progress.ts';
 
 /** What whoever checks knows from elsewhere. */
@@ -23,6 +24,8 @@ export interface VerifyOptions extends RunOptions {
   certificate: string;
   allowDevelopment?: boolean;
   expect?: Expected;
+  /** Path of what opens blinded edges that are expected, as `prove` wrote it. */
+  opening?: string;
   /** Path of an SRS file, for committed tensors that are expected where the certificate does not carry it. */
   srs?: string;
 }
@@ -47,6 +50,7 @@ export async function verify(
     verifiers: modules.verifiers,
     expect: await readExpected(options.expect ?? {}, certificate),
     allowDevelopment: options.allowDevelopment ?? false,
+    ...(options.opening === undefined ? {} : { blindings: await readOpening(options.opening) }),
     ...(srs === undefined ? {} : { srs: () => readCertificateFile(srs) }),
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: ({ done, total }) => options.onProgress?.({ type: 'stage', stage: 'verify', done, total }),

@@ -4,6 +4,7 @@ import { checkIntervals, checkLinks } from './check/links.ts';
 import { checkPorts } from './check/ports.ts';
 import { checkProofs } from './check/proofs.ts';
 import {
+  type Blindings,
   checkExpected,
   checkStatements,
   EdgeOpener,
@@ -42,6 +43,8 @@ export interface CheckOptions {
   allowDevelopment?: boolean;
   /** Needed only to recompute commitments: for stated or expected tensors on `kzg` edges. */
   srs?: SrsSource;
+  /** Needed only for expected tensors on blinded edges. */
+  blindings?: Blindings;
   signal?: AbortSignal;
   onProgress?: (event: CheckEvent) => void;
 }
@@ -82,7 +85,11 @@ export async function checkCertificate(certificate: Certificate, options: CheckO
     const links = checkLinks(certificate, proofs.bound);
     problems.push(...links.problems, ...checkIntervals(certificate));
 
-    const opener = new EdgeOpener(certificate, keys, options.srs ?? (async () => undefined), signal);
+    const opener = new EdgeOpener(certificate, keys, {
+      srs: options.srs ?? (async () => undefined),
+      blindings: options.blindings ?? {},
+      ...(signal === undefined ? {} : { signal }),
+    });
     problems.push(...(await opener.srsFileProblems()));
     problems.push(...(await checkStatements(certificate, opener)));
 

@@ -1,5 +1,6 @@
 import { maxMagnitude } from './field.ts';
 import { limits } from './limits.ts';
+import { CAPACITY_BITS } from './poseidon2/packing.ts';
 
 /** 32 bytes in lower-case hexadecimal, without prefix. */
 export type Hex32 = string;
@@ -13,9 +14,13 @@ export interface Interval {
 /**
  * How an edge's values are bound.
  * - `kzg`: ezkl's polycommit; unpadded row values in Lagrange basis, `usableRows` to a column (binding, not hiding, not unique).
+ * - `poseidon2`: Tessera's own circuits (poseidon2/README.md); `blinded` where a blinding value hides the tensor.
  * - `public`: the values themselves are the proof's public inputs.
  */
-export type Scheme = { name: 'kzg'; srs: Hex32; k: number; usableRows: number } | { name: 'public' };
+export type Scheme =
+  | { name: 'kzg'; srs: Hex32; k: number; usableRows: number }
+  | { name: 'poseidon2'; blinded: boolean }
+  | { name: 'public' };
 
 /**
  * What an edge carries, in integers. Two ports may be joined only when their types are identical.
@@ -59,8 +64,14 @@ function sameInterval(a: EdgeType['interval'], b: EdgeType['interval']): boolean
 }
 
 function sameScheme(a: Scheme, b: Scheme): boolean {
-  if (a.name === 'public' || b.name === 'public') return a.name === b.name;
-  return a.srs === b.srs && a.k === b.k && a.usableRows === b.usableRows;
+  switch (a.name) {
+    case 'kzg':
+      return b.name === 'kzg' && a.srs === b.srs && a.k === b.k && a.usableRows === b.usableRows;
+    case 'poseidon2':
+      return b.name === 'poseidon2' && a.blinded === b.blinded;
+    case 'public':
+      return b.name === 'public';
+  }
 }
 
 /** What is wrong with an edge type by itself, in words; empty when nothing is. */
@@ -84,6 +95,8 @@ export function typeFaults(type: EdgeType): string[] {
     if (interval.lo < -maxMagnitude || interval.hi > maxMagnitude)
       faults.push('its interval leaves the field');
     if (!type.signed && interval.lo < 0n) faults.push('it is unsigned, yet its interval has negative values');
+    if (scheme.name === 'poseidon2' && interval.hi - interval.lo >= 1n << BigInt(CAPACITY_BITS))
+      faults.push('its interval is too wide to be packed');
   }
   if (scheme.name === 'kzg' && scheme.usableRows > 2 ** scheme.k) {
     faults.push(`${scheme.usableRows} usable rows do not fit 2^${scheme.k}`);

@@ -102,6 +102,7 @@ export function portHash(type: EdgeType): Uint8Array {
     kzg ? hexToBytes(scheme.srs) : uint(0),
     uint(kzg ? scheme.k : 0),
     uint(kzg ? scheme.usableRows : 0),
+    uint(scheme.name === 'poseidon2' && scheme.blinded ? 1 : 0),
   );
 }
 

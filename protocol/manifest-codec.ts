@@ -36,6 +36,7 @@ const scheme = variant<'name', Scheme>('name', {
       usableRows: integer(1, 2 ** limits.k),
     },
   }),
+  poseidon2: record({ required: { name: literal('poseidon2'), blinded: boolean } }),
   public: record({ required: { name: literal('public') } }),
 });
 

@@ -38,6 +38,22 @@ export interface ProofCheck {
   signal?: AbortSignal;
 }
 
+/** Commits to tensors as a proof system's `kzg` ports do. */
+export interface KzgScheme {
+  /**
+   * Reads an SRS file and checks that all its powers are those of one secret. Says nothing about who knows it.
+   *
+   * @throws TesseraError `SRS_INVALID`, or `ABORTED`
+   */
+  inspectSrs(file: Uint8Array, signal?: AbortSignal): Promise<{ id: Hex32; k: number }>;
+  /**
+   * The canonical commitment to a block's values.
+   *
+   * @param srs the SRS file of the type's id and k, inspected
+   */
+  commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
+}
+
 /** Verifies the proofs of one adapter. Free of file and network access; every input may be hostile. */
 export interface ProofVerifier {
   readonly adapter: string;
@@ -45,23 +61,13 @@ export interface ProofVerifier {
   describe(circuit: Circuit, artifacts: Artifacts): CircuitDescription;
   /**
    * What the proof binds at every port, in the scheme's canonical bytes
-   * (`kzg`: 64 bytes x ‖ y a point, big-endian, reduced, on the curve; `public`: 32 bytes big-endian a value, below r).
+   * (`kzg`: 64 bytes x ‖ y a point, big-endian, reduced, on the curve; `poseidon2`: 32 bytes big-endian, below r;
+   * `public`: as much for each value).
    * @throws TesseraError `ENCODING_INVALID` for a non-canonical value or a proof of the wrong length.
    */
   boundary(circuit: Circuit, proof: Proof): { inputs: readonly Uint8Array[]; outputs: readonly Uint8Array[] };
-  /**
-   * Reads an SRS file and checks that all its powers are those of one secret. Says nothing about who knows it.
-   * Absent where no port is committed under an SRS.
-   *
-   * @throws TesseraError `SRS_INVALID`, or `ABORTED`
-   */
-  inspectSrs?(file: Uint8Array, signal?: AbortSignal): Promise<{ id: Hex32; k: number }>;
-  /**
-   * The canonical commitment to a block's values.
-   *
-   * @param srs the SRS file of the type's id and k, inspected
-   */
-  commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
+  /** Where the proof system has `kzg` ports. */
+  readonly kzg?: KzgScheme;
   /** The engines' verdicts; a proof is valid when at least one says so and none disagrees. */
   verify(check: ProofCheck): Promise<readonly Opinion[]>;
 }

@@ -53,9 +53,12 @@ async function checked(certificate: Certificate) {
   let commitments = 0;
   const verifier = {
     ...toy,
-    commit: (...args: Parameters<typeof toy.commit>) => {
-      commitments += 1;
-      return toy.commit(...args);
+    kzg: {
+      ...toy.kzg,
+      commit: (...args: Parameters<typeof toy.kzg.commit>) => {
+        commitments += 1;
+        return toy.kzg.commit(...args);
+      },
     },
   };
   const report = await checkCertificate(decodeCertificate(encodeCertificate(certificate)), {

@@ -1,6 +1,13 @@
 import type { Graph } from '../../protocol/graph.ts';
-import type { Wiring } from '../plan/schemes.ts';
 import type { AuditProblem } from './problem.ts';
+
+/** Which tensors join which segments. */
+export interface Wiring {
+  segments: readonly { id: string; inputs: readonly string[]; outputs: readonly string[] }[];
+  /** Input and output tensors of the whole. */
+  inputs: readonly string[];
+  outputs: readonly string[];
+}
 
 /**
  * Holds a stated graph against the segments of a slicing: by the segments' ids and the tensors' names, which are

@@ -1,26 +1,31 @@
+import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import { type ErrorCode, TesseraError } from '../../protocol/errors.ts';
-import type { Manifest } from '../../protocol/manifest.ts';
+import type { Circuit, Manifest } from '../../protocol/manifest.ts';
 import { nodeCost } from '../model/cost.ts';
 import { importModel } from '../model/import/index.ts';
 import type { Model } from '../model/model.ts';
 import { parseStrategy, type Slicing, slice } from '../model/slice/index.ts';
-import { draftSegments, type SegmentDraft, type SegmentPlan } from '../plan/plan.ts';
+import { draftSegments, type SegmentDraft, settlePorts } from '../plan/draft.ts';
+import type { SegmentPlan } from '../plan/plan.ts';
 import { unsupportedNodes } from '../plan/provability.ts';
-import { chooseSchemes, type Wiring } from '../plan/schemes.ts';
+import type { TensorBinding } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
-import { type EzklParams, parseParams } from '../provers/ezkl/parameters.ts';
-import type { EzklProver } from '../provers/ezkl/prover.ts';
-import { compileSegments } from '../requester/compile.ts';
+import type { Port, Prover, StatedCircuit } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
+import { compileSegments, type MakeCircuit } from '../requester/compile.ts';
 import { buildGraph } from '../requester/graph.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { recipeOf } from '../requester/recipe.ts';
 import { srsFiles } from '../requester/srs-files.ts';
+import type { Wiring } from './compare-wiring.ts';
 import type { AuditCode, AuditProblem } from './problem.ts';
 
 export interface RebuildOptions extends RunOptions {
   /** Path of the ONNX file. */
   model: string;
   limits: ProverLimits;
+  /** Artifacts that come with the manifest, by sha2-256; none for a bare one. */
+  artifacts: ReadonlyMap<Hex32, Uint8Array>;
 }
 
 /** As much of a manifest as its recipe gave, and what kept it from giving the rest. */
@@ -41,7 +46,7 @@ export interface Rebuilt {
 export async function rebuild(
   manifest: Manifest,
   options: RebuildOptions,
-  prover: EzklProver,
+  provers: Provers,
 ): Promise<Rebuilt> {
   const problems: AuditProblem[] = [];
   const { recipe } = manifest;
@@ -64,19 +69,19 @@ export async function rebuild(
   );
   if (slicing === undefined) return { problems };
   const wiring: Wiring = { segments: slicing.segments, inputs: model.inputs, outputs: model.outputs };
-  problems.push(...unprovable(model, slicing, prover));
-  const plans = planAsStated(
-    manifest,
-    draftSegments(model, slicing, statedSchemes(manifest, wiring)),
-    problems,
-  );
+  const stated = new StatedJob(manifest, slicing);
+  problems.push(...unprovable(model, slicing, (id) => proverNamed(provers, stated.proverOf(id))));
+  const drafts = draftSegments(model, slicing, (id) => stated.proverOf(id), stated.bindings());
+  const plans = planAsStated(stated, drafts, problems);
   if (plans === undefined || problems.some(({ code }) => code === 'OPERATOR_UNPROVABLE')) {
     return { problems, wiring };
   }
 
   const running = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
-  const srs = await orProblem(problems, 'SRS_DIFFERS', ['SRS_INVALID'], () =>
-    srsFiles(plans, prover, { ...(signal ? { signal } : {}), memoryLimit: limits.memory }),
+  const srs = await orProblem(problems, 'RECIPE_INVALID', parameterFaults, () =>
+    orProblem(problems, 'SRS_DIFFERS', ['SRS_INVALID'], () =>
+      srsFiles(plans, provers, { ...(signal ? { signal } : {}), memoryLimit: limits.memory }),
+    ),
   );
   if (srs === undefined) return { problems, wiring };
   const others = [...srs.keys()].filter((id) => !manifest.srs.includes(id));
@@ -89,8 +94,13 @@ export async function rebuild(
     return { problems, wiring };
   }
 
+  const make: MakeCircuit = (prover, source, plan, call) => {
+    const circuit = stated.circuitOf(plan.id);
+    if (prover.rebuild === undefined || circuit === undefined) return prover.compile(source, plan.params, call);
+    return prover.rebuild(source, plan.params, statedCircuit(circuit, options.artifacts), call);
+  };
   const compiled = await orProblem(problems, 'REBUILD_FAILED', compileFaults, async () =>
-    buildGraph(await compileSegments(plans, prover, limits, running), model.inputs, model.outputs),
+    buildGraph(await compileSegments(plans, provers, limits, { ...running, make }), model.inputs, model.outputs),
   );
   if (compiled === undefined) return { problems, wiring };
   return {
@@ -107,8 +117,16 @@ export async function rebuild(
 
 /** Errors that a stated recipe causes in a model that can be imported. */
 const recipeFaults: readonly ErrorCode[] = ['SHAPE_UNKNOWN', 'TENSOR_UNKNOWN', 'INPUT_INVALID', 'USAGE'];
+/** Errors that stated parameters cause when they are read. */
+const parameterFaults: readonly ErrorCode[] = ['ENCODING_INVALID', 'USAGE'];
 /** Errors that stated parameters and schemes cause in the prover. */
-const compileFaults: readonly ErrorCode[] = ['UNPROVABLE', 'PROVER_FAILED', 'RANGE_EXCEEDED', 'USAGE'];
+const compileFaults: readonly ErrorCode[] = [
+  'ENCODING_INVALID',
+  'UNPROVABLE',
+  'PROVER_FAILED',
+  'RANGE_EXCEEDED',
+  'USAGE',
+];
 
 /** Makes a problem of an error that one of these codes says is the manifest's; throws any other. */
 async function orProblem<T>(
@@ -127,9 +145,9 @@ async function orProblem<T>(
   }
 }
 
-function unprovable(model: Model, slicing: Slicing, prover: EzklProver): AuditProblem[] {
+function unprovable(model: Model, slicing: Slicing, proverOf: (id: string) => Prover): AuditProblem[] {
   return slicing.segments.flatMap((segment) =>
-    unsupportedNodes(model, segment, [prover]).map(({ node, operator, reason, remedy }) => ({
+    unsupportedNodes(model, segment, [proverOf(segment.id)]).map(({ node, operator, reason, remedy }) => ({
       code: 'OPERATOR_UNPROVABLE' as const,
       message: `${node} (${operator}): ${reason}`,
       segment: segment.id,
@@ -138,41 +156,86 @@ function unprovable(model: Model, slicing: Slicing, prover: EzklProver): AuditPr
   );
 }
 
-/** The scheme that the manifest states for each tensor; the plan's choice for one that it does not know. */
-function statedSchemes({ graph }: Manifest, wiring: Wiring) {
-  const stated = graph.edges.map(({ name, type }) => [name, type.scheme.name] as const);
-  return new Map([...chooseSchemes(wiring, { input: false, output: false }), ...stated]);
+/** What a manifest states of the segments that its recipe gives. */
+class StatedJob {
+  readonly manifest: Manifest;
+  readonly #slicing: Slicing;
+  readonly #circuits: ReadonlyMap<string, number | undefined>;
+
+  /** A segment has the circuit that the manifest assigns to the segment of its id, or else of its place. */
+  constructor(manifest: Manifest, slicing: Slicing) {
+    const { segments } = manifest.graph;
+    const assigned = new Map(segments.map(({ id, circuit }) => [id, circuit]));
+    this.manifest = manifest;
+    this.#slicing = slicing;
+    this.#circuits = new Map(
+      slicing.segments.map(({ id }, index) => [id, assigned.get(id) ?? segments[index]?.circuit]),
+    );
+  }
+
+  circuitIndexOf(segment: string): number | undefined {
+    return this.#circuits.get(segment);
+  }
+
+  circuitOf(segment: string): Circuit | undefined {
+    return this.manifest.circuits[this.#circuits.get(segment) ?? -1];
+  }
+
+  proverOf(segment: string): string {
+    return this.circuitOf(segment)?.prover ?? '';
+  }
+
+  bindings(): ReadonlyMap<string, TensorBinding> {
+    return new Map(
+      this.manifest.graph.edges.map(({ name, type: { scheme } }) => [
+        name,
+        { scheme: scheme.name, blinded: scheme.name === 'poseidon2' && scheme.blinded },
+      ]),
+    );
+  }
+
+  /** What is settled of a tensor's type before its circuits are made: for one that several provers bind, by the plan. */
+  settled(tensor: string): Port['settled'] {
+    const touching = this.#slicing.segments.filter(
+      ({ inputs, outputs }) => inputs.includes(tensor) || outputs.includes(tensor),
+    );
+    const type = this.#typeOf(tensor);
+    if (type === undefined || new Set(touching.map(({ id }) => this.proverOf(id))).size < 2) return undefined;
+    const made = touching.some(({ outputs }) => outputs.includes(tensor));
+    return { interval: type.interval, ...(made ? {} : { scale: type.scale }) };
+  }
+
+  #typeOf(tensor: string): EdgeType | undefined {
+    return this.manifest.graph.edges.find(({ name }) => name === tensor)?.type;
+  }
 }
 
-/**
- * Gives every segment the parameters of the circuit that the manifest assigns to the segment of its id, or else of
- * its place. `undefined`, with problems, where the recipe has none.
- */
+function statedCircuit(circuit: Circuit, artifacts: ReadonlyMap<Hex32, Uint8Array>): StatedCircuit {
+  const carried = Object.entries(circuit.artifacts).flatMap(([role, digest]) => {
+    const bytes = artifacts.get(digest);
+    return bytes === undefined ? [] : [[role, bytes] as const];
+  });
+  return { circuit, artifacts: Object.fromEntries(carried) };
+}
+
+/** Gives every segment the parameters of its stated circuit. `undefined`, with problems, where the recipe has none. */
 function planAsStated(
-  { graph, circuits, recipe }: Manifest,
+  stated: StatedJob,
   drafts: readonly SegmentDraft[],
   problems: AuditProblem[],
 ): SegmentPlan[] | undefined {
+  const { circuits, recipe } = stated.manifest;
   const invalid = (message: string) => void problems.push({ code: 'RECIPE_INVALID', message });
   if (recipe.parameters.length !== circuits.length) {
     invalid(
       `the recipe has parameters of ${recipe.parameters.length} circuits; there are ${circuits.length}`,
     );
   }
-  const parameters = recipe.parameters.map((text): EzklParams | undefined => {
-    try {
-      return parseParams(text);
-    } catch (error) {
-      if (!(error instanceof TesseraError)) throw error;
-      invalid(error.message);
-      return undefined;
-    }
-  });
-  const circuitOf = new Map(graph.segments.map(({ id, circuit }) => [id, circuit]));
-  const plans = drafts.flatMap((draft, index): SegmentPlan[] => {
-    const circuit = circuitOf.get(draft.id) ?? graph.segments[index]?.circuit;
-    const params = circuit === undefined ? undefined : parameters[circuit];
-    return params === undefined ? [] : [{ ...draft, params }];
+  const plans = drafts.flatMap((draft): SegmentPlan[] => {
+    const circuit = stated.circuitIndexOf(draft.id);
+    const params = circuit === undefined ? undefined : recipe.parameters[circuit];
+    if (params === undefined) return [];
+    return [{ ...settlePorts(draft, (tensor) => stated.settled(tensor)), params }];
   });
   if (plans.length === drafts.length) return plans;
   invalid(`the recipe has parameters for ${plans.length} of the ${drafts.length} segments that it gives`);

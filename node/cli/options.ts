@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import xbytes from 'xbytes';
 
 /** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
@@ -7,6 +7,13 @@ export function memory(text: string): number {
   const bytes = /^\d+(\.\d+)? *[KMGT]i?B$/.test(text) ? xbytes.parseSize(text) : Number.NaN;
   if (!(bytes > 0)) throw new InvalidArgumentError('Give a number and a unit, e.g. 2GiB or 512MB.');
   return Math.floor(bytes);
+}
+
+/** `--setup`: where keys come from that belong to one circuit only. */
+export function setupOption(): Option {
+  return new Option('--setup <policy>', 'keys of circuits’ own: made here, of a ceremony, or none (universal)')
+    .choices(['development', 'ceremony', 'universal'])
+    .default('development');
 }
 
 /** Reads a whole number from 1 on. */

@@ -1,19 +1,19 @@
 import { isAbsolute, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { type DataDirectory, dataDirectory } from '../setup/index.ts';
+import { dataDirectory, type PartsInit } from '../setup/index.ts';
 
 /** What the environment says. */
-export interface Settings {
-  directory: DataDirectory;
-  /** Why ezkl and its engine are left out, if the user wants it so. */
-  withoutEzkl: string | undefined;
-}
+export type Settings = PartsInit;
 
-/** Reads `TESSERA_HOME` and `TESSERA_WITHOUT_EZKL`. */
+/** Reads `TESSERA_HOME`, `TESSERA_WITHOUT_EZKL` and `TESSERA_WITHOUT_GROTH16`. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const home = env.TESSERA_HOME || envPaths('tessera', { suffix: '' }).data;
   return {
     directory: dataDirectory(isAbsolute(home) ? home : resolve(home)),
-    withoutEzkl: env.TESSERA_WITHOUT_EZKL === '1' ? 'TESSERA_WITHOUT_EZKL=1 is set.' : undefined,
+    leftOut: {
+      ...(env.TESSERA_WITHOUT_EZKL === '1' ? { ezkl: 'TESSERA_WITHOUT_EZKL=1 is set.' } : {}),
+      ...(env.TESSERA_WITHOUT_GROTH16 === '1' ? { groth16: 'TESSERA_WITHOUT_GROTH16=1 is set.' } : {}),
+    },
+    environment: env,
   };
 }

@@ -4,11 +4,9 @@ import type { Certificate } from '../../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
-import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { packageRoot } from '../package.ts';
 import type { RunOptions } from '../progress.ts';
-import { type ProveReport, prove } from '../prove.ts';
-import type { EzklProver } from '../provers/ezkl/prover.ts';
+import { type ProveModules, type ProveReport, prove } from '../prove.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { verify } from '../verify.ts';
 import { drawDigit, readDigits } from './digits.ts';
@@ -46,10 +44,7 @@ const model = join(packageRoot, 'models', 'cnn-small.onnx');
 const data = join(packageRoot, 'data', 'mnist');
 
 /** Proves a handwritten digit in three slices, verifies the certificate, and shows that changed copies are refused. */
-export async function demo(
-  options: DemoOptions,
-  modules: { prover: EzklProver; verifier: ProofVerifier },
-): Promise<DemoReport> {
+export async function demo(options: DemoOptions, modules: ProveModules): Promise<DemoReport> {
   const { directory, limits, ...running } = options;
   await mkdir(directory, { recursive: true });
   const digits = await readDigits(
@@ -70,7 +65,7 @@ export async function demo(
   const out = join(directory, 'digit.cert');
   const proven = await prove({ ...running, model, input, strategy: 'parts=3', limits, out }, modules);
   const check = (certificate: string) =>
-    verify({ ...running, certificate, allowDevelopment: true }, { verifiers: [modules.verifier] });
+    verify({ ...running, certificate, allowDevelopment: true }, { verifiers: modules.verifiers });
   const { report, certificate } = await check(out);
 
   const refusals: Refusal[] = [];

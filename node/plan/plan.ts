@@ -1,100 +1,87 @@
-import pLimit from 'p-limit';
 import type { Model } from '../model/model.ts';
-import { type Slicing, segmentModel } from '../model/slice/index.ts';
+import type { Slicing } from '../model/slice/index.ts';
 import type { RunOptions } from '../progress.ts';
-import { chooseK, defaultEzklParams, type EzklParams } from '../provers/ezkl/parameters.ts';
-import type { EzklProver } from '../provers/ezkl/prover.ts';
-import type { PortScheme } from '../provers/prover.ts';
-import { refuseUnprovable } from './provability.ts';
-import { chooseSchemes } from './schemes.ts';
+import type { Port } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
+import { draftSegments, type SegmentDraft, settlePorts } from './draft.ts';
+import type { ChoiceContext, ParameterChoice } from './parameters/choice.ts';
+import { type Committed, chooseSchemes, requireOneScheme } from './schemes.ts';
 
 /** What is decided for one segment before its circuit has keys. */
-export interface SegmentPlan {
-  id: string;
-  /** The segment as a model of its own. */
-  model: Model;
-  /** Tensor names in port order. */
-  inputs: readonly string[];
-  outputs: readonly string[];
-  inputSchemes: readonly PortScheme[];
-  outputSchemes: readonly PortScheme[];
-  params: EzklParams;
+export interface SegmentPlan extends SegmentDraft {
+  /** The prover's parameters, as the recipe carries them. */
+  params: string;
 }
 
-/** A plan before its parameters are chosen. */
-export type SegmentDraft = Omit<SegmentPlan, 'params'>;
+/** Where proofs are to be checked. On chain, all edges share one scheme. */
+export type Target = 'offline' | 'chain';
 
 export interface PlanInit {
   model: Model;
   slicing: Slicing;
-  /** Sides of the whole that stay commitments. */
-  committed: { input: boolean; output: boolean };
-  /** Fractional bits of inputs and weights; the prover's default unless given. */
-  scale?: number;
-  /** Segments measured at once. */
-  parallel: number;
+  /** Each segment's prover, by the segment's id. */
+  assignment: ReadonlyMap<string, string>;
+  committed: Committed;
+  target: Target;
+  context: Omit<ChoiceContext, 'edges'>;
+}
+
+export interface PlanModules {
+  provers: Provers;
+  /** By the prover's name. */
+  choices: ReadonlyMap<string, ParameterChoice>;
 }
 
 /**
- * Decides each segment's schemes and parameters. All circuits get one size, because edges committed with `kzg` are
- * equal only between circuits of one size.
+ * Decides each segment's schemes and parameters.
  *
- * @throws TesseraError `UNPROVABLE` with every node that the prover does not support, before anything is compiled
+ * @throws TesseraError `UNPROVABLE` for schemes that cannot be had, `PROVER_MISSING`
  */
 export async function planJob(
-  { model, slicing, committed, scale, parallel }: PlanInit,
-  prover: EzklProver,
+  { model, slicing, assignment, committed, target, context }: PlanInit,
+  { provers, choices }: PlanModules,
   options: RunOptions = {},
 ): Promise<SegmentPlan[]> {
-  refuseUnprovable(model, slicing, [prover]);
-  const schemes = chooseSchemes({ ...slicing, inputs: model.inputs, outputs: model.outputs }, committed);
-  const base = { ...defaultEzklParams, ...(scale === undefined ? {} : { scale }) };
-  const draft = draftSegments(model, slicing, schemes);
+  const proverOf = (id: string) => proverNamed(provers, assignment.get(id) ?? '');
+  const segments = slicing.segments.map((segment) => ({ ...segment, binding: proverOf(segment.id).binding }));
+  const wiring = { segments, inputs: model.inputs, outputs: model.outputs };
+  if (target === 'chain') requireOneScheme(wiring);
+  const drafts = draftSegments(model, slicing, (id) => proverOf(id).name, chooseSchemes(wiring, committed));
 
-  const limit = pLimit(parallel);
-  const probe = { ...base, k: chooseK([], base) };
+  const read = new Set(slicing.segments.flatMap(({ inputs }) => inputs));
+  const edges = new Set(slicing.segments.flatMap(({ outputs }) => outputs).filter((name) => read.has(name)));
   let done = 0;
-  const sizes = await Promise.all(
-    draft.map((segment) =>
-      limit(async () => {
-        const source = {
-          model: segment.model,
-          inputs: segment.inputSchemes,
-          outputs: segment.outputSchemes,
-          inputScales: segment.inputs.map(() => base.scale),
-        };
-        const size = await prover.measure(source, probe, options.signal ? { signal: options.signal } : {});
-        options.onProgress?.({
-          type: 'stage',
-          stage: 'plan',
-          done: ++done,
-          total: draft.length,
-          detail: segment.id,
-        });
-        return size;
-      }),
-    ),
-  );
-  const params = { ...base, k: chooseK(sizes, base) };
-  return draft.map((segment) => ({ ...segment, params }));
+  const onMeasured = ({ id }: SegmentDraft) =>
+    options.onProgress?.({ type: 'stage', stage: 'plan', done: ++done, total: drafts.length, detail: id });
+  const params = new Map<string, string>();
+  const held = new Map<string, PublicTensors>();
+  for (const [name, choose] of choices) {
+    const own = drafts.filter(({ prover }) => prover === name);
+    if (own.length === 0) continue;
+    const choice = await choose(own, { ...context, edges }, { onMeasured, ...(options.signal ? { signal: options.signal } : {}) });
+    own.forEach(({ id }, index) => params.set(id, choice.params[index] ?? ''));
+    held.set(name, publicTensors(own, choice.publicPort, new Set(model.inputs)));
+  }
+  return drafts.map((draft) => {
+    const others = [...held].filter(([name]) => name !== draft.prover).map(([, tensors]) => tensors);
+    const settled = (tensor: string) => others.find((tensors) => tensors.has(tensor))?.get(tensor);
+    return { ...settlePorts(draft, settled), params: params.get(draft.id) ?? '' };
+  });
 }
 
-/** Each segment as a model of its own, with the scheme of every port; a tensor without one is public. */
-export function draftSegments(
-  model: Model,
-  slicing: Slicing,
-  schemes: ReadonlyMap<string, PortScheme>,
-): SegmentDraft[] {
-  return slicing.segments.map((segment) => {
-    const own = segmentModel(model, segment);
-    const schemesOf = (names: readonly string[]) => names.map((name) => schemes.get(name) ?? 'public');
-    return {
-      id: segment.id,
-      model: own,
-      inputs: own.inputs,
-      outputs: own.outputs,
-      inputSchemes: schemesOf(own.inputs),
-      outputSchemes: schemesOf(own.outputs),
-    };
-  });
+type PublicTensors = ReadonlyMap<string, Port['settled']>;
+
+/** What a prover holds its public tensors to; the scale of one that a segment makes is that segment's choice. */
+function publicTensors(
+  drafts: readonly SegmentDraft[],
+  port: Port['settled'],
+  given: ReadonlySet<string>,
+): PublicTensors {
+  if (port === undefined) return new Map();
+  const { scale: _, ...made } = port;
+  const names = drafts.flatMap(({ inputs, outputs, inputPorts, outputPorts }) => [
+    ...inputs.filter((_name, index) => inputPorts[index]?.scheme === 'public'),
+    ...outputs.filter((_name, index) => outputPorts[index]?.scheme === 'public'),
+  ]);
+  return new Map(names.map((name) => [name, given.has(name) ? port : made]));
 }

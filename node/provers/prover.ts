@@ -1,4 +1,5 @@
 import type { Proof } from '../../protocol/certificate.ts';
+import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
 import type { Model, ModelNode } from '../model/model.ts';
 
@@ -29,15 +30,25 @@ export interface Unsupported {
 }
 
 /** How one end of a segment is bound: decided by the plan, per port. */
-export type PortScheme = 'public' | 'kzg';
+export type PortScheme = 'public' | 'kzg' | 'poseidon2';
+
+/** One end of a segment before it is compiled. */
+export interface Port {
+  scheme: PortScheme;
+  /** `poseidon2` only: whether a blinding value hides the tensor. */
+  blinded: boolean;
+  /**
+   * What the other end binds, where that is settled; the prover's own choice where it is left out. A public tensor of
+   * a narrower interval may be proven: the port then says the wider one.
+   */
+  settled?: Partial<Pick<EdgeType, 'scale' | 'interval'>>;
+}
 
 /** A segment as a prover gets it: a small model whose inputs and outputs are the segment's ports. */
 export interface SegmentSource {
   model: Model;
-  inputs: readonly PortScheme[];
-  outputs: readonly PortScheme[];
-  /** The scale that every input comes in with (fractional bits), per port. */
-  inputScales: readonly number[];
+  inputs: readonly Port[];
+  outputs: readonly Port[];
 }
 
 /** A compiled segment. `circuit` goes into the manifest; `files` are what proving needs, by role. */
@@ -45,9 +56,17 @@ export interface CompiledSegment {
   circuit: Circuit;
   /** Identifies the compiled segment in the cache. */
   key: string;
-  rows: number;
+  /** Rows (ezkl) or rank-one constraints (groth16). */
+  constraints: number;
   /** Bytes that proving is expected to use at its peak. */
   provingMemory: number;
+}
+
+/** What a manifest says of a circuit, for an audit. */
+export interface StatedCircuit {
+  circuit: Circuit;
+  /** Its verifying artifacts by role, where a certificate carries them. */
+  artifacts: Readonly<Record<string, Uint8Array>>;
 }
 
 /** A segment's boundary in integers, row-major, one array a port. */
@@ -56,13 +75,38 @@ export interface Boundary {
   outputs: readonly (readonly bigint[])[];
 }
 
-/** A proof system behind one interface. Implementations run the heavy work in processes of their own. */
-export interface Prover<Params = unknown> {
+/** What a proof is bound to besides its boundary; all of it absent for a prover that has none of it. */
+export interface ProveOptions extends CallOptions {
+  /** A field element that the proof is bound to, where the prover holds one; 0 unless given. */
+  context?: bigint;
+  /** The blinding value of every blinded port, by port; below r. */
+  blindings?: { inputs: readonly (bigint | undefined)[]; outputs: readonly (bigint | undefined)[] };
+}
+
+/**
+ * A proof system behind one interface. Implementations run the heavy work in processes of their own. `params` are the
+ * prover's parameters of a circuit, as the plan chose them, in the canonical JSON that the manifest's recipe carries.
+ */
+export interface Prover {
   readonly name: string;
+  /** The scheme in which its circuits commit to edges, and whether all ports of one side of a segment share one. */
+  readonly binding: { scheme: Exclude<PortScheme, 'public'>; perSide: boolean };
   /** `undefined` when the node can be proven. */
   unsupported(model: Model, node: ModelNode): Unsupported | undefined;
+  /** Bytes that making the circuit's keys is expected to use at its peak. */
+  setupMemory(source: SegmentSource, params: string, options?: CallOptions): Promise<number>;
   /** Compiles the circuit and makes its keys; both come from the cache when their content is there. */
-  compile(source: SegmentSource, params: Params, options?: CallOptions): Promise<CompiledSegment>;
+  compile(source: SegmentSource, params: string, options?: CallOptions): Promise<CompiledSegment>;
+  /**
+   * Makes a stated circuit again, for an audit. Absent where `compile` always makes the same keys. Keys of a random
+   * setup cannot be made again: the stated ones stand in the result as far as they belong to the circuit that was made.
+   */
+  rebuild?(
+    source: SegmentSource,
+    params: string,
+    stated: StatedCircuit,
+    options?: CallOptions,
+  ): Promise<CompiledSegment>;
   /** Runs the segment in the circuit's own arithmetic. Inputs are integers at the ports' scales. */
   execute(
     segment: CompiledSegment,
@@ -73,9 +117,11 @@ export interface Prover<Params = unknown> {
   prove(
     segment: CompiledSegment,
     inputs: readonly (readonly bigint[])[],
-    options?: CallOptions,
+    options?: ProveOptions,
   ): Promise<Proof>;
   /** The bytes named in `circuit.artifacts`, by role. */
   artifacts(segment: CompiledSegment): Promise<Readonly<Record<string, Uint8Array>>>;
+  /** Paths of the SRS files that circuits of these parameters rest on, by SRS id; empty for a proof system without. */
+  srsFiles(params: string, options?: CallOptions): Promise<ReadonlyMap<Hex32, string>>;
   close(): Promise<void>;
 }

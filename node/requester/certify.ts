@@ -3,7 +3,7 @@ import type { Hex32 } from '../../protocol/edge.ts';
 import { sha256Hex } from '../../protocol/ids.ts';
 import type { Recipe } from '../../protocol/manifest.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
-import type { Prover } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
 import { bindCommitments } from './commitments.ts';
 import type { EdgeValues } from './execute.ts';
 import type { CompiledGraph } from './graph.ts';
@@ -32,8 +32,8 @@ export interface CertifyInit {
  */
 export async function certify(
   init: CertifyInit,
-  prover: Prover,
-  verifier: ProofVerifier,
+  provers: Provers,
+  verifiers: readonly ProofVerifier[],
 ): Promise<Certificate> {
   const { graph, circuits, representatives } = init.compiled;
   const artifacts = new Map<Hex32, Uint8Array>();
@@ -42,7 +42,8 @@ export async function certify(
     artifacts.set(digest, bytes);
     return digest;
   };
-  for (const { compiled } of representatives) {
+  for (const { plan, compiled } of representatives) {
+    const prover = proverNamed(provers, plan.prover);
     for (const bytes of Object.values(await prover.artifacts(compiled))) keep(bytes);
   }
   const srs = new Map([...init.srs].map(([id, bytes]) => [id, keep(bytes)]));
@@ -56,7 +57,7 @@ export async function certify(
     [...init.srsFiles].filter(([id]) => committed.has(id)).map(([id, bytes]) => [id, keep(bytes)]),
   );
 
-  const commitments = bindCommitments(graph, circuits, init.proofs, verifier);
+  const commitments = bindCommitments(graph, circuits, init.proofs, verifiers);
   const statements = [...graph.inputs, ...graph.outputs].flatMap((edge): Statement[] => {
     const name = graph.edges[edge]?.name ?? '';
     const values = init.values.get(name);

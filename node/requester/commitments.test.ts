@@ -11,16 +11,16 @@ const proofsOf = (certificate: typeof one) =>
   certificate.proofs.filter((proof): proof is Proof => proof !== null);
 
 test('reads every block’s commitment out of the proofs', () => {
-  expect(bindCommitments(graph, circuits, proofsOf(one), toyVerifier())).toEqual(one.commitments);
+  expect(bindCommitments(graph, circuits, proofsOf(one), [toyVerifier()])).toEqual(one.commitments);
 });
 
 test.each([0, 1, 2, 3])('refuses proof %i of another run: its edges have other values', (at) => {
   const mixed = proofsOf(one).with(at, proofsOf(other)[at] as Proof);
-  expect(() => bindCommitments(graph, circuits, mixed, toyVerifier())).toThrow(/binds other values of/);
+  expect(() => bindCommitments(graph, circuits, mixed, [toyVerifier()])).toThrow(/binds other values of/);
 });
 
 test('refuses a segment without a proof', () => {
-  expect(() => bindCommitments(graph, circuits, proofsOf(one).slice(0, 3), toyVerifier())).toThrow(
+  expect(() => bindCommitments(graph, circuits, proofsOf(one).slice(0, 3), [toyVerifier()])).toThrow(
     /has no proof/,
   );
 });

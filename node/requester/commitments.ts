@@ -9,13 +9,14 @@ import type { ProofVerifier } from '../../protocol/verifier.ts';
  * The commitment of every block, `[edge][block]`, as the proofs of all segments that touch it bind it.
  *
  * @param proofs one a segment, in the graph's order
+ * @param verifiers one for the adapter of every circuit
  * @throws TesseraError `PROVER_FAILED` when two proofs bind different values of one block: they cannot be linked
  */
 export function bindCommitments(
   { edges, segments }: Graph,
   circuits: readonly Circuit[],
   proofs: readonly Proof[],
-  verifier: Pick<ProofVerifier, 'boundary'>,
+  verifiers: readonly Pick<ProofVerifier, 'adapter' | 'boundary'>[],
 ): Uint8Array[][] {
   const commitments: Uint8Array[][] = edges.map(() => []);
   for (const [index, segment] of segments.entries()) {
@@ -23,6 +24,10 @@ export function bindCommitments(
     const proof = proofs[index];
     if (circuit === undefined || proof === undefined) {
       throw new TesseraError('INTERNAL', { message: `segment ${segment.id} has no proof to certify` });
+    }
+    const verifier = verifiers.find(({ adapter }) => adapter === circuit.adapter);
+    if (verifier === undefined) {
+      throw new TesseraError('INTERNAL', { message: `no verifier for ${circuit.adapter}` });
     }
     const bound = verifier.boundary(circuit, proof);
     const ports = [

@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import { throwIfAborted } from '../abort.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
-import { setupMemory } from '../provers/ezkl/parameters.ts';
-import type { EzklProver } from '../provers/ezkl/prover.ts';
-import type { CompiledSegment } from '../provers/prover.ts';
+import { settlePorts } from '../plan/draft.ts';
+import type { CallOptions, CompiledSegment, Port, Prover, SegmentSource } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
 import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { together } from './together.ts';
@@ -15,32 +15,45 @@ export interface CircuitSegment {
   compiled: CompiledSegment;
 }
 
+/** Makes one planned circuit with its keys. */
+export type MakeCircuit = (
+  prover: Prover,
+  source: SegmentSource,
+  plan: SegmentPlan,
+  call: CallOptions,
+) => Promise<CompiledSegment>;
+
 /**
  * Compiles every segment, as many at a time as `parallel` and the memory allow. A segment waits only for those that feed it:
- * the scale its tensors come in with is the scale its producers' circuits give them.
+ * the type its tensors come in with is the type its producers' circuits give them.
  *
  * @throws TesseraError of the first segment that cannot be compiled; the others are stopped.
  */
 export async function compileSegments(
   plans: readonly SegmentPlan[],
-  prover: EzklProver,
+  provers: Provers,
   limits: ProverLimits,
-  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
+  options: RunOptions & { onUse?: (use: ProverUse) => void; make?: MakeCircuit } = {},
 ): Promise<CircuitSegment[]> {
+  const { make = (prover, source, { params }, call) => prover.compile(source, params, call) } = options;
   const limit = pLimit(limits.parallel);
   const memory = new MemoryGate(limits.memory);
-  const scales = new Map<string, Promise<number>>();
+  const made = new Map<string, Promise<Port['settled']>>();
   let done = 0;
   options.onProgress?.({ type: 'stage', stage: 'compile', done, total: plans.length });
 
   const compileOne = async (plan: SegmentPlan, signal: AbortSignal): Promise<CircuitSegment> => {
-    const inputScales = await Promise.all(plan.inputs.map((name) => scales.get(name) ?? plan.params.scale));
-    const source = { model: plan.model, inputs: plan.inputSchemes, outputs: plan.outputSchemes, inputScales };
+    const types = new Map(
+      await Promise.all(plan.inputs.map(async (name) => [name, await made.get(name)] as const)),
+    );
+    const { inputPorts, outputPorts } = settlePorts(plan, (name) => types.get(name));
+    const source = { model: plan.model, inputs: inputPorts, outputs: outputPorts };
+    const prover = proverNamed(provers, plan.prover);
     const call = proverCall(plan.id, 'compile', limits, { ...options, signal });
     const compiled = await limit(async () => {
       throwIfAborted(signal);
-      const size = await prover.measure(source, plan.params, { signal });
-      return memory.run(setupMemory(size, plan.params), () => prover.compile(source, plan.params, call));
+      const expected = await prover.setupMemory(source, plan.params, { signal });
+      return memory.run(expected, () => make(prover, source, plan, call));
     });
     options.onProgress?.({
       type: 'stage',
@@ -55,11 +68,9 @@ export async function compileSegments(
   const start = (plan: SegmentPlan, signal: AbortSignal) => {
     const segment = compileOne(plan, signal);
     plan.outputs.forEach((name, port) => {
-      const scale = segment.then(
-        ({ compiled }) => compiled.circuit.outputs[port]?.scale ?? plan.params.scale,
-      );
-      scale.catch(() => undefined);
-      scales.set(name, scale);
+      const type = segment.then(({ compiled }) => compiled.circuit.outputs[port]);
+      type.catch(() => undefined);
+      made.set(name, type);
     });
     return segment;
   };

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
-import type { Prover } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
 import type { CircuitSegment } from './compile.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 
@@ -15,7 +15,7 @@ export type EdgeValues = ReadonlyMap<string, readonly bigint[]>;
 export async function execute(
   segments: readonly CircuitSegment[],
   inputs: EdgeValues,
-  prover: Prover,
+  provers: Provers,
   limits: ProverLimits,
   options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
 ): Promise<EdgeValues> {
@@ -29,7 +29,7 @@ export async function execute(
       total: segments.length,
       detail: plan.id,
     });
-    const boundary = await prover.execute(
+    const boundary = await proverNamed(provers, plan.prover).execute(
       compiled,
       plan.inputs.map((name) => values.get(name) ?? []),
       proverCall(plan.id, 'execute', limits, options),

@@ -2,12 +2,19 @@ import pLimit from 'p-limit';
 import type { Proof } from '../../protocol/certificate.ts';
 import { throwIfAborted } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
-import type { Prover } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
 import type { CircuitSegment } from './compile.ts';
+import type { Blindings } from './blindings.ts';
 import type { EdgeValues } from './execute.ts';
 import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { together } from './together.ts';
+
+/** What is proven: every edge's tensor, and the blinding values of those that are blinded. */
+export interface Execution {
+  values: EdgeValues;
+  blindings: Blindings;
+}
 
 /**
  * Proves all segments, as many at a time as `parallel` and the memory allow.
@@ -16,8 +23,8 @@ import { together } from './together.ts';
  */
 export async function proveSegments(
   segments: readonly CircuitSegment[],
-  values: EdgeValues,
-  prover: Prover,
+  { values, blindings }: Execution,
+  provers: Provers,
   limits: ProverLimits,
   options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
 ): Promise<Proof[]> {
@@ -30,10 +37,16 @@ export async function proveSegments(
     limit(() =>
       memory.run(compiled.provingMemory, async () => {
         throwIfAborted(signal);
-        const proof = await prover.prove(
+        const proof = await proverNamed(provers, plan.prover).prove(
           compiled,
           plan.inputs.map((name) => values.get(name) ?? []),
-          proverCall(plan.id, 'prove', limits, { ...options, signal }),
+          {
+            ...proverCall(plan.id, 'prove', limits, { ...options, signal }),
+            blindings: {
+              inputs: plan.inputs.map((name) => blindings.get(name)),
+              outputs: plan.outputs.map((name) => blindings.get(name)),
+            },
+          },
         );
         options.onProgress?.({
           type: 'stage',

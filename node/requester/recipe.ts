@@ -1,6 +1,5 @@
 import type { Recipe } from '../../protocol/manifest.ts';
 import type { ImportedModel } from '../model/import/index.ts';
-import { formatParams } from '../provers/ezkl/parameters.ts';
 import type { CompiledGraph } from './graph.ts';
 
 export interface RecipeInit {
@@ -20,6 +19,6 @@ export function recipeOf({ imported, strategy, version, compiled }: RecipeInit):
     shapes: Object.fromEntries(model.inputs.map((name) => [name, model.types.get(name)?.shape ?? []])),
     strategy,
     version,
-    parameters: compiled.representatives.map(({ plan }) => formatParams(plan.params)),
+    parameters: compiled.representatives.map(({ plan }) => plan.params),
   };
 }

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { srsId } from '../../protocol/ids.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
-import type { EzklProver } from '../provers/ezkl/prover.ts';
-import { verificationDataOf } from '../provers/ezkl/verifier/index.ts';
 import type { CallOptions } from '../provers/prover.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
 
 /**
  * The SRS files that the planned circuits rest on, by id.
@@ -13,13 +11,13 @@ import type { CallOptions } from '../provers/prover.ts';
  */
 export async function srsFiles(
   plans: readonly SegmentPlan[],
-  prover: EzklProver,
+  provers: Provers,
   options: CallOptions = {},
 ): Promise<Map<Hex32, Uint8Array>> {
   const found = new Map<Hex32, Uint8Array>();
-  for (const k of new Set(plans.map(({ params }) => params.k))) {
-    const file = await readFile(await prover.srsFile(k, options));
-    found.set(srsId('bn254', verificationDataOf(file)), file);
+  for (const { prover, params } of plans) {
+    const files = await proverNamed(provers, prover).srsFiles(params, options);
+    for (const [id, path] of files) if (!found.has(id)) found.set(id, await readFile(path));
   }
   return found;
 }

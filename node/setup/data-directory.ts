@@ -5,19 +5,22 @@ export interface DataDirectory {
   root: string;
   /** The virtual environment with ezkl. */
   python: string;
+  /** The Groth16 prover's worker, and the toolchain that built it where the machine has none. */
+  groth16: string;
   /** Circuits, keys and SRS by content. */
   cache: string;
 }
 
 /** @param root - Absolute path. */
 export function dataDirectory(root: string): DataDirectory {
-  return { root, python: join(root, 'python'), cache: join(root, 'cache') };
+  return { root, python: join(root, 'python'), groth16: join(root, 'groth16'), cache: join(root, 'cache') };
 }
 
 /** Everything below `root` that the program makes, by what it is for: what `uninstall` may remove. */
 export function contents(directory: DataDirectory): { path: string; what: string }[] {
   return [
     { path: directory.python, what: 'the Python environment with ezkl' },
+    { path: directory.groth16, what: 'the Groth16 prover, built on this machine' },
     { path: directory.cache, what: 'circuits, keys and SRS (they are made again when needed)' },
   ];
 }

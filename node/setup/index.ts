@@ -1,12 +1,12 @@
 /**
- * The parts that npm does not install (today: ezkl, in a Python environment of its own): setting them up, saying
- * what is missing, and removing them.
+ * The parts that npm does not install (ezkl, in a Python environment of its own; the Groth16 prover, built by Go):
+ * setting them up, saying what is missing, and removing them.
  * @packageDocumentation
  */
 export { contents, type DataDirectory, dataDirectory } from './data-directory.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
-export { enginePart } from './engine-part.ts';
-export { environmentPython, ezklPart } from './ezkl-part.ts';
+export { environmentPython } from './ezkl-part.ts';
+export { type LeftOut, type PartsInit, parts } from './parts.ts';
 export type { InstallOptions, Part, PartState } from './part.ts';
 export { type SetupOutcome, setup } from './setup.ts';
 export { type Removable, removable, uninstall } from './uninstall.ts';

@@ -5,10 +5,11 @@ import { TesseraError } from '../errors.ts';
 import { fitsField, writeIntegers } from '../field.ts';
 import { checkEdge, type Edge } from '../graph.ts';
 import { sha256Hex } from '../ids.ts';
+import { commit as commitPoseidon2 } from '../poseidon2/index.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { quantise } from '../quantise.ts';
 import { findSrs } from '../srs.ts';
-import type { ProofVerifier } from '../verifier.ts';
+import type { KzgScheme, ProofVerifier } from '../verifier.ts';
 import { equalBytes } from './equal-bytes.ts';
 import type { KeyCheck } from './keys.ts';
 import { keyOf, outside } from './links.ts';
@@ -19,6 +20,16 @@ export type SrsSource = (id: Hex32, k: number) => Promise<Uint8Array | undefined
 /** A tensor as someone expects it: integers, or floats at any scale. Row-major. */
 export type ExpectedTensor = readonly bigint[] | Float64Array;
 
+/** Blinding values by the names of blinded edges, one a block; whoever made the proofs has them. */
+export type Blindings = Readonly<Record<string, readonly bigint[]>>;
+
+/** What committing to an edge's tensor again may take. */
+export interface OpenerInit {
+  srs: SrsSource;
+  blindings: Blindings;
+  signal?: AbortSignal;
+}
+
 /** Tensors by the names of the edges that shall carry them. */
 export type ExpectedTensors = Readonly<Record<string, ExpectedTensor>>;
 
@@ -26,18 +37,16 @@ export type ExpectedTensors = Readonly<Record<string, ExpectedTensor>>;
 export class EdgeOpener {
   readonly #certificate: Certificate;
   readonly #keys: KeyCheck;
-  readonly #source: SrsSource;
-  readonly #signal: AbortSignal | undefined;
+  readonly #init: OpenerInit;
   /** By edge and block: the circuit of the first segment that touches it. */
   readonly #circuits = new Map<string, number>();
   /** Files that have been inspected, or why they cannot be used, by id and k. */
   readonly #files = new Map<string, Uint8Array | string>();
 
-  constructor(certificate: Certificate, keys: KeyCheck, source: SrsSource, signal: AbortSignal | undefined) {
+  constructor(certificate: Certificate, keys: KeyCheck, init: OpenerInit) {
     this.#certificate = certificate;
     this.#keys = keys;
-    this.#source = source;
-    this.#signal = signal;
+    this.#init = init;
     for (const { circuit, inputs, outputs } of certificate.manifest.graph.segments) {
       for (const ref of [...inputs, ...outputs]) {
         const key = keyOf(ref);
@@ -83,23 +92,35 @@ export class EdgeOpener {
     block: number,
     values: readonly bigint[],
   ): Promise<Uint8Array | string> {
-    const { scheme } = edge.type;
-    if (scheme.name === 'public') return writeIntegers(values);
-    const verifier = this.#verifierOf(index, block);
-    if (verifier === undefined) return 'no verifier of this program touches the edge';
+    const { scheme, interval } = edge.type;
+    const shape = edge.blocks[block]?.size ?? [];
     try {
-      const srs = await this.#file(verifier, scheme.srs, scheme.k);
-      if (typeof srs === 'string') return srs;
-      return await verifier.commit({ ...edge.type, shape: edge.blocks[block]?.size ?? [] }, values, srs);
+      switch (scheme.name) {
+        case 'public':
+          return writeIntegers(values);
+        case 'poseidon2': {
+          if (interval === 'unproven') return 'its interval is unproven';
+          const blinding = scheme.blinded ? this.#init.blindings[edge.name]?.[block] : undefined;
+          if (scheme.blinded && blinding === undefined) return 'its blinding value is needed to commit again';
+          return commitPoseidon2({ ...edge.type, interval, shape }, values, blinding);
+        }
+        case 'kzg': {
+          const verifier = this.#verifierOf(index, block);
+          if (verifier?.kzg === undefined) return 'no verifier of this program touches the edge';
+          const srs = await this.#file(verifier.kzg, scheme.srs, scheme.k);
+          if (typeof srs === 'string') return srs;
+          return await verifier.kzg.commit({ ...edge.type, shape }, values, srs);
+        }
+      }
     } catch (error) {
       return refusal(error);
     }
   }
 
   /** Each file is inspected once. */
-  async #file(verifier: ProofVerifier, id: Hex32, k: number): Promise<Uint8Array | string> {
+  async #file(kzg: KzgScheme, id: Hex32, k: number): Promise<Uint8Array | string> {
     const key = `${id}/${k}`;
-    const file = this.#files.get(key) ?? (await this.#open(verifier, id, k));
+    const file = this.#files.get(key) ?? (await this.#open(kzg, id, k));
     this.#files.set(key, file);
     return file;
   }
@@ -121,20 +142,20 @@ export class EdgeOpener {
       const scheme = index === undefined ? undefined : graph.edges[index]?.type.scheme;
       const verifier = index === undefined ? undefined : this.#verifierOf(index, 0);
       const file =
-        scheme?.name !== 'kzg' || verifier === undefined
+        scheme?.name !== 'kzg' || verifier?.kzg === undefined
           ? `no input or output is committed under SRS ${id}, whose file is carried`
-          : await this.#file(verifier, id, scheme.k).catch(refusal);
+          : await this.#file(verifier.kzg, id, scheme.k).catch(refusal);
       if (typeof file === 'string') problems.push({ code: 'SRS_MISMATCH', message: file });
     }
     return problems;
   }
 
   /** The SRS file, held against the listed digest or, for one that is not listed, inspected. */
-  async #open(verifier: ProofVerifier, id: Hex32, k: number): Promise<Uint8Array | string> {
+  async #open(kzg: KzgScheme, id: Hex32, k: number): Promise<Uint8Array | string> {
     const carried = this.#certificate.srsFiles.get(id);
     const file =
       (carried === undefined ? undefined : this.#certificate.artifacts.get(carried)) ??
-      (await this.#source(id, k));
+      (await this.#init.srs(id, k));
     if (file === undefined) return `the SRS ${id} of size 2^${k} is needed to commit again`;
     const listed = findSrs(id)?.files[k];
     if (listed !== undefined) {
@@ -142,8 +163,7 @@ export class EdgeOpener {
         ? file
         : `the file given for SRS ${id} has another digest than listed`;
     }
-    if (verifier.inspectSrs === undefined) return `nothing can inspect the file given for SRS ${id}`;
-    const found = await verifier.inspectSrs(file, this.#signal);
+    const found = await kzg.inspectSrs(file, this.#init.signal);
     return found.id === id && found.k === k
       ? file
       : `the file given for SRS ${id} of size 2^${k} is SRS ${found.id} of size 2^${found.k}`;

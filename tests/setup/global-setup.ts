@@ -1,6 +1,5 @@
-import { parts } from '../../node/cli/parts.ts';
 import { readSettings } from '../../node/cli/settings.ts';
-import { setup } from '../../node/setup/index.ts';
+import { parts, setup } from '../../node/setup/index.ts';
 import { findPython } from '../../node/setup/python.ts';
 import { fetchLightModels } from './light-models.ts';
 

@@ -9,7 +9,7 @@ const settings = readSettings(process.env);
  * ezkl is left out on purpose; where it is missing by accident, the tests that need it fail.
  */
 export const ezklPython: string | undefined =
-  settings.withoutEzkl === undefined
+  settings.leftOut.ezkl === undefined
     ? (process.env.TESSERA_PYTHON ?? environmentPython(settings.directory.python))
     : undefined;
 

@@ -3,7 +3,7 @@ import type { AuditReport } from '../../audit.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { count, digest, memory } from '../options.ts';
-import type { ProverFlags } from '../prover.ts';
+import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 
 interface Flags extends ProverFlags {
@@ -28,15 +28,14 @@ export function auditVerb(program: Command, context: Context): void {
     .option('--parallel <n>', 'segments worked on at once', count)
     .action(async (manifest: string, flags: Flags) => {
       const { output, signal } = context;
-      const [{ audit }, { withProver }] = await Promise.all([
-        import('../../audit.ts'),
-        import('../prover.ts'),
-      ]);
-      const report = await withProver(context, flags, ({ limits, prover, verifier }) =>
-        audit(
-          { manifest, model: flags.model, limits, signal, onProgress: (event) => output.progress(event) },
-          { prover, verifiers: [verifier] },
-        ),
+      const { withProvers } = await import('../tessera.ts');
+      const report = await withProvers(context, flags, (tessera) =>
+        tessera.audit({
+          manifest,
+          model: flags.model,
+          signal,
+          onProgress: (event) => output.progress(event),
+        }),
       );
       output.result(report, describe(report, output));
       context.exitStatus = report.ok ? exitStatus.ok : exitStatus.failed;

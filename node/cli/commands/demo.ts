@@ -6,7 +6,7 @@ import type { DemoReport } from '../../demo/demo.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { count, memory } from '../options.ts';
-import type { ProverFlags } from '../prover.ts';
+import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 import { describeProof } from './prove.ts';
 import { describeReport } from './verify.ts';
@@ -30,22 +30,15 @@ export function demoVerb(program: Command, context: Context): void {
     .option('--parallel <n>', 'segments worked on at once', count)
     .action(async (flags: Flags) => {
       const { output, signal } = context;
-      const [{ demo }, { withProver }] = await Promise.all([
-        import('../../demo/demo.ts'),
-        import('../prover.ts'),
-      ]);
+      const { withProvers } = await import('../tessera.ts');
       const directory = flags.out ?? (await mkdtemp(join(tmpdir(), 'tessera-demo-')));
-      const report = await withProver(context, flags, ({ limits, ...modules }) =>
-        demo(
-          {
-            digit: Number(flags.digit),
-            limits,
-            directory,
-            signal,
-            onProgress: (event) => output.progress(event),
-          },
-          modules,
-        ),
+      const report = await withProvers(context, flags, (tessera) =>
+        tessera.demo({
+          digit: Number(flags.digit),
+          directory,
+          signal,
+          onProgress: (event) => output.progress(event),
+        }),
       );
       const { certificate: _, ...shown } = report;
       output.result({ ...shown, directory }, describe(report, directory, output));

@@ -1,14 +1,18 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import type { Context } from '../context.ts';
-import { count, digest, memory, shape, showMemory } from '../options.ts';
-import type { ProverFlags } from '../prover.ts';
+import { count, digest, memory, setupOption, shape, showMemory } from '../options.ts';
+import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 
 interface Flags extends ProverFlags {
   shape?: Record<string, readonly number[]>;
   input: string;
   by: string;
+  prover: string;
+  target: Target;
+  calibrate?: string;
   commit?: string;
   out: string;
 }
@@ -28,6 +32,18 @@ export function proveVerb(program: Command, context: Context): void {
     .requiredOption('--out <file>', 'where the certificate is written')
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
     .option('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor', 'layer')
+    .addOption(
+      new Option('--prover <name>', 'what proves the segments; auto chooses for each')
+        .choices(['auto', 'ezkl', 'groth16'])
+        .default('auto'),
+    )
+    .option('--calibrate <file>', 'sample inputs that set the scales of Tessera’s own circuits (default: the input)')
+    .addOption(setupOption())
+    .addOption(
+      new Option('--target <place>', 'where proofs are checked; on chain, all edges share one scheme')
+        .choices(['offline', 'chain'])
+        .default('offline'),
+    )
     .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
     .option('--parallel <n>', 'segments worked on at once', count)
     .option('--commit <sides>', 'input, output or both stay commitments instead of public values')
@@ -35,25 +51,21 @@ export function proveVerb(program: Command, context: Context): void {
     .option('--srs-digest <hex>', 'its sha2-256', digest)
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
-      const [{ prove }, { withProver }] = await Promise.all([
-        import('../../prove.ts'),
-        import('../prover.ts'),
-      ]);
-      const report = await withProver(context, flags, ({ limits, ...modules }) =>
-        prove(
-          {
-            model,
-            input: flags.input,
-            strategy: flags.by,
-            limits,
-            out: flags.out,
-            ...(flags.shape ? { shapes: flags.shape } : {}),
-            ...(flags.commit === undefined ? {} : { commit: flags.commit }),
-            signal,
-            onProgress: (event) => output.progress(event),
-          },
-          modules,
-        ),
+      const { withProvers } = await import('../tessera.ts');
+      const report = await withProvers(context, flags, (tessera) =>
+        tessera.prove({
+          model,
+          input: flags.input,
+          strategy: flags.by,
+          out: flags.out,
+          prover: flags.prover,
+          target: flags.target,
+          ...(flags.shape ? { shapes: flags.shape } : {}),
+          ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
+          ...(flags.commit === undefined ? {} : { commit: flags.commit }),
+          signal,
+          onProgress: (event) => output.progress(event),
+        }),
       );
       output.result(forPrograms(report), describeProof(report));
     });
@@ -89,6 +101,7 @@ export function describeProof(report: ProveReport): string {
   lines.push(
     `${report.seconds.toFixed(1)} s in all, at most ${showMemory(report.peakBytes)} of memory`,
     `certificate of model ${report.model}: ${report.certificate}`,
+    ...(report.opening === undefined ? [] : [`what opens its committed tensors; keep it secret: ${report.opening}`]),
     `trust: ${report.trust}`,
   );
   return lines.join('\n');

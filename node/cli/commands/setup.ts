@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { type SetupOutcome, setup } from '../../setup/index.ts';
+import { parts, type SetupOutcome, setup } from '../../setup/index.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { parts } from '../parts.ts';
 import { addVerb } from '../verb.ts';
 
 /** `tessera setup`: installs the parts that npm does not. */

@@ -10,6 +10,7 @@ interface Flags {
   expectModel?: string;
   expectInput?: string;
   expectOutput?: string;
+  opening?: string;
   srs?: string;
   native?: boolean;
 }
@@ -30,35 +31,28 @@ export function verifyVerb(program: Command, context: Context): void {
     .option('--expect-input <file>', 'refuse another input: .json by tensor name, or .npy')
     .option('--expect-output <file>', 'refuse another output: .json by tensor name, or .npy')
     .option('--srs <file>', 'the SRS, for committed tensors where the certificate does not carry it')
+    .option('--opening <file>', 'what opens committed tensors that are expected: prove wrote it beside its certificate')
     .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
     .action(async (path: string, flags: Flags) => {
-      const { output, signal, settings } = context;
-      const [{ verify }, { ezklVerifier }] = await Promise.all([
-        import('../../verify.ts'),
-        import('../verifiers.ts'),
-      ]);
-      const verifier = await ezklVerifier(settings, { native: flags.native ?? false });
-      try {
-        const { report, certificate } = await verify(
-          {
-            certificate: path,
-            allowDevelopment: flags.allowDevelopment ?? false,
-            expect: {
-              ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
-              ...(flags.expectInput === undefined ? {} : { input: flags.expectInput }),
-              ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
-            },
-            ...(flags.srs === undefined ? {} : { srs: flags.srs }),
-            signal,
-            onProgress: (event) => output.progress(event),
+      const { output, signal } = context;
+      const { withTessera } = await import('../tessera.ts');
+      const { report, certificate } = await withTessera(context, { native: flags.native ?? false }, (tessera) =>
+        tessera.verify({
+          certificate: path,
+          allowDevelopment: flags.allowDevelopment ?? false,
+          expect: {
+            ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
+            ...(flags.expectInput === undefined ? {} : { input: flags.expectInput }),
+            ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
           },
-          { verifiers: [verifier.verifier] },
-        );
-        output.result(report, describeReport(report, certificate, output));
-        context.exitStatus = statusOf(report);
-      } finally {
-        await verifier.close();
-      }
+          ...(flags.opening === undefined ? {} : { opening: flags.opening }),
+          ...(flags.srs === undefined ? {} : { srs: flags.srs }),
+          signal,
+          onProgress: (event) => output.progress(event),
+        }),
+      );
+      output.result(report, describeReport(report, certificate, output));
+      context.exitStatus = statusOf(report);
     });
 }
 

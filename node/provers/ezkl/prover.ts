@@ -7,7 +7,8 @@
  * const cache = new ArtifactCache({ directory, maxBytes: 20e9 });
  * const prover = createEzklProver({ python, cache, srs: developmentSrs(cache), directory: scratch });
  * try {
- *   const segment = await prover.compile({ model, inputs: ['public'], outputs: ['kzg'], inputScales: [7] }, params);
+ *   const source = { model, inputs: [{ scheme: 'public', blinded: false }], outputs: [{ scheme: 'kzg', blinded: false }] };
+ *   const segment = await prover.compile(source, formatParams(params));
  *   const proof = await prover.prove(segment, [integers]);
  * } finally {
  *   await prover.close();
@@ -20,21 +21,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EdgeType, Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { sha256Hex } from '../../../protocol/ids.ts';
+import { sha256Hex, srsId } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { ProcessPool } from '../process/process-pool.ts';
 import type { Boundary, CallOptions, CompiledSegment, Prover, SegmentSource } from '../prover.ts';
-import { Call } from './call.ts';
+import { Call } from '../call.ts';
 import { compileEvmVerifier } from './evm-verifier.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
-import { type CircuitSize, checkParams, type EzklParams } from './parameters.ts';
+import { type CircuitSize, checkParams, type EzklParams, parseParams, setupMemory } from './parameters.ts';
 import { explainRange, requireInRange, requireInTables } from './ranges.ts';
 import { requireAsAsked, runArguments } from './run-arguments.ts';
 import type { OpenSrs, SrsSource } from './srs.ts';
-import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
+import { createEzklVerifier, ezklAdapter, verificationDataOf } from './verifier/index.ts';
 import { parseSettings } from './verifier/settings.ts';
 import { ezklVersion } from './version.ts';
 import { encodeInputs, readOutputs, readProof } from './witness-files.ts';
@@ -56,10 +57,10 @@ export interface Measurement extends CircuitSize {
   outputScales: readonly number[];
 }
 
-export interface EzklProver extends Prover<EzklParams> {
+export interface EzklProver extends Prover {
   /** Lays the circuit out without making keys: some hundred milliseconds for a small one. */
   measure(source: SegmentSource, params: EzklParams, options?: CallOptions): Promise<Measurement>;
-  /** The SRS file that circuits of this size rest on. */
+  /** The path of the SRS file that circuits of this size rest on. */
   srsFile(k: number, options?: CallOptions): Promise<string>;
 }
 
@@ -255,24 +256,32 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       ),
     );
 
+  const measure: EzklProver['measure'] = async (source, params, options) => {
+    const circuit = await openCircuit(source, params, new Call(pool, options));
+    try {
+      return measurementOf(await readFile(join(circuit.path, files.settings)));
+    } finally {
+      await circuit.release();
+    }
+  };
+
+  const srsFile: EzklProver['srsFile'] = async (k, options) => {
+    return hold(await openSrs(k, new Call(pool, options))).path;
+  };
+
   return {
     name: 'ezkl',
+    binding: { scheme: 'kzg', perSide: true },
     unsupported: unsupportedByEzkl,
+    measure,
 
-    async measure(source, params, options) {
-      const circuit = await openCircuit(source, params, new Call(pool, options));
-      try {
-        return measurementOf(await readFile(join(circuit.path, files.settings)));
-      } finally {
-        await circuit.release();
-      }
+    async setupMemory(source, text, options) {
+      const params = parseParams(text);
+      return setupMemory(await measure(source, params, options), params);
     },
 
-    async srsFile(k, options) {
-      return hold(await openSrs(k, new Call(pool, options))).path;
-    },
-
-    async compile(source, params, options) {
+    async compile(source, text, options) {
+      const params = parseParams(text);
       const call = new Call(pool, options);
       const circuit = hold(await openCircuit(source, params, call));
       const settings = await readFile(join(circuit.path, files.settings));
@@ -300,7 +309,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       const segment: CompiledSegment = {
         circuit: { ...draft, inputs, outputs, output },
         key: keys.key,
-        rows: measurementOf(settings).rows,
+        constraints: measurementOf(settings).rows,
         provingMemory:
           provingMemory.base +
           provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
@@ -338,6 +347,13 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     },
 
     artifacts: (segment) => readArtifacts(filesOf(segment)),
+
+    srsFile,
+
+    async srsFiles(text, options) {
+      const path = await srsFile(parseParams(text).k, options);
+      return new Map([[srsId('bn254', verificationDataOf(await readFile(path))), path]]);
+    },
 
     async close() {
       await pool.close();

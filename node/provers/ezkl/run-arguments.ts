@@ -1,12 +1,13 @@
 import { TesseraError } from '../../../protocol/errors.ts';
-import type { PortScheme, SegmentSource } from '../prover.ts';
+import type { Port, SegmentSource } from '../prover.ts';
 import type { EzklParams } from './parameters.ts';
 import { parseSettings } from './verifier/settings.ts';
 
-const visibility: Readonly<Record<PortScheme, { argument: string; stated: string }>> = {
+/** What the schemes that ezkl has are called in its arguments, and in the settings that it writes. */
+const visibility = {
   public: { argument: 'public', stated: 'Public' },
   kzg: { argument: 'polycommit', stated: 'KZGCommit' },
-};
+} as const;
 
 /** ezkl's run arguments, by its names. */
 export function runArguments(source: SegmentSource, params: EzklParams): Record<string, unknown> {
@@ -27,11 +28,12 @@ export function runArguments(source: SegmentSource, params: EzklParams): Record<
 }
 
 /** ezkl has one visibility for all tensors of a side. */
-function uniform(schemes: readonly PortScheme[], side: string): PortScheme {
+function uniform(ports: readonly Port[], side: string): keyof typeof visibility {
+  const schemes = ports.map(({ scheme }) => scheme);
   const [first = 'public', ...others] = schemes;
-  if (others.some((scheme) => scheme !== first)) {
+  if (first === 'poseidon2' || others.some((scheme) => scheme !== first)) {
     throw new TesseraError('UNPROVABLE', {
-      message: `ezkl binds all ${side} of a segment in one way; these are ${schemes.join(', ')}`,
+      message: `ezkl binds all ${side} of a segment in one way, kzg or public; these are ${schemes.join(', ')}`,
       remedy: 'Commit all of them (--commit), or cut the model elsewhere.',
       details: { side, schemes },
     });
@@ -42,7 +44,7 @@ function uniform(schemes: readonly PortScheme[], side: string): PortScheme {
 /** ezkl has one scale for all inputs of floats; integers and truth values come at scale 0. */
 function inputScale(source: SegmentSource, params: EzklParams): number {
   const floats = source.model.inputs.flatMap((name, port) =>
-    isFloat(source, name) ? [source.inputScales[port] ?? params.scale] : [],
+    isFloat(source, name) ? [source.inputs[port]?.settled?.scale ?? params.scale] : [],
   );
   const [first = params.scale, ...others] = floats;
   if (others.some((scale) => scale !== first)) {

@@ -59,6 +59,8 @@ export function boundaryOf(circuit: Circuit, proof: Proof): { inputs: Uint8Array
         return points(type, type.scheme, name);
       case 'public':
         return values(type, name);
+      case 'poseidon2':
+        throw new TesseraError('ENCODING_INVALID', { message: `ezkl has no poseidon2 ports, as ${name} is` });
     }
   };
 

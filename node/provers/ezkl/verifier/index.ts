@@ -95,13 +95,14 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
 
     boundary: boundaryOf,
 
-    async inspectSrs(file, signal) {
-      const { k, verificationData } = await checkSrs(file, signal ? { signal } : {});
-      return { id: srsId('bn254', verificationData), k };
-    },
-
-    async commit(type, values, srs) {
-      return kzgCommit(type, values, srs);
+    kzg: {
+      async inspectSrs(file, signal) {
+        const { k, verificationData } = await checkSrs(file, signal ? { signal } : {});
+        return { id: srsId('bn254', verificationData), k };
+      },
+      async commit(type, values, srs) {
+        return kzgCommit(type, values, srs);
+      },
     },
 
     async verify({ circuit, artifacts, proof, srs, signal }) {

@@ -1,0 +1,69 @@
+import { TesseraError } from '../../protocol/errors.ts';
+import { parts } from '../setup/index.ts';
+import { openTessera, type Tessera, type TesseraInit } from '../tessera.ts';
+import { runSetup } from './commands/setup.ts';
+import type { Context } from './context.ts';
+
+/** Flags of every verb that makes circuits. */
+export interface ProverFlags {
+  memory?: number;
+  parallel?: number;
+  srs?: string;
+  srsDigest?: string;
+  setup?: TesseraInit['setup'];
+}
+
+/**
+ * Hands the program to `use` and closes it on every path. What is missing of the provers is set up first.
+ *
+ * @throws TesseraError `USAGE` for an SRS without a digest
+ */
+export async function withProvers<T>(
+  context: Context,
+  flags: ProverFlags,
+  use: (tessera: Tessera) => Promise<T>,
+): Promise<T> {
+  const { memory, parallel, srs, srsDigest, setup } = flags;
+  if ((srs === undefined) !== (srsDigest === undefined)) {
+    throw new TesseraError('USAGE', {
+      message: '--srs and --srs-digest belong together',
+      remedy: 'Give the file or URL and its sha2-256.',
+    });
+  }
+  await setUpMissing(context);
+  return withTessera(
+    context,
+    {
+      limits: { ...(memory === undefined ? {} : { memory }), ...(parallel === undefined ? {} : { parallel }) },
+      ...(srs === undefined || srsDigest === undefined ? {} : { srs: { location: srs, sha256: srsDigest } }),
+      ...(setup === undefined ? {} : { setup }),
+      onProgress: (event) => context.output.progress(event),
+    },
+    use,
+  );
+}
+
+/** As {@link withProvers}, for verbs that need no prover. */
+export async function withTessera<T>(
+  { settings }: Context,
+  init: Omit<TesseraInit, 'installation'>,
+  use: (tessera: Tessera) => Promise<T>,
+): Promise<T> {
+  const tessera = openTessera({ installation: settings, ...init });
+  try {
+    return await use(tessera);
+  } finally {
+    await tessera.close();
+  }
+}
+
+/** A part that cannot be set up leaves its prover out; the others go on without it. */
+async function setUpMissing(context: Context): Promise<void> {
+  const { settings, signal, output } = context;
+  const states = await Promise.all(parts(settings).map((part) => part.check(signal)));
+  if (!states.some(({ state }) => state === 'missing')) return;
+  output.note('Not everything is set up yet: doing it now.');
+  for (const part of await runSetup(context)) {
+    if (part.outcome === 'failed') output.note(`${part.name} is left out: ${part.error.message}`);
+  }
+}

@@ -1,0 +1,60 @@
+import { readFile, stat } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import type { Blindings } from '../protocol/check/statements.ts';
+import { TesseraError } from '../protocol/errors.ts';
+import { scalarModulus } from '../protocol/field.ts';
+
+/** Larger than the blinding values of any certificate's edges. */
+const maximumBytes = 2 ** 24;
+
+/**
+ * Keeps what opens a certificate's blinded edges, readable by its owner only: whoever has it can test guesses of the
+ * tensors. JSON: by the edge's name, one decimal number a block.
+ *
+ * @throws TesseraError `STORAGE_FAILED`
+ */
+export async function writeOpening(path: string, blindings: Blindings): Promise<void> {
+  const text = JSON.stringify(
+    Object.fromEntries(Object.entries(blindings).map(([name, values]) => [name, values.map(String)])),
+  );
+  try {
+    await writeFileAtomic(path, text, { mode: 0o600 });
+  } catch (cause) {
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The opening of the committed edges cannot be written to ${path}`,
+      remedy: 'Choose another path for --out and run again.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Reads what {@link writeOpening} wrote.
+ *
+ * @throws TesseraError `STORAGE_FAILED`, or `ENCODING_INVALID` for any other file
+ */
+export async function readOpening(path: string): Promise<Blindings> {
+  const malformed = (cause?: unknown) =>
+    new TesseraError('ENCODING_INVALID', { message: `${path} is no opening of a certificate`, cause });
+  let text: string;
+  try {
+    if ((await stat(path)).size > maximumBytes) throw malformed();
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof TesseraError) throw cause;
+    throw new TesseraError('STORAGE_FAILED', { message: `The opening ${path} cannot be read`, cause });
+  }
+  try {
+    const entries = Object.entries(JSON.parse(text) as Record<string, string[]>);
+    return Object.fromEntries(entries.map(([name, values]) => [name, values.map(blindingFrom)]));
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function blindingFrom(text: unknown): bigint {
+  if (typeof text !== 'string' || !/^[0-9]{1,77}$/.test(text)) throw new RangeError('not a decimal number');
+  const value = BigInt(text);
+  if (value >= scalarModulus) throw new RangeError('not below r');
+  return value;
+}

@@ -1,0 +1,39 @@
+import { TesseraError } from '../../protocol/errors.ts';
+import type { NamedTensors } from '../model/inference.ts';
+import type { Model } from '../model/model.ts';
+import type { RunOptions } from '../progress.ts';
+import { calibrate, type FloatRange, openFloatRunner } from '../provers/circuit/index.ts';
+
+/**
+ * What sample inputs show of every computed tensor, in floats: the scales and intervals of Tessera's own circuits
+ * follow from it, so every input of a kind that will be proven should be like one of the samples.
+ *
+ * @throws TesseraError `INPUT_INVALID` for a model with an input that is not of float32
+ */
+export async function calibrateModel(
+  model: Model,
+  samples: readonly NamedTensors[],
+  { signal, onProgress }: RunOptions = {},
+): Promise<Map<string, FloatRange>> {
+  const floats = samples.map(
+    (sample) =>
+      new Map([...sample].map(([name, { data }]) => {
+        if (data instanceof Float32Array) return [name, data] as const;
+        throw new TesseraError('INPUT_INVALID', {
+          message: `Input ${name} is not of float32, which calibration takes`,
+          remedy: 'Choose --prover ezkl.',
+          details: { tensor: name },
+        });
+      })),
+  );
+  const runner = await openFloatRunner(model);
+  try {
+    return await calibrate(runner, floats, {
+      ...(signal ? { signal } : {}),
+      onProgress: (done) =>
+        onProgress?.({ type: 'stage', stage: 'plan', done, total: floats.length, detail: 'calibration' }),
+    });
+  } finally {
+    await runner.close();
+  }
+}

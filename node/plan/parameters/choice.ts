@@ -1,0 +1,32 @@
+import type { FloatRange } from '../../provers/circuit/index.ts';
+import type { CallOptions, Port } from '../../provers/prover.ts';
+import type { SegmentDraft } from '../draft.ts';
+
+/** What parameters are chosen from, besides the segments. */
+export interface ChoiceContext {
+  /** Fractional bits of inputs and weights, where the requester gave them. */
+  scale?: number;
+  /** Bytes that one prover process may use. */
+  memory: number;
+  /** Tensors between segments of the whole. */
+  edges: ReadonlySet<string>;
+  /** Segments measured at once. */
+  parallel: number;
+  /** What sample inputs showed of every computed tensor of the whole model. */
+  ranges: () => Promise<ReadonlyMap<string, FloatRange>>;
+}
+
+/** The parameters of one prover's segments. */
+export interface Choice {
+  /** One a segment, in their order. */
+  params: readonly string[];
+  /** What this prover's circuits hold a public tensor to, where another prover binds it too. */
+  publicPort?: Port['settled'];
+}
+
+/** Chooses the parameters of all segments of one prover together. */
+export type ParameterChoice = (
+  segments: readonly SegmentDraft[],
+  context: ChoiceContext,
+  options: CallOptions & { onMeasured?: (segment: SegmentDraft) => void },
+) => Promise<Choice>;

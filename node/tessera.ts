@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Certificate } from '../protocol/certificate.ts';
+import type { Report } from '../protocol/report.ts';
+import type { ProofVerifier } from '../protocol/verifier.ts';
+import { type AuditOptions, type AuditReport, audit } from './audit.ts';
+import { type DemoOptions, type DemoReport, demo } from './demo/demo.ts';
+import { type OpenProvers, type OpenProversInit, openProvers } from './open-provers.ts';
+import type { RunOptions } from './progress.ts';
+import { type ProveOptions, type ProveReport, prove } from './prove.ts';
+import { createNativeEngine } from './provers/ezkl/native-engine.ts';
+import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
+import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
+import { createGroth16Verifier } from './provers/groth16/verifier/index.ts';
+import type { ProverLimits } from './requester/prover-call.ts';
+import { environmentPython, type PartsInit } from './setup/index.ts';
+import { type VerifyOptions, verify } from './verify.ts';
+
+export interface TesseraInit extends Pick<OpenProversInit, 'srs' | 'onProgress'> {
+  /** The data directory, and what of it is left out; `setup` fills it. */
+  installation: PartsInit;
+  /** By default all cores but at most four at once, and three quarters of the memory that is free now. */
+  limits?: Partial<ProverLimits>;
+  /** `development` unless given. */
+  setup?: OpenProversInit['setup'];
+  /** Whether ezkl itself is asked about its proofs too, besides the engines that share no code with it. */
+  native?: boolean;
+}
+
+/** What proves and checks on this machine, with its provers kept warm between calls. */
+export interface Tessera {
+  /** Proves a model's inference on one input and writes a certificate. */
+  prove(options: Omit<ProveOptions, 'limits'>): Promise<ProveReport>;
+  /** Checks a certificate; needs no prover. */
+  verify(options: VerifyOptions): Promise<{ report: Report; certificate: Certificate }>;
+  /** Makes a manifest's circuits and keys again from its model, and compares. */
+  audit(options: Omit<AuditOptions, 'limits'>): Promise<AuditReport>;
+  demo(options: Omit<DemoOptions, 'limits'>): Promise<DemoReport>;
+  /** Stops all processes. */
+  close(): Promise<void>;
+}
+
+/** Opens what is installed; nothing is started before it is needed. */
+export function openTessera(init: TesseraInit): Tessera {
+  const limits = { ...defaultLimits(), ...init.limits };
+  const { setup = 'development', ...rest } = init;
+  const provers = lazy(() => openProvers({ ...rest, setup, parallel: limits.parallel }));
+  const verifiers = lazy(() => openVerifiers(init));
+  const proving = async () => {
+    const { provers: installed, choices } = await provers.get();
+    return { provers: installed, choices, verifiers: (await verifiers.get()).verifiers };
+  };
+  return {
+    prove: async (options) => prove({ ...options, limits }, await proving()),
+    verify: async (options) => verify(options, { verifiers: (await verifiers.get()).verifiers }),
+    audit: async (options) => audit({ ...options, limits }, await proving()),
+    demo: async (options) => demo({ ...options, limits }, await proving()),
+    close: async () => void (await Promise.all([provers.close(), verifiers.close()])),
+  };
+}
+
+interface OpenVerifiers {
+  verifiers: readonly ProofVerifier[];
+  close(): Promise<void>;
+}
+
+/** One verifier for every adapter that this program knows. */
+async function openVerifiers({ installation, native = false }: TesseraInit): Promise<OpenVerifiers> {
+  const { directory, leftOut } = installation;
+  const groth16 = createGroth16Verifier();
+  if (leftOut.ezkl !== undefined) {
+    return { verifiers: [groth16, createEzklVerifier({})], close: async () => {} };
+  }
+  const engine = createEngineThread();
+  if (!native) return { verifiers: [groth16, createEzklVerifier({ engine })], close: () => engine.close() };
+  const scratch = join(directory.cache, 'scratch');
+  await mkdir(scratch, { recursive: true });
+  const ezkl = createNativeEngine({ python: environmentPython(directory.python), directory: scratch });
+  return {
+    verifiers: [groth16, createEzklVerifier({ engine, native: ezkl })],
+    close: async () => void (await Promise.all([engine.close(), ezkl.close()])),
+  };
+}
+
+function defaultLimits(): ProverLimits {
+  return {
+    parallel: Math.min(4, availableParallelism()),
+    memory: Math.floor(Math.max(0.75 * freemem(), 0.25 * totalmem())),
+  };
+}
+
+/** A resource that is opened when it is first asked for. */
+function lazy<T extends { close(): Promise<void> }>(open: () => Promise<T>) {
+  let opened: Promise<T> | undefined;
+  return {
+    get(): Promise<T> {
+      opened ??= open();
+      return opened;
+    },
+    async close(): Promise<void> {
+      const resource = await opened?.catch(() => undefined);
+      opened = undefined;
+      await resource?.close();
+    },
+  };
+}
