@@ -3,19 +3,23 @@ import { join } from 'node:path';
 import { readDigits } from '../node/demo/digits.ts';
 import { packageRoot } from '../node/package.ts';
 
-/** Test digits that fidelity is judged on; the program calibrates on none of them. */
+/** Digits of the package's 1,000 that fidelity is judged on, and others that circuits are calibrated on. */
 const judged = { first: 950, count: 50 } as const;
+const calibrated = { first: 0, count: 100 } as const;
 
-/** Pixels of the digits that the models take: 28 × 28, row-major, in [0, 1]. */
-export async function testDigits(): Promise<Float32Array[]> {
+/** Pixels of the digits that fidelity is judged on: 28 × 28, row-major, in [0, 1], as the models take them. */
+export const testDigits = () => digits(judged);
+
+/** Pixels of other digits. */
+export const calibrationDigits = () => digits(calibrated);
+
+async function digits({ first, count }: { first: number; count: number }): Promise<Float32Array[]> {
   const folder = join(packageRoot, 'data', 'mnist');
   const { images } = await readDigits(
     join(folder, 'test-images-idx3-ubyte.gz'),
     join(folder, 'test-labels-idx1-ubyte.gz'),
   );
-  return images
-    .slice(judged.first, judged.first + judged.count)
-    .map((image) => Float32Array.from(image, (pixel) => pixel / 255));
+  return images.slice(first, first + count).map((image) => Float32Array.from(image, (pixel) => pixel / 255));
 }
 
 /** The same values as the input files of this program and of ezkl. */
