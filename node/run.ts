@@ -3,8 +3,8 @@ import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import { infer, inferFile, type NamedTensors } from './model/inference.ts';
 import { randomInputs } from './model/random-inputs.ts';
-import { parseStrategy, runSliced, slice } from './model/slice/index.ts';
-import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
+import { parseDirectStrategy, runSliced, slice } from './model/slice/index.ts';
+import { inputsFrom, readTensorFile, shapeIn, type TensorSource } from './model/tensor-file.ts';
 import type { RunOptions } from './progress.ts';
 
 export interface RunModelOptions extends RunOptions {
@@ -13,7 +13,7 @@ export interface RunModelOptions extends RunOptions {
   /** Shapes for dynamic inputs; those left out follow the input file. */
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** A file of inputs, or a seed to draw them from. */
-  inputs: { file: string } | { seed: number };
+  inputs: { file: TensorSource } | { seed: number };
   /** Slicing strategy, e.g. `layer`. */
   strategy: string;
 }
@@ -35,7 +35,7 @@ export interface RunReport {
 /** Runs a model three times on the same inputs: as its file is, imported, and in slices; and compares. */
 export async function runModel(options: RunModelOptions): Promise<RunReport> {
   const { signal, onProgress } = options;
-  const strategy = parseStrategy(options.strategy);
+  const strategy = parseDirectStrategy(options.strategy);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
   const source = options.inputs;
   const given = 'file' in source ? await readTensorFile(source.file) : source.seed;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, memory, seed, shape } from './options.ts';
+import { count, memory, numbers, seed, shape, tensorSource } from './options.ts';
 
 test('memory in decimal and binary units', () => {
   expect([memory('2GiB'), memory('512 MB'), memory('1.5KiB')]).toEqual([2 ** 31, 512e6, 1536]);
@@ -33,4 +33,17 @@ test('whole numbers in their ranges', () => {
   expect(() => count('0')).toThrow();
   expect(() => seed('4294967296')).toThrow();
   expect(() => seed('')).toThrow();
+});
+
+test('numbers with commas between', () => {
+  expect(numbers('0.485,-1, 2e-3')).toEqual([0.485, -1, 0.002]);
+});
+
+test.each(['', '1,,2', '1;2', 'x', '1e999'])('no numbers: %s', (text) => {
+  expect(() => numbers(text)).toThrow('commas');
+});
+
+test('a file of tensors says how to read an image only where a flag does', () => {
+  expect(tensorSource('x.png', {})).toBe('x.png');
+  expect(tensorSource('x.png', { std: [2] })).toEqual({ path: 'x.png', std: [2] });
 });

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import xbytes from 'xbytes';
+import type { TensorSource } from '../model/tensor-file.ts';
 
 /** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
 export function memory(text: string): number {
@@ -11,7 +12,10 @@ export function memory(text: string): number {
 
 /** `--setup`: where keys come from that belong to one circuit only. */
 export function setupOption(): Option {
-  return new Option('--setup <policy>', 'keys of circuits’ own: made here, of a ceremony, or none (universal)')
+  return new Option(
+    '--setup <policy>',
+    'keys of circuits’ own: made here, of a ceremony, or none (universal)',
+  )
     .choices(['development', 'ceremony', 'universal'])
     .default('development');
 }
@@ -62,4 +66,41 @@ export function digest(text: string): string {
   const hex = text.toLowerCase().replace(/^0x/, '');
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new InvalidArgumentError('Give 64 hexadecimal digits.');
   return hex;
+}
+
+/** Reads numbers such as `0.485,0.456,0.406`. */
+export function numbers(text: string): readonly number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!values.every(Number.isFinite)) {
+    throw new InvalidArgumentError('Give numbers with commas between, e.g. 0.485,0.456,0.406.');
+  }
+  return values;
+}
+
+/** Flags of every verb that reads images. */
+export interface ImageFlags {
+  mean?: readonly number[];
+  std?: readonly number[];
+}
+
+/** `--mean`: what samples are lessened by. */
+export function meanOption(): Option {
+  return new Option(
+    '--mean <numbers>',
+    'subtracted from an image’s samples in 0 … 1; one, or one a channel',
+  ).argParser(numbers);
+}
+
+/** `--std`: what samples are divided by after that. */
+export function stdOption(): Option {
+  return new Option(
+    '--std <numbers>',
+    'what they are divided by after that; one, or one a channel',
+  ).argParser(numbers);
+}
+
+/** A file of tensors, with what the flags say of an image's samples. */
+export function tensorSource(path: string, { mean, std }: ImageFlags): TensorSource {
+  if (mean === undefined && std === undefined) return path;
+  return { path, ...(mean === undefined ? {} : { mean }), ...(std === undefined ? {} : { std }) };
 }

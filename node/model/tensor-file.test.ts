@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ElementType, Model, TensorType } from './model.ts';
+import { npy } from './tensor-file/testing-npy.ts';
 import { readInputs, readTensorFile, shapeIn } from './tensor-file.ts';
 
 let folder: string;
@@ -31,19 +32,6 @@ async function read(content: string | Uint8Array, model: Model, name = 'input.js
   const path = join(folder, name);
   await writeFile(path, content);
   return readInputs(path, model);
-}
-
-/** A `.npy` file as NumPy's format description lays it out, version 1.0. */
-function npy(descr: string, shape: string, data: ArrayBuffer, fortran = 'False'): Uint8Array {
-  const text = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
-  const header = `${text}${' '.repeat(64 - ((10 + text.length + 1) % 64))}\n`;
-  const length = Uint8Array.of(header.length & 255, header.length >> 8);
-  return Buffer.concat([
-    Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
-    length,
-    Buffer.from(header),
-    Buffer.from(data),
-  ]);
 }
 
 describe('readInputs', () => {
@@ -163,6 +151,15 @@ describe('readInputs', () => {
     const file = npy('<f4', '(1,)', new ArrayBuffer(4));
     await expect(read(file, taking({ a: type, b: type }), 'input.npy')).rejects.toMatchObject({
       code: 'INPUT_INVALID',
+    });
+  });
+
+  it('refuses a mean and std where there is no image', async () => {
+    const path = join(folder, 'plain.json');
+    await writeFile(path, '{"x": [1]}');
+    await expect(readInputs({ path, mean: [0.5] }, one('float32', [1]))).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('mean and std'),
     });
   });
 

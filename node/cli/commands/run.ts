@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
+import type { TensorSource } from '../../model/tensor-file.ts';
 import type { RunReport } from '../../run.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { seed, shape } from '../options.ts';
+import { type ImageFlags, meanOption, seed, shape, stdOption, tensorSource } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
-interface Flags {
+interface Flags extends ImageFlags {
   shape?: Record<string, readonly number[]>;
   input?: string;
   random?: number;
@@ -25,7 +26,9 @@ export function runVerb(program: Command, context: Context): void {
     long: true,
   })
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
-    .option('--input <file>', 'inputs: .json by tensor name, or .npy')
+    .option('--input <file>', 'inputs: .json by tensor name, .npy, .npz, or .png')
+    .addOption(meanOption())
+    .addOption(stdOption())
     .option('--random <seed>', 'inputs drawn from a seed instead', seed)
     .requiredOption('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor')
     .action(async (model: string, flags: Flags) => {
@@ -45,11 +48,12 @@ export function runVerb(program: Command, context: Context): void {
     });
 }
 
-function chooseInputs({ input, random }: Flags): { file: string } | { seed: number } {
-  if (input !== undefined && random === undefined) return { file: input };
-  if (input === undefined && random !== undefined) return { seed: random };
+function chooseInputs({ input, random, ...image }: Flags): { file: TensorSource } | { seed: number } {
+  if (input !== undefined && random === undefined) return { file: tensorSource(input, image) };
+  const hasImageFlags = image.mean !== undefined || image.std !== undefined;
+  if (input === undefined && random !== undefined && !hasImageFlags) return { seed: random };
   throw new TesseraError('USAGE', {
-    message: 'Give either --input or --random',
+    message: 'Give either --input, with --mean and --std where it is an image, or --random',
     remedy: 'See: tessera run --help',
   });
 }

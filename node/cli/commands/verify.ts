@@ -3,9 +3,10 @@ import type { Certificate } from '../../../protocol/certificate.ts';
 import type { Report } from '../../../protocol/report.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
+import { type ImageFlags, meanOption, stdOption, tensorSource } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
-interface Flags {
+interface Flags extends ImageFlags {
   allowDevelopment?: boolean;
   expectModel?: string;
   expectInput?: string;
@@ -28,28 +29,36 @@ export function verifyVerb(program: Command, context: Context): void {
   })
     .option('--allow-development', 'accept keys that their maker could forge proofs under')
     .option('--expect-model <id or file>', 'refuse another model than this modelId, or than this ONNX file')
-    .option('--expect-input <file>', 'refuse another input: .json by tensor name, or .npy')
-    .option('--expect-output <file>', 'refuse another output: .json by tensor name, or .npy')
+    .option('--expect-input <file>', 'refuse another input: .json by tensor name, .npy, .npz, or .png')
+    .addOption(meanOption())
+    .addOption(stdOption())
+    .option('--expect-output <file>', 'refuse another output: .json by tensor name, .npy or .npz')
     .option('--srs <file>', 'the SRS, for committed tensors where the certificate does not carry it')
-    .option('--opening <file>', 'what opens committed tensors that are expected: prove wrote it beside its certificate')
+    .option(
+      '--opening <file>',
+      'what opens committed tensors that are expected: prove wrote it beside its certificate',
+    )
     .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
     .action(async (path: string, flags: Flags) => {
       const { output, signal } = context;
       const { withTessera } = await import('../tessera.ts');
-      const { report, certificate } = await withTessera(context, { native: flags.native ?? false }, (tessera) =>
-        tessera.verify({
-          certificate: path,
-          allowDevelopment: flags.allowDevelopment ?? false,
-          expect: {
-            ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
-            ...(flags.expectInput === undefined ? {} : { input: flags.expectInput }),
-            ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
-          },
-          ...(flags.opening === undefined ? {} : { opening: flags.opening }),
-          ...(flags.srs === undefined ? {} : { srs: flags.srs }),
-          signal,
-          onProgress: (event) => output.progress(event),
-        }),
+      const { report, certificate } = await withTessera(
+        context,
+        { native: flags.native ?? false },
+        (tessera) =>
+          tessera.verify({
+            certificate: path,
+            allowDevelopment: flags.allowDevelopment ?? false,
+            expect: {
+              ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
+              ...(flags.expectInput === undefined ? {} : { input: tensorSource(flags.expectInput, flags) }),
+              ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
+            },
+            ...(flags.opening === undefined ? {} : { opening: flags.opening }),
+            ...(flags.srs === undefined ? {} : { srs: flags.srs }),
+            signal,
+            onProgress: (event) => output.progress(event),
+          }),
       );
       output.result(report, describeReport(report, certificate, output));
       context.exitStatus = statusOf(report);
