@@ -38,14 +38,10 @@ export async function verifyCertificate(
   options: VerifyCertificateOptions = {},
 ): Promise<Verification> {
   const { engine, ...check } = options;
-  const { allowDevelopment = false } = check;
   const certificate = decodeCertificate(bytes);
   const report = await checkCertificate(certificate, {
     ...check,
-    verifiers: [
-      createEzklVerifier(engine === undefined ? {} : { engine }),
-      createGroth16Verifier({ allowDevelopment }),
-    ],
+    verifiers: [createEzklVerifier(engine === undefined ? {} : { engine }), createGroth16Verifier()],
   });
   const { inputs, outputs } = certificate.manifest.graph;
   return {
