@@ -10,8 +10,8 @@ import type { ProofVerifier } from '../protocol/verifier.ts';
 import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import { infer, type NamedTensors } from './model/inference.ts';
-import { formatStrategy, parseStrategy, slice } from './model/slice/index.ts';
 import { samplesFrom } from './model/samples.ts';
+import { formatStrategy, parseDirectStrategy, slice } from './model/slice/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { inputsFrom, readTensorFile, shapeIn } from './model/tensor-file.ts';
 import { writeOpening } from './opening-file.ts';
@@ -111,7 +111,7 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
     onUse: uses.push.bind(uses),
   };
 
-  const strategy = parseStrategy(options.strategy);
+  const strategy = parseDirectStrategy(options.strategy);
   const committed = parseCommitted(options.commit);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
   const given = await readTensorFile(options.input);

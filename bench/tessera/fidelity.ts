@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import { nodeCost } from '../../node/model/cost.ts';
 import { importModel } from '../../node/model/import/index.ts';
-import { parseStrategy, slice } from '../../node/model/slice/index.ts';
+import { parseDirectStrategy, slice } from '../../node/model/slice/index.ts';
 import { planJob } from '../../node/plan/plan.ts';
 import { createEzklProver } from '../../node/provers/ezkl/prover.ts';
 import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
@@ -53,7 +53,7 @@ export async function slicedFidelity({
     const { model } = await importModel(path, { signal });
     const [input = ''] = model.inputs;
     const [output = ''] = model.outputs;
-    const slicing = slice(model, parseStrategy(choice.by), (node) => nodeCost(model, node));
+    const slicing = slice(model, parseDirectStrategy(choice.by), (node) => nodeCost(model, node));
     const committed = { input: false, output: false };
     const plans = await planJob({ model, slicing, committed, parallel }, prover, { signal });
     const limits = { parallel: 1, memory: totalmem() };

@@ -1,5 +1,13 @@
 /** Cuts a model into segments, and runs them one by one. */
+export type { Limits } from './limits.ts';
 export { runSliced } from './run-sliced.ts';
 export { constantResults, segmentModel } from './segment-model.ts';
 export { type Segment, type SliceEdge, type Slicing, slice } from './slice.ts';
-export { formatStrategy, parseStrategy, type Strategy } from './strategy.ts';
+export {
+  type DirectStrategy,
+  formatStrategy,
+  parseDirectStrategy,
+  parseStrategy,
+  type Strategy,
+  strategyForms,
+} from './strategy.ts';

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { importModel } from '../import/index.ts';
 import { everyStrategy, expectSlicesEqual, importRandomised } from '../test-models/expect-slices-equal.ts';
 import { lightModel } from '../test-models/light-models.ts';
-import type { Strategy } from './strategy.ts';
+import type { DirectStrategy } from './strategy.ts';
 
 const own = async (name: string) =>
   (await importModel(fileURLToPath(new URL(`../../../models/${name}.onnx`, import.meta.url)))).model;
 
-const layer: Strategy = { kind: 'layer' };
-const parts: Strategy = { kind: 'parts', count: 4 };
+const layer: DirectStrategy = { kind: 'layer' };
+const parts: DirectStrategy = { kind: 'parts', count: 4 };
 
 describe('slices', () => {
   it.each([

@@ -9,7 +9,7 @@ import { randomInputs } from '../random-inputs.ts';
 import { dependencies } from './dependencies.ts';
 import { runSliced } from './run-sliced.ts';
 import { type Slicing, slice } from './slice.ts';
-import { formatStrategy, parseStrategy, type Strategy } from './strategy.ts';
+import { type DirectStrategy, formatStrategy, parseStrategy } from './strategy.ts';
 
 const square: TensorType = { element: 'float32', shape: [2, 2] };
 
@@ -94,7 +94,7 @@ function expectSound(model: Model, { segments, edges }: Slicing): void {
   }
 }
 
-async function expectEqualWhole(model: Model, strategy: Strategy): Promise<Slicing> {
+async function expectEqualWhole(model: Model, strategy: DirectStrategy): Promise<Slicing> {
   const slicing = slice(model, strategy, costOf(model));
   expectSound(model, slicing);
   const inputs = randomInputs(model, 7);

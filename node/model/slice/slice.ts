@@ -3,9 +3,10 @@ import type { Model, ModelNode, TensorType } from '../model.ts';
 import { partitionByCuts } from './by-cuts.ts';
 import { layerOperators, partitionByLayer } from './by-layer.ts';
 import { partitionByParts } from './by-parts.ts';
+import { partitionBySegments } from './by-segments.ts';
 import { type Dependencies, dependencies, readsOf, writesOf } from './dependencies.ts';
 import type { Partition } from './partition.ts';
-import type { Strategy } from './strategy.ts';
+import type { DirectStrategy } from './strategy.ts';
 
 /** A connected piece of a model. */
 export interface Segment {
@@ -44,11 +45,12 @@ export interface Slicing {
  * Cuts a model into segments. Any DAG will do: the way around a cut is cut too where the pieces would
  * otherwise wait for one another.
  *
+ * @param model tiled, if the strategy has tiles: see `sliceTiled`
  * @param costOf a node's estimated cost, in any unit; `parts` balances it.
- * @throws TesseraError `USAGE` for a number of parts that is not possible, `TENSOR_UNKNOWN` for a cut at no
+ * @throws TesseraError `USAGE` for parts or segments that are not possible, `TENSOR_UNKNOWN` for a cut at no
  * tensor of the model, `MODEL_INVALID` when the model's nodes are not in topological order.
  */
-export function slice(model: Model, strategy: Strategy, costOf: (node: ModelNode) => number): Slicing {
+export function slice(model: Model, strategy: DirectStrategy, costOf: (node: ModelNode) => number): Slicing {
   const links = dependencies(model);
   const groups = partition(model, links, strategy, costOf).ordered();
   const ids = segmentIds(model, groups);
@@ -77,7 +79,7 @@ export function slice(model: Model, strategy: Strategy, costOf: (node: ModelNode
 function partition(
   model: Model,
   links: Dependencies,
-  strategy: Strategy,
+  strategy: DirectStrategy,
   costOf: (node: ModelNode) => number,
 ): Partition {
   switch (strategy.kind) {
@@ -87,6 +89,8 @@ function partition(
       return partitionByParts(model, links, strategy.count, model.nodes.map(costOf));
     case 'cuts':
       return partitionByCuts(model, links, strategy.tensors);
+    case 'segments':
+      return partitionBySegments(model, links, strategy.segments);
   }
 }
 

@@ -6,7 +6,7 @@ import { normalise } from '../import/normalise.ts';
 import { infer, type NamedTensors } from '../inference.ts';
 import type { Model } from '../model.ts';
 import { readModel } from '../onnx/index.ts';
-import { runSliced, type Slicing, type Strategy, slice } from '../slice/index.ts';
+import { type DirectStrategy, runSliced, type Slicing, slice } from '../slice/index.ts';
 import { tensorOf } from '../tensor-data.ts';
 import { randomValues } from './random-values.ts';
 import { randomiseFills } from './randomise-fills.ts';
@@ -21,7 +21,7 @@ export async function importRandomised(path: string): Promise<Model> {
  * Asserts that a model's segments, under each strategy, compute what the whole does, and that what they compute
  * varies with the input: equality of constants would show nothing.
  */
-export async function expectSlicesEqual(model: Model, strategies: readonly Strategy[]): Promise<Slicing[]> {
+export async function expectSlicesEqual(model: Model, strategies: readonly DirectStrategy[]): Promise<Slicing[]> {
   const inputs = centredInputs(model, 7);
   const whole = await infer(model, inputs);
   const logitsOf = (outputs: NamedTensors) => outputs.get(model.outputs.at(-1) ?? '')?.data as Float32Array;
@@ -37,7 +37,7 @@ export async function expectSlicesEqual(model: Model, strategies: readonly Strat
 }
 
 /** One strategy of each kind; the cut is in the middle of the model. */
-export function everyStrategy(model: Model): Strategy[] {
+export function everyStrategy(model: Model): DirectStrategy[] {
   const middle = model.nodes[model.nodes.length >> 1]?.outputs[0] ?? '';
   return [{ kind: 'layer' }, { kind: 'parts', count: 3 }, { kind: 'cuts', tensors: [middle] }];
 }
