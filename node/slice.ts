@@ -3,7 +3,13 @@ import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import type { ElementType } from './model/model.ts';
 import { writeModel } from './model/onnx/index.ts';
-import { constantResults, parseStrategy, type Segment, segmentModel, slice } from './model/slice/index.ts';
+import {
+  constantResults,
+  parseDirectStrategy,
+  type Segment,
+  segmentModel,
+  slice,
+} from './model/slice/index.ts';
 import { type NodeSupports, unsupportedNodes } from './plan/provability.ts';
 import type { RunOptions } from './progress.ts';
 import type { Unsupported } from './provers/prover.ts';
@@ -60,7 +66,7 @@ export interface SliceReport extends SlicingFiles {
 export async function sliceModel(options: SliceOptions): Promise<SliceReport> {
   const { signal, onProgress, out } = options;
   const cancellation = signal ? { signal } : {};
-  const strategy = parseStrategy(options.strategy);
+  const strategy = parseDirectStrategy(options.strategy);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
   const { model, sha256 } = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),

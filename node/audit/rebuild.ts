@@ -4,7 +4,7 @@ import type { Circuit, Manifest } from '../../protocol/manifest.ts';
 import { nodeCost } from '../model/cost.ts';
 import { importModel } from '../model/import/index.ts';
 import type { Model } from '../model/model.ts';
-import { parseStrategy, type Slicing, slice } from '../model/slice/index.ts';
+import { parseDirectStrategy, type Slicing, slice } from '../model/slice/index.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import { unsupportedNodes } from '../plan/provability.ts';
@@ -12,7 +12,7 @@ import type { TensorBinding } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
 import type { Port, Prover, StatedCircuit } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
-import { compileSegments, type MakeCircuit } from '../requester/compile.ts';
+import { type CircuitSegment, compileSegments, type MakeCircuit } from '../requester/compile.ts';
 import { buildGraph } from '../requester/graph.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { recipeOf } from '../requester/recipe.ts';
@@ -35,6 +35,7 @@ export interface Rebuilt {
   wiring?: Wiring;
   /** Known once the circuits are compiled. */
   manifest?: Manifest;
+  segments?: readonly CircuitSegment[];
 }
 
 /**
@@ -65,7 +66,7 @@ export async function rebuild(
   }
 
   const slicing = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
-    slice(model, parseStrategy(recipe.strategy), (node) => nodeCost(model, node)),
+    slice(model, parseDirectStrategy(recipe.strategy), (node) => nodeCost(model, node)),
   );
   if (slicing === undefined) return { problems };
   const wiring: Wiring = { segments: slicing.segments, inputs: model.inputs, outputs: model.outputs };
@@ -96,16 +97,20 @@ export async function rebuild(
 
   const make: MakeCircuit = (prover, source, plan, call) => {
     const circuit = stated.circuitOf(plan.id);
-    if (prover.rebuild === undefined || circuit === undefined) return prover.compile(source, plan.params, call);
+    if (prover.rebuild === undefined || circuit === undefined)
+      return prover.compile(source, plan.params, call);
     return prover.rebuild(source, plan.params, statedCircuit(circuit, options.artifacts), call);
   };
-  const compiled = await orProblem(problems, 'REBUILD_FAILED', compileFaults, async () =>
-    buildGraph(await compileSegments(plans, provers, limits, { ...running, make }), model.inputs, model.outputs),
-  );
-  if (compiled === undefined) return { problems, wiring };
+  const made = await orProblem(problems, 'REBUILD_FAILED', compileFaults, async () => {
+    const segments = await compileSegments(plans, provers, limits, { ...running, make });
+    return { segments, compiled: buildGraph(segments, model.inputs, model.outputs) };
+  });
+  if (made === undefined) return { problems, wiring };
+  const { segments, compiled } = made;
   return {
     problems,
     wiring,
+    segments,
     manifest: {
       graph: compiled.graph,
       circuits: compiled.circuits,
