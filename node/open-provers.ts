@@ -67,16 +67,18 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
       python: environmentPython(directory.python),
       cache,
       srs:
-        srs === undefined
-          ? developmentSrs(cache)
-          : publishedSrs(cache, srs.location, srs.sha256, onDownload),
+        srs === undefined ? developmentSrs(cache) : publishedSrs(cache, srs.location, srs.sha256, onDownload),
       directory: scratch,
       workers: parallel,
     });
     provers.push(ezkl);
     choices.set('ezkl', chooseEzklParams(ezkl));
   }
-  if (provers.length === 0) throw noProver(states.map(([name, state]) => [name, reasonOf(state)]), setup);
+  if (provers.length === 0)
+    throw noProver(
+      states.map(([name, state]) => [name, reasonOf(state)]),
+      setup,
+    );
   return {
     provers: new Map(provers.map((prover) => [prover.name, prover])),
     choices,

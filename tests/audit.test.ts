@@ -7,6 +7,7 @@ import { sha256File } from '../node/artifacts/digest.ts';
 import { type AuditReport, audit } from '../node/audit.ts';
 import type { Model } from '../node/model/model.ts';
 import { writeModel } from '../node/model/onnx/index.ts';
+import { chooseEzklParams } from '../node/plan/parameters/ezkl.ts';
 import { prove } from '../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../node/provers/ezkl/prover.ts';
 import { developmentSrs, publishedSrs, type SrsSource } from '../node/provers/ezkl/srs.ts';
@@ -48,6 +49,12 @@ function open(cacheDirectory: string, source: (cache: ArtifactCache) => SrsSourc
   return prover;
 }
 
+const modulesOf = (prover: EzklProver) => ({
+  provers: new Map([['ezkl', prover]]),
+  choices: new Map([['ezkl', chooseEzklParams(prover)]]),
+  verifiers: [verifier],
+});
+
 async function save(name: string, content: Model): Promise<string> {
   const path = join(directory, name);
   await writeModel(content, path);
@@ -57,17 +64,14 @@ async function save(name: string, content: Model): Promise<string> {
 async function certify(path: string, prover: EzklProver): Promise<Certificate> {
   const out = `${path}.cert`;
   const input = join(directory, 'image.json');
-  await prove({ model: path, input, strategy: 'layer', limits, out }, { prover, verifier });
+  await prove({ model: path, input, strategy: 'layer', limits, out }, modulesOf(prover));
   return decodeCertificate(new Uint8Array(await readFile(out)));
 }
 
 async function auditBytes(bytes: Uint8Array, options: { model?: string; prover?: EzklProver } = {}) {
   const manifest = join(directory, 'audited');
   await writeFile(manifest, bytes);
-  return audit(
-    { manifest, model: options.model ?? model, limits },
-    { prover: options.prover ?? auditor, verifiers: [verifier] },
-  );
+  return audit({ manifest, model: options.model ?? model, limits }, modulesOf(options.prover ?? auditor));
 }
 
 const auditManifest = (change: Partial<Manifest>, options?: { model?: string; prover?: EzklProver }) =>

@@ -4,8 +4,8 @@ import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { importModel } from '../node/model/import/index.ts';
 import type { Model } from '../node/model/model.ts';
-import { parseStrategy, segmentModel, slice } from '../node/model/slice/index.ts';
-import { defaultEzklParams } from '../node/provers/ezkl/parameters.ts';
+import { parseDirectStrategy, segmentModel, slice } from '../node/model/slice/index.ts';
+import { defaultEzklParams, formatParams } from '../node/provers/ezkl/parameters.ts';
 import { createEzklVerifier, kzgCommit } from '../node/provers/ezkl/verifier/index.ts';
 import { readRawG1, writeRawG1 } from '../node/provers/ezkl/verifier/points.ts';
 import type { SegmentSource } from '../node/provers/prover.ts';
@@ -609,16 +609,15 @@ describeWithEzkl('an SRS file', () => {
 describeWithEzkl('a circuit of another size', () => {
   it('proves the same segment, but joins no edge of this one', async () => {
     const { model } = await importModel(proving.path('model.onnx'));
-    const [stem] = slice(model, parseStrategy(strategy), () => 1).segments;
+    const [stem] = slice(model, parseDirectStrategy(strategy), () => 1).segments;
     if (stem === undefined) throw new Error('the model has a stem');
     const source: SegmentSource = {
       model: segmentModel(model, stem),
-      inputs: ['public'],
-      outputs: ['kzg'],
-      inputScales: [edgeOf('image').type.scale],
+      inputs: [{ scheme: 'public', blinded: false, settled: { scale: edgeOf('image').type.scale } }],
+      outputs: [{ scheme: 'kzg', blinded: false }],
     };
     const { k } = kzgOf(honest);
-    const larger = await proving.prover.compile(source, { ...defaultEzklParams, k: k + 1 });
+    const larger = await proving.prover.compile(source, formatParams({ ...defaultEzklParams, k: k + 1 }));
     const proof = await proving.prover.prove(larger, [proofOf('stem').publicInputs]);
     expect(await problemsOf(withProof('stem', proof))).toContain('PROOF_INVALID stem');
 

@@ -34,7 +34,10 @@ export async function withProvers<T>(
   return withTessera(
     context,
     {
-      limits: { ...(memory === undefined ? {} : { memory }), ...(parallel === undefined ? {} : { parallel }) },
+      limits: {
+        ...(memory === undefined ? {} : { memory }),
+        ...(parallel === undefined ? {} : { parallel }),
+      },
       ...(srs === undefined || srsDigest === undefined ? {} : { srs: { location: srs, sha256: srsDigest } }),
       ...(setup === undefined ? {} : { setup }),
       onProgress: (event) => context.output.progress(event),

@@ -22,7 +22,9 @@ export function assignProvers(model: Model, slicing: Slicing, provers: Provers):
   refuseUnprovable(model, slicing, [first, ...others]);
   return new Map(
     slicing.segments.map((segment) => {
-      const able = [first, ...others].find((prover) => unsupportedNodes(model, segment, [prover]).length === 0);
+      const able = [first, ...others].find(
+        (prover) => unsupportedNodes(model, segment, [prover]).length === 0,
+      );
       return [segment.id, (able ?? first).name];
     }),
   );

@@ -17,14 +17,16 @@ export async function calibrateModel(
 ): Promise<Map<string, FloatRange>> {
   const floats = samples.map(
     (sample) =>
-      new Map([...sample].map(([name, { data }]) => {
-        if (data instanceof Float32Array) return [name, data] as const;
-        throw new TesseraError('INPUT_INVALID', {
-          message: `Input ${name} is not of float32, which calibration takes`,
-          remedy: 'Choose --prover ezkl.',
-          details: { tensor: name },
-        });
-      })),
+      new Map(
+        [...sample].map(([name, { data }]) => {
+          if (data instanceof Float32Array) return [name, data] as const;
+          throw new TesseraError('INPUT_INVALID', {
+            message: `Input ${name} is not of float32, which calibration takes`,
+            remedy: 'Choose --prover ezkl.',
+            details: { tensor: name },
+          });
+        }),
+      ),
   );
   const runner = await openFloatRunner(model);
   try {

@@ -46,10 +46,7 @@ export function draftSegments(
 }
 
 /** A draft with what is settled of its ports' types: what `settled` knows of each tensor, under what it has already. */
-export function settlePorts<D extends SegmentDraft>(
-  draft: D,
-  settled: (name: string) => Port['settled'],
-): D {
+export function settlePorts<D extends SegmentDraft>(draft: D, settled: (name: string) => Port['settled']): D {
   const settle = (ports: readonly Port[], names: readonly string[]) =>
     ports.map((port, index): Port => {
       const known = { ...settled(names[index] ?? ''), ...port.settled };

@@ -58,7 +58,11 @@ export async function planJob(
   for (const [name, choose] of choices) {
     const own = drafts.filter(({ prover }) => prover === name);
     if (own.length === 0) continue;
-    const choice = await choose(own, { ...context, edges }, { onMeasured, ...(options.signal ? { signal: options.signal } : {}) });
+    const choice = await choose(
+      own,
+      { ...context, edges },
+      { onMeasured, ...(options.signal ? { signal: options.signal } : {}) },
+    );
     own.forEach(({ id }, index) => params.set(id, choice.params[index] ?? ''));
     held.set(name, publicTensors(own, choice.publicPort, new Set(model.inputs)));
   }

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { throwIfAborted } from '../abort.ts';
+import { settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
-import { settlePorts } from '../plan/draft.ts';
 import type { CallOptions, CompiledSegment, Port, Prover, SegmentSource } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import { MemoryGate } from './memory-gate.ts';

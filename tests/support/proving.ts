@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import type { Model } from '../../node/model/model.ts';
 import { encodeModel } from '../../node/model/onnx/encode.ts';
-import { type ProveOptions, type ProveReport, prove } from '../../node/prove.ts';
+import { chooseEzklParams } from '../../node/plan/parameters/ezkl.ts';
+import { type ProveModules, type ProveOptions, type ProveReport, prove } from '../../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../../node/provers/ezkl/prover.ts';
 import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
 import { createEngineThread } from '../../node/provers/ezkl/verifier/engine-thread.ts';
@@ -70,12 +71,21 @@ export class Proving {
     return path;
   }
 
+  /** What `prove` and `audit` take, with this prover alone. */
+  modules(prover = this.prover): ProveModules {
+    return {
+      provers: new Map([['ezkl', prover]]),
+      choices: new Map([['ezkl', chooseEzklParams(prover)]]),
+      verifiers: [this.verifier],
+    };
+  }
+
   /** Proves a job and reads its certificate back. */
   async certify(
     options: Omit<ProveOptions, 'limits'> & Partial<Pick<ProveOptions, 'limits'>>,
     prover = this.prover,
   ): Promise<{ certificate: Certificate; report: ProveReport }> {
-    const report = await prove({ limits, ...options }, { prover, verifier: this.verifier });
+    const report = await prove({ limits, ...options }, this.modules(prover));
     return { certificate: decodeCertificate(new Uint8Array(await readFile(options.out))), report };
   }
 

@@ -37,7 +37,10 @@ export function proveVerb(program: Command, context: Context): void {
         .choices(['auto', 'ezkl', 'groth16'])
         .default('auto'),
     )
-    .option('--calibrate <file>', 'sample inputs that set the scales of Tessera’s own circuits (default: the input)')
+    .option(
+      '--calibrate <file>',
+      'sample inputs that set the scales of Tessera’s own circuits (default: the input)',
+    )
     .addOption(setupOption())
     .addOption(
       new Option('--target <place>', 'where proofs are checked; on chain, all edges share one scheme')
@@ -101,7 +104,9 @@ export function describeProof(report: ProveReport): string {
   lines.push(
     `${report.seconds.toFixed(1)} s in all, at most ${showMemory(report.peakBytes)} of memory`,
     `certificate of model ${report.model}: ${report.certificate}`,
-    ...(report.opening === undefined ? [] : [`what opens its committed tensors; keep it secret: ${report.opening}`]),
+    ...(report.opening === undefined
+      ? []
+      : [`what opens its committed tensors; keep it secret: ${report.opening}`]),
     `trust: ${report.trust}`,
   );
   return lines.join('\n');

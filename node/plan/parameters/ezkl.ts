@@ -1,10 +1,5 @@
 import pLimit from 'p-limit';
-import {
-  chooseK,
-  defaultEzklParams,
-  formatParams,
-  largestValue,
-} from '../../provers/ezkl/parameters.ts';
+import { chooseK, defaultEzklParams, formatParams, largestValue } from '../../provers/ezkl/parameters.ts';
 import type { EzklProver } from '../../provers/ezkl/prover.ts';
 import type { ParameterChoice } from './choice.ts';
 

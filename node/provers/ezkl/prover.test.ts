@@ -13,7 +13,7 @@ import { ArtifactCache } from '../../artifacts/cache.ts';
 import { floatConstant } from '../../model/constant.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
 import type { PortScheme, ProverEvent, SegmentSource } from '../prover.ts';
-import { chooseK, defaultEzklParams } from './parameters.ts';
+import { chooseK, defaultEzklParams, formatParams } from './parameters.ts';
 import { createEzklProver, type EzklProver } from './prover.ts';
 import { developmentSrs, publishedSrs, srsBytes } from './srs.ts';
 import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
@@ -66,9 +66,8 @@ function scaled(weights: number[], extra: Partial<Model> = {}): Model {
 function source(model: Model, inputs: PortScheme, outputs: PortScheme, scale = 7): SegmentSource {
   return {
     model,
-    inputs: model.inputs.map(() => inputs),
-    outputs: model.outputs.map(() => outputs),
-    inputScales: model.inputs.map(() => scale),
+    inputs: model.inputs.map(() => ({ scheme: inputs, blinded: false, settled: { scale } })),
+    outputs: model.outputs.map(() => ({ scheme: outputs, blinded: false })),
   };
 }
 
@@ -80,8 +79,8 @@ const verifier = createEzklVerifier({});
 
 describeWithEzkl('the ezkl prover', () => {
   it('proves two slices whose commitments on the shared edge are the same bytes', async () => {
-    const a = await prover.compile(first, params);
-    const b = await prover.compile(second, params);
+    const a = await prover.compile(first, formatParams(params));
+    const b = await prover.compile(second, formatParams(params));
     const middle = await prover.execute(a, inputs);
     expect(middle.outputs).toEqual([[128n, 0n, 256n, 50n]]);
     const end = await prover.execute(b, middle.outputs);
@@ -95,11 +94,11 @@ describeWithEzkl('the ezkl prover', () => {
     const srs = new Uint8Array(await readFile(await prover.srsFile(params.k)));
     const type = a.circuit.outputs[0];
     if (type === undefined) throw new Error('the segment has an output');
-    expect(await verifier.commit(type, middle.outputs[0] ?? [], srs)).toEqual(boundA.outputs[0]);
+    expect(await verifier.kzg.commit(type, middle.outputs[0] ?? [], srs)).toEqual(boundA.outputs[0]);
   });
 
   it('describes the circuit by what its verifying data say', async () => {
-    const { circuit, rows, provingMemory } = await prover.compile(first, params);
+    const { circuit, constraints, provingMemory } = await prover.compile(first, formatParams(params));
     expect(circuit).toMatchObject({ prover: 'ezkl', adapter: ezklAdapter });
     const [input] = circuit.inputs;
     const [output] = circuit.outputs;
@@ -107,12 +106,12 @@ describeWithEzkl('the ezkl prover', () => {
     expect(input).toMatchObject({ shape: [1, 4], scale: 7, interval: { lo: -limit, hi: limit } });
     expect(output).toMatchObject({ shape: [1, 4], scale: 7, interval: 'unproven', scheme: { k: 11 } });
     expect(circuit.output).toEqual({ kind: 'tolerance', operators: ['Mul'] });
-    expect(rows).toBeGreaterThan(0);
+    expect(constraints).toBeGreaterThan(0);
     expect(provingMemory).toBeGreaterThan(0);
   });
 
   it('makes the same circuit from the same content, and names its artifacts by their digests', async () => {
-    const segment = await prover.compile(first, params);
+    const segment = await prover.compile(first, formatParams(params));
     const artifacts = await prover.artifacts(segment);
     for (const [role, bytes] of Object.entries(artifacts)) {
       expect(sha256Hex(bytes)).toBe(segment.circuit.artifacts[role]);
@@ -123,7 +122,7 @@ describeWithEzkl('the ezkl prover', () => {
     const digest = createHash('sha256')
       .update(await readFile(path))
       .digest('hex');
-    const again = await create(other, publishedSrs(other, path, digest)).compile(first, params);
+    const again = await create(other, publishedSrs(other, path, digest)).compile(first, formatParams(params));
     expect(again.circuit).toEqual(segment.circuit);
   });
 
@@ -133,7 +132,7 @@ describeWithEzkl('the ezkl prover', () => {
       const events: ProverEvent[] = [];
       const options = { onProgress: (event: ProverEvent) => void events.push(event) };
       const each = create(cache);
-      const segment = await each.compile(source(model, 'public', 'public'), params, options);
+      const segment = await each.compile(source(model, 'public', 'public'), formatParams(params), options);
       const proof = await each.prove(segment, inputs, options);
       await each.close();
       return { proof, ends: events.filter((event) => event.type === 'prover:end') };
@@ -162,9 +161,10 @@ describeWithEzkl('the ezkl prover', () => {
         nodes: [{ name: 'y', operator: 'Relu', domain: '', inputs: ['x'], outputs: ['y'], attributes: new Map() }],
         constants: new Map(), types: new Map([['x', type], ['y', type]]) };
       const made = [];
+      const port = { scheme: 'public', blinded: false };
       const onProgress = (event) => { if (event.type === 'prover:end' && !event.cached) made.push(event.step); };
-      const segment = await prover.compile({ model, inputs: ['public'], outputs: ['public'], inputScales: [7] },
-        ${JSON.stringify(params)}, { onProgress });
+      const segment = await prover.compile({ model, inputs: [port], outputs: [port] },
+        ${JSON.stringify(formatParams(params))}, { onProgress });
       const proof = await prover.prove(segment, [[1n, -2n, 3n, -4n]], { onProgress });
       await prover.close();
       console.log(JSON.stringify({ made, proof: Buffer.from(proof.bytes).toString('hex') }));`;
@@ -193,15 +193,19 @@ describeWithEzkl('the ezkl prover', () => {
       nodes: [node('Add', ['x', 'z'], 'y')],
       types: new Map(['x', 'z', 'y'].map((name) => [name, type])),
     });
-    const mixed = { ...source(two, 'kzg', 'kzg'), inputs: ['kzg', 'public'] as const };
-    await expect(prover.compile(mixed, params)).rejects.toMatchObject({ code: 'UNPROVABLE' });
-    const scales = { ...source(two, 'kzg', 'kzg'), inputScales: [7, 8] };
-    await expect(prover.compile(scales, params)).rejects.toMatchObject({ code: 'UNPROVABLE' });
-    await expect(prover.compile(first, { ...params, k: 10 })).rejects.toMatchObject({ code: 'USAGE' });
+    const both = source(two, 'kzg', 'kzg');
+    const [port = { scheme: 'kzg', blinded: false }] = both.inputs;
+    const mixed = { ...both, inputs: [port, { ...port, scheme: 'public' as const }] };
+    await expect(prover.compile(mixed, formatParams(params))).rejects.toMatchObject({ code: 'UNPROVABLE' });
+    const scales = { ...both, inputs: [port, { ...port, settled: { scale: 8 } }] };
+    await expect(prover.compile(scales, formatParams(params))).rejects.toMatchObject({ code: 'UNPROVABLE' });
+    await expect(prover.compile(first, formatParams({ ...params, k: 10 }))).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 
   it('refuses values outside the range before anything is proven', async () => {
-    const segment = await prover.compile(first, params);
+    const segment = await prover.compile(first, formatParams(params));
     const limit = 1024n ** 3n;
     await expect(prover.execute(segment, [[0n, 0n, limit, 0n]])).rejects.toMatchObject({
       code: 'RANGE_EXCEEDED',
@@ -214,7 +218,7 @@ describeWithEzkl('the ezkl prover', () => {
     });
     const model = scaled([1, 1, 1, 1], { nodes: [node('Sigmoid', ['x'], 'y')], constants: new Map() });
     // The table of 65,537 values takes several columns.
-    const table = await prover.compile(source(model, 'public', 'public'), { ...params, k: 14 });
+    const table = await prover.compile(source(model, 'public', 'public'), formatParams({ ...params, k: 14 }));
     await expect(prover.execute(table, [[0n, 2n ** 20n, 0n, 0n]])).rejects.toMatchObject({
       code: 'RANGE_EXCEEDED',
       details: { hi: String(2 ** 20) },
@@ -224,13 +228,15 @@ describeWithEzkl('the ezkl prover', () => {
 
   it('reports an operator that ezkl cannot compile', async () => {
     const model = scaled([1, 1, 1, 1], { nodes: [node('Mish', ['x'], 'y')], opsets: new Map([['', 18]]) });
-    await expect(prover.compile(source(model, 'public', 'public'), params)).rejects.toMatchObject({
+    await expect(
+      prover.compile(source(model, 'public', 'public'), formatParams(params)),
+    ).rejects.toMatchObject({
       code: 'PROVER_FAILED',
     });
   });
 
   it('ends at the memory limit, the deadline and on cancellation, and works on', async () => {
-    const segment = await prover.compile(first, params);
+    const segment = await prover.compile(first, formatParams(params));
     const values = [[1n, 2n, 3n, 4n]];
     await expect(prover.prove(segment, values, { memoryLimit: 10e6 })).rejects.toMatchObject({
       code: 'MEMORY_EXCEEDED',
@@ -249,7 +255,7 @@ describeWithEzkl('the ezkl prover', () => {
   });
 
   it('ends one request, not the node, when the worker is killed while it proves', async () => {
-    const segment = await prover.compile(first, params);
+    const segment = await prover.compile(first, formatParams(params));
     const values = [[5n, 6n, 7n, 8n]];
     await prover.execute(segment, values);
     const killed = prover.prove(segment, values, {

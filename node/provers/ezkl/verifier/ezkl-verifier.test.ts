@@ -79,7 +79,7 @@ const accepted = (opinions: readonly Opinion[]) =>
 
 describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () => {
   const thread = createEngineThread();
-  const verifier: ProofVerifier = createEzklVerifier({ engine: thread });
+  const verifier = createEzklVerifier({ engine: thread });
   let fixtures: Fixture[];
   let runtime: Uint8Array;
 
@@ -412,7 +412,7 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
         for (const side of ['inputs', 'outputs'] as const) {
           for (const [port, type] of circuit[side].entries()) {
             if (type.scheme.name !== 'kzg') continue;
-            const commitment = await verifier.commit(type, real[side][port] ?? [], real.srs);
+            const commitment = await verifier.kzg.commit(type, real[side][port] ?? [], real.srs);
             expect(bytesToHex(commitment)).toBe(bytesToHex(bound[side][port] ?? new Uint8Array()));
           }
         }
@@ -423,18 +423,18 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
       const real = fixture(1);
       const [type] = circuitOf(real).inputs as [EdgeType];
       const values = [...(real.inputs[0] ?? [])];
-      const honest = await verifier.commit(type, values, real.srs);
-      expect(await verifier.commit(type, values.with(0, (values[0] ?? 0n) + 1n), real.srs)).not.toEqual(
+      const honest = await verifier.kzg.commit(type, values, real.srs);
+      expect(await verifier.kzg.commit(type, values.with(0, (values[0] ?? 0n) + 1n), real.srs)).not.toEqual(
         honest,
       );
-      await expect(verifier.commit(type, values.slice(1), real.srs)).rejects.toMatchObject({
+      await expect(verifier.kzg.commit(type, values.slice(1), real.srs)).rejects.toMatchObject({
         code: 'INPUT_INVALID',
       });
-      await expect(verifier.commit(type, values.with(0, scalarModulus), real.srs)).rejects.toMatchObject({
+      await expect(verifier.kzg.commit(type, values.with(0, scalarModulus), real.srs)).rejects.toMatchObject({
         code: 'INPUT_INVALID',
       });
       await expect(
-        verifier.commit(
+        verifier.kzg.commit(
           { ...type, scheme: { name: 'kzg', srs: '', k: k + 1, usableRows: rows } },
           values,
           real.srs,
@@ -642,11 +642,11 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
     it('gives the id and the size to whoever commits again, and refuses what is no SRS', async () => {
       const { srs } = fixture(0);
       const id = srsId('bn254', verificationDataOf(srs));
-      expect(await verifier.inspectSrs?.(srs)).toEqual({ id, k });
-      await expect(verifier.inspectSrs?.(flipped(srs, 4 + 64 * 5))).rejects.toMatchObject({
+      expect(await verifier.kzg.inspectSrs(srs)).toEqual({ id, k });
+      await expect(verifier.kzg.inspectSrs(flipped(srs, 4 + 64 * 5))).rejects.toMatchObject({
         code: 'SRS_INVALID',
       });
-      await expect(verifier.inspectSrs?.(srs, AbortSignal.abort())).rejects.toMatchObject({
+      await expect(verifier.kzg.inspectSrs(srs, AbortSignal.abort())).rejects.toMatchObject({
         code: 'ABORTED',
       });
     });

@@ -15,7 +15,7 @@ import { TesseraError } from '../../../../protocol/errors.ts';
 import { type EvmVerifier, evmVerifiers } from '../../../../protocol/evm-verifiers.ts';
 import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
-import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
+import type { Artifacts, KzgScheme, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { throwIfAborted } from '../../../abort.ts';
 import { ezklVersion } from '../version.ts';
 import { boundaryOf } from './boundary.ts';
@@ -71,7 +71,7 @@ function encodingProblem(circuit: Circuit, proof: Proof, instances: number): str
 }
 
 /** @returns the verifier of adapter {@link ezklAdapter} */
-export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier {
+export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { readonly kzg: KzgScheme } {
   const known = deps.evmVerifiers ?? evmVerifiers;
   return {
     adapter: ezklAdapter,
