@@ -9,11 +9,19 @@ export interface DataDirectory {
   groth16: string;
   /** Circuits, keys and SRS by content. */
   cache: string;
+  /** The identity and the state of a node of the network. */
+  node: string;
 }
 
 /** @param root - Absolute path. */
 export function dataDirectory(root: string): DataDirectory {
-  return { root, python: join(root, 'python'), groth16: join(root, 'groth16'), cache: join(root, 'cache') };
+  return {
+    root,
+    python: join(root, 'python'),
+    groth16: join(root, 'groth16'),
+    cache: join(root, 'cache'),
+    node: join(root, 'node'),
+  };
 }
 
 /** Everything below `root` that the program makes, by what it is for: what `uninstall` may remove. */
@@ -22,5 +30,9 @@ export function contents(directory: DataDirectory): { path: string; what: string
     { path: directory.python, what: 'the Python environment with ezkl' },
     { path: directory.groth16, what: 'the Groth16 prover, built on this machine' },
     { path: directory.cache, what: 'circuits, keys and SRS (they are made again when needed)' },
+    {
+      path: directory.node,
+      what: 'the node: its state, and its identity (keep it: tessera identity backup)',
+    },
   ];
 }

@@ -1,0 +1,96 @@
+import { multiaddr } from '@multiformats/multiaddr';
+import { z } from 'zod';
+
+const address = z.string().refine(isMultiaddr, 'is not a multiaddr, e.g. /ip4/192.0.2.1/tcp/4801');
+const peerAddress = address.refine(
+  (text) => !isMultiaddr(text) || /\/p2p\/[^/]+$/.test(text),
+  'does not end in /p2p/ and a peer id',
+);
+const port = z.int().min(0).max(65_535);
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/**
+ * Every setting of a node, with its default. The names are those of the configuration file; an environment variable
+ * and a flag follow from each: `apiPort`, `TESSERA_API_PORT`, `--api-port`.
+ */
+export const configurationSchema = z.strictObject({
+  listen: z
+    .array(address)
+    .default(['/ip4/0.0.0.0/tcp/4801', '/ip4/0.0.0.0/tcp/4802/ws'])
+    .describe('Multiaddrs to listen on; TCP, and WebSocket with `/ws`. Port 0 takes a free one.'),
+  announce: z
+    .array(address)
+    .default([])
+    .describe('Multiaddrs to tell others instead, for a node behind a router that forwards to it.'),
+  bootstrap: z.array(peerAddress).default([]).describe('Multiaddrs of nodes to join the network by.'),
+  mdns: z.boolean().default(true).describe('Find nodes of the local network by multicast DNS.'),
+  upnp: z.boolean().default(false).describe('Ask the router to forward the ports that are listened on.'),
+  relay: z.boolean().default(false).describe('Relay connections for nodes that cannot be dialled.'),
+  maxConnections: z.int().min(1).max(100_000).default(300).describe('Peers to be connected to at most.'),
+  connectionsPerHost: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(16)
+    .describe('New connections a second from one host; further ones are refused.'),
+  apiPort: port
+    .default(4800)
+    .describe('Port of the local API and of the metrics, on loopback only; 0 takes a free one.'),
+  logLevel: z.enum(logLevels).default('info').describe('What is worth a line on standard error, at least.'),
+});
+
+export type Configuration = z.infer<typeof configurationSchema>;
+export type SettingName = keyof Configuration;
+
+/** How a setting is written in an environment variable or after a flag. */
+export type SettingKind = 'list' | 'switch' | 'number' | 'choice';
+
+export interface Setting {
+  name: SettingName;
+  /** Environment variable. */
+  variable: string;
+  /** Without a value's placeholder. */
+  flag: string;
+  kind: SettingKind;
+  description: string;
+  default: Configuration[SettingName];
+  /** Of a choice. */
+  choices?: readonly string[];
+}
+
+/** Every setting, in the schema's order. */
+export const settings: readonly Setting[] = Object.entries(configurationSchema.shape).map(
+  ([name, schema]) => {
+    const value = schema.unwrap();
+    return {
+      name: name as SettingName,
+      variable: `TESSERA_${words(name).join('_').toUpperCase()}`,
+      flag: `--${words(name).join('-')}`,
+      kind: kindOf(value),
+      description: schema.description ?? '',
+      default: schema.parse(undefined),
+      ...(value instanceof z.ZodEnum ? { choices: value.options } : {}),
+    };
+  },
+);
+
+function kindOf(schema: z.ZodType): SettingKind {
+  if (schema instanceof z.ZodArray) return 'list';
+  if (schema instanceof z.ZodBoolean) return 'switch';
+  return schema instanceof z.ZodEnum ? 'choice' : 'number';
+}
+
+/** `apiPort` as `api`, `port`. */
+function words(name: string): string[] {
+  return name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+function isMultiaddr(text: string): boolean {
+  try {
+    multiaddr(text);
+    return text.length > 0;
+  } catch {
+    return false;
+  }
+}

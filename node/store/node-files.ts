@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+
+/** Where a node keeps what outlives it, all owner-only. */
+export interface NodeFiles {
+  identity: string;
+  database: string;
+  /** What a program must show to use the local API. */
+  apiToken: string;
+  /** Where the local API listens while the node runs. */
+  apiAddress: string;
+}
+
+/** @param directory The node's part of the data directory */
+export function nodeFiles(directory: string): NodeFiles {
+  return {
+    identity: join(directory, 'identity.json'),
+    database: join(directory, 'database'),
+    apiToken: join(directory, 'api-token'),
+    apiAddress: join(directory, 'api-address'),
+  };
+}
