@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IProofVerifier} from "./IProofVerifier.sol";
+import {Boundary} from "./Boundary.sol";
+import {EdgeType, EdgeTypes} from "./EdgeType.sol";
+import {IProofVerifier, Port} from "./IProofVerifier.sol";
 
 /// @title Groth16 over BN254 (https://eprint.iacr.org/2016/260), one contract for all circuits.
 /// @notice Points are encoded as in EIP-197: 32-byte coordinates, in G2 the imaginary part first. The verifying data are
 /// α ‖ β ‖ γ ‖ δ ‖ K₀ ‖ K₁ ‖ …, one K for the constant and each public input; a proof is A ‖ B ‖ C. The proof is valid
-/// when e(−A, B) · e(α, β) · e(K₀ + Σ xᵢ·Kᵢ, γ) · e(C, δ) = 1.
+/// when e(−A, B) · e(α, β) · e(K₀ + Σ xᵢ·Kᵢ, γ) · e(C, δ) = 1. The first public input is the context, then come the
+/// ports: one commitment each, or all values.
 /// @dev The precompiles of EIP-196 and EIP-197 refuse coordinates that are not below the modulus, points off the curve,
 /// and points of G2 outside the subgroup; they take infinity as (0, 0), which is refused here.
 contract Groth16Verifier is IProofVerifier {
@@ -29,6 +32,42 @@ contract Groth16Verifier is IProofVerifier {
     uint256 private constant PAIRING_GAS = 45_000 + 4 * 34_000;
 
     /// @inheritdoc IProofVerifier
+    bytes32 public constant adapter = keccak256("groth16/bn254/gnark-0.14.0");
+    /// @inheritdoc IProofVerifier
+    bytes32 public constant role = keccak256("verifyingKey");
+    /// @inheritdoc IProofVerifier
+    /// @dev Groth16's keys come from a setup of each circuit; what that is worth, the model's audit says.
+    bytes32 public constant srs = 0;
+
+    /// @inheritdoc IProofVerifier
+    function register(bytes calldata verifyingData, EdgeType[] calldata inputs, EdgeType[] calldata outputs)
+        external
+        pure
+        returns (Port[] memory ports)
+    {
+        ports = new Port[](inputs.length + outputs.length);
+        uint256 publicInputs = 1;
+        for (uint256 i = 0; i < ports.length; i++) {
+            EdgeType calldata port = i < inputs.length ? inputs[i] : outputs[i - inputs.length];
+            ports[i] = Port({inProof: false, words: inputsOf(port)});
+            publicInputs += ports[i].words;
+        }
+        uint256 size = K_OFFSET + G1_BYTES * (publicInputs + 1);
+        if (verifyingData.length != size) revert VerifyingDataMalformed("bytes", verifyingData.length, size);
+    }
+
+    /// @inheritdoc IProofVerifier
+    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256 context)
+        external
+        pure
+        returns (bytes32[] memory)
+    {
+        if (publicInputs.length == 0) revert BoundaryMalformed("public inputs", 0, 1);
+        if (publicInputs[0] != context) revert ContextMismatch(publicInputs[0], context);
+        return Boundary.read(ports, proof, publicInputs, 1);
+    }
+
+    /// @inheritdoc IProofVerifier
     function verify(
         bytes32 keyDigest,
         bytes calldata verifyingData,
@@ -47,6 +86,13 @@ contract Groth16Verifier is IProofVerifier {
 
         (bool ok, bytes memory inputs) = combine(verifyingData[K_OFFSET:], publicInputs);
         return ok && pairingHolds(verifyingData, proof, inputs);
+    }
+
+    /// Public inputs that a port takes.
+    function inputsOf(EdgeType calldata port) private pure returns (uint256) {
+        if (port.scheme == EdgeTypes.POSEIDON2) return 1;
+        if (port.scheme == EdgeTypes.PUBLIC) return EdgeTypes.elements(port);
+        revert SchemeUnsupported(port.scheme);
     }
 
     /// The equation above; `inputs` is K₀ + Σ xᵢ·Kᵢ.

@@ -1,10 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @title The verifier of one proof system, for all circuits of it.
+import {EdgeType} from "./EdgeType.sol";
+
+/// @notice Where a proof of a circuit shows what it binds at one port.
+/// @param inProof whether the commitment stands in the proof's bytes; otherwise it is among the public inputs
+/// @param words 32-byte words that it takes there
+struct Port {
+    bool inProof;
+    uint256 words;
+}
+
+/// @title The verifier of one proof system under one SRS, for all circuits of it.
+/// @notice It has no owner and no state that could change a verdict.
 interface IProofVerifier {
     /// @notice The call had too little gas to reach a verdict. Callers must let this through: it is no rejection.
     error InsufficientGas();
+    /// @notice The verifying data are not of the form that the proof system gives them.
+    error VerifyingDataMalformed(string what, uint256 found, uint256 expected);
+    /// @notice The verifying data, or a port, carry another SRS than this verifier's.
+    error SrsMismatch(bytes32 found, bytes32 expected);
+    /// @notice The proof system has no ports of this scheme.
+    error SchemeUnsupported(bytes32 scheme);
+    /// @notice The proof or its public inputs have not the size that the circuit's ports take.
+    error BoundaryMalformed(string what, uint256 found, uint256 expected);
+    /// @notice The proof is bound to another job, segment or account.
+    error ContextMismatch(uint256 found, uint256 expected);
+
+    /// @notice keccak256 of the adapter's name, as circuits carry it.
+    function adapter() external view returns (bytes32);
+
+    /// @notice keccak256 of the role of the artifact that holds the verifying data.
+    function role() external view returns (bytes32);
+
+    /// @notice Id of the SRS that every circuit rests on; 0 if the proof system has none.
+    function srs() external view returns (bytes32);
+
+    /// @notice Checks that verifying data are those of a circuit with these ports and of this SRS, as far as they show
+    /// it, and makes the verifier ready for them. Anyone may call it, any number of times.
+    /// @param verifyingData the artifact's bytes
+    /// @return ports where a proof of the circuit shows what it binds, inputs before outputs
+    function register(bytes calldata verifyingData, EdgeType[] calldata inputs, EdgeType[] calldata outputs)
+        external
+        returns (Port[] memory ports);
 
     /// @notice Whether a proof is valid under a verifying key.
     /// @param keyDigest keccak256 of `verifyingData`, pinned by whoever relies on the answer
@@ -19,4 +57,13 @@ interface IProofVerifier {
         bytes calldata proof,
         uint256[] calldata publicInputs
     ) external view returns (bool);
+
+    /// @notice What a valid proof binds at every port. It says nothing about validity.
+    /// @param ports as `register` returned them
+    /// @param context what the proof must be bound to, below the field's order; proof systems without one ignore it
+    /// @return commitments keccak256 of the commitment's bytes, for each port
+    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256 context)
+        external
+        view
+        returns (bytes32[] memory commitments);
 }

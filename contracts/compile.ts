@@ -1,52 +1,83 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Abi, Hex } from 'viem';
+
+const require = createRequire(import.meta.url);
 
 /** npm's build of the Solidity compiler; it has no ES module. */
-const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string };
+const solc = require('solc') as {
+  version(): string;
+  compile(
+    input: string,
+    callbacks: { import(path: string): { contents: string } | { error: string } },
+  ): string;
+};
+
+/** How every contract is compiled; foundry.toml says the same. */
+export const compilerSettings = {
+  evmVersion: 'cancun',
+  optimizer: { enabled: true, runs: 200 },
+  metadata: { bytecodeHash: 'none', appendCBOR: false },
+} as const;
+
+/** The compiler's version, as it names itself. */
+export const compilerVersion = (): string => solc.version();
 
 export interface CompiledContract {
-  abi: readonly unknown[];
-  /** Creation code, hexadecimal with prefix. */
-  bytecode: `0x${string}`;
+  abi: Abi;
+  /** Creation code. */
+  bytecode: Hex;
 }
 
 interface SolcOutput {
-  errors?: { severity: string; formattedMessage: string }[];
-  contracts: Record<string, Record<string, { abi: unknown[]; evm: { bytecode: { object: string } } }>>;
+  errors?: { severity: string; formattedMessage: string; sourceLocation?: { file: string } }[];
+  contracts: Record<string, Record<string, { abi: Abi; evm: { bytecode: { object: string } } }>>;
+}
+
+/** Sources are named as imports name them: packages by their name, this folder's files by their path from its parent. */
+function readSource(path: string): string {
+  const file = path.startsWith('contracts/')
+    ? fileURLToPath(new URL(`../${path}`, import.meta.url))
+    : require.resolve(path);
+  return readFileSync(file, 'utf8');
 }
 
 /**
- * Compiles contracts of this folder.
- * @param names files without extension; each holds the contract of its name
- * @param files what they import, without extension
- * @throws Error with the compiler's words, warnings included
+ * Compiles contracts of this folder with all that they import. Takes some seconds and blocks.
+ *
+ * @param names paths in this folder without extension; each file holds the contract of its name
+ * @throws Error with the compiler's words, warnings about this folder's files included
  */
-export async function compile<Name extends string>(
-  names: readonly Name[],
-  files: readonly string[] = [],
-): Promise<Record<Name, CompiledContract>> {
-  const sources: Record<string, { content: string }> = {};
-  for (const name of [...names, ...files]) {
-    const path = fileURLToPath(new URL(`./${name}.sol`, import.meta.url));
-    sources[`${name}.sol`] = { content: await readFile(path, 'utf8') };
-  }
+export function compile<Name extends string>(names: readonly Name[]): Record<Name, CompiledContract> {
+  const path = (name: string) => `contracts/${name}.sol`;
   const input = {
     language: 'Solidity',
-    sources,
+    sources: Object.fromEntries(names.map((name) => [path(name), { content: readSource(path(name)) }])),
     settings: {
-      evmVersion: 'cancun',
-      optimizer: { enabled: true, runs: 1_000_000 },
-      outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
+      ...compilerSettings,
+      outputSelection: Object.fromEntries(
+        names.map((name) => [path(name), { '*': ['abi', 'evm.bytecode.object'] }]),
+      ),
     },
   };
-  const { errors = [], contracts } = JSON.parse(solc.compile(JSON.stringify(input))) as SolcOutput;
-  if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage).join('\n'));
-  const compiled: Partial<Record<Name, CompiledContract>> = {};
-  for (const name of names) {
-    const contract = contracts[`${name}.sol`]?.[name];
-    if (contract === undefined) throw new Error(`${name}.sol has no contract ${name}`);
-    compiled[name] = { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` };
-  }
-  return compiled as Record<Name, CompiledContract>;
+  const resolve = (imported: string) => {
+    try {
+      return { contents: readSource(imported) };
+    } catch (error) {
+      return { error: String(error) };
+    }
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: resolve })) as SolcOutput;
+  const { errors = [], contracts } = output;
+  const own = errors.filter(
+    ({ severity, sourceLocation }) => severity === 'error' || sourceLocation?.file.startsWith('contracts/'),
+  );
+  if (own.length > 0) throw new Error(own.map((error) => error.formattedMessage).join('\n'));
+  const compiled = names.map((name) => {
+    const contract = contracts[path(name)]?.[name.slice(name.lastIndexOf('/') + 1)];
+    if (contract === undefined) throw new Error(`${name}.sol has no contract of its name`);
+    return [name, { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` }] as const;
+  });
+  return Object.fromEntries(compiled) as Record<Name, CompiledContract>;
 }

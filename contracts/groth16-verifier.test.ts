@@ -1,17 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import {
-  type Abi,
-  bytesToHex,
-  createTestClient,
-  encodeFunctionData,
-  type Hex,
-  http,
-  publicActions,
-  walletActions,
-} from 'viem';
-import { foundry } from 'viem/chains';
+import { type Abi, bytesToHex, encodeFunctionData, type Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type SampleCircuit,
@@ -20,55 +8,26 @@ import {
 } from '../node/provers/groth16/testing/sample.ts';
 import { coordinateModulus, scalarModulus } from '../protocol/field.ts';
 import { compile } from './compile.ts';
+import { type Anvil, type AnvilClient, startAnvil } from './testing/anvil.ts';
 
 const setupTimeout = 300_000;
 
-/** The first account that anvil funds. */
-const account = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
-
-/** Starts anvil on a port of the system's choice. */
-async function startAnvil(): Promise<{ process: ChildProcess; url: string }> {
-  const binary = fileURLToPath(new URL('../node_modules/.bin/anvil', import.meta.url));
-  const child = spawn(binary, ['--port', '0', '--host', '127.0.0.1'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
-    });
-    child.on('error', reject);
-    child.on('exit', () => reject(new Error(`anvil ended:\n${said}`)));
-  });
-  return { process: child, url };
-}
-
-const clientOf = (url: string) =>
-  createTestClient({ account, chain: foundry, mode: 'anvil', transport: http(url) })
-    .extend(publicActions)
-    .extend(walletActions);
-
-let anvil: ChildProcess | undefined;
-let client: ReturnType<typeof clientOf>;
+let anvil: Anvil;
+let client: AnvilClient;
 let abi: Abi;
 let address: Hex;
 let sample: SampleCircuit;
 let proof: SampleProof;
 
 beforeAll(async () => {
-  const started = await startAnvil();
-  anvil = started.process;
-  client = clientOf(started.url);
-  const { Groth16Verifier } = await compile(['Groth16Verifier'], ['IProofVerifier']);
-  abi = Groth16Verifier.abi as Abi;
-  const hash = await client.deployContract({ abi, bytecode: Groth16Verifier.bytecode });
-  const receipt = await client.waitForTransactionReceipt({ hash });
-  address = receipt.contractAddress as Hex;
+  anvil = await startAnvil();
+  client = anvil.client(0);
+  const { Groth16Verifier } = compile(['Groth16Verifier']);
+  abi = Groth16Verifier.abi;
+  const deployment = await anvil.deploy(Groth16Verifier);
+  address = deployment.address;
   console.log(
-    `Groth16Verifier: deployment ${receipt.gasUsed} gas, ${(Groth16Verifier.bytecode.length - 2) / 2} bytes`,
+    `Groth16Verifier: deployment ${deployment.gas} gas, ${(Groth16Verifier.bytecode.length - 2) / 2} bytes`,
   );
   sample = await sampleCircuit();
   proof = await sample.prove(1n, 6n, 7n);
@@ -76,8 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await sample?.close();
-  // The command is a wrapper: the group holds the real process, too.
-  if (anvil?.pid !== undefined) process.kill(-anvil.pid);
+  anvil?.close();
 });
 
 interface Call {

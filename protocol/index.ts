@@ -13,6 +13,7 @@ export * from './errors.ts';
 export * from './field.ts';
 export * from './graph.ts';
 export * from './ids.ts';
+export * from './job-ids.ts';
 export * from './limits.ts';
 export * from './manifest.ts';
 export * from './manifest-codec.ts';
