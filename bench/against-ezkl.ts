@@ -30,29 +30,29 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
     name,
     marks: [time, memory],
     async run(context) {
-      const { home: installed, scratch, signal } = context;
+      const { scratch, signal } = context;
       const path = join(packageRoot, 'models', `${model}.onnx`);
       const samples = await testDigits();
       const { tessera: input } = await writeInputs(scratch, digitTensor, samples[0] as Float32Array);
-      const { runs, home } = await proveFromNothing({
+      const { runs, installation, certificate } = await proveFromNothing({
         model: path,
         input,
         choice,
-        installed,
+        installation: context.installation,
         scratch,
         signal,
       });
-      const measured = summarise(runs);
+      const { seconds, peakBytes } = summarise(runs);
       context.say('executing the circuits on 50 digits');
-      const fidelity = await slicedFidelity({ model: path, choice, home, samples, signal });
-      await rm(home, { recursive: true });
+      const fidelity = await slicedFidelity({ model: path, certificate, installation, samples, signal });
+      await rm(installation.directory.root, { recursive: true });
       const baseline = await context.baseline(model);
       return {
         rows: [
-          judge({ ...time, value: measured.seconds, baseline: baseline.seconds, fidelity }),
+          judge({ ...time, value: seconds, baseline: baseline.seconds, fidelity }),
           judge({
             ...memory,
-            value: measured.peakBytes / megabyte,
+            value: peakBytes / megabyte,
             baseline: baseline.peakBytes / megabyte,
             fidelity,
           }),

@@ -1,10 +1,11 @@
+import type { PartsInit } from '../node/setup/index.ts';
 import type { EzklBaseline } from './baseline/ezkl-baseline.ts';
 import type { Figure, Row } from './row.ts';
 
 /** What a benchmark measures with. */
 export interface BenchContext {
-  /** The program's data directory with what its setup installed; its cache is not used. */
-  home: string;
+  /** What the program's setup installed; its cache is not used. */
+  installation: PartsInit;
   /** A directory of this run's own, removed at its end. */
   scratch: string;
   signal: AbortSignal;

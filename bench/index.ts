@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readSettings } from '../node/cli/settings.ts';
 import { packageRoot } from '../node/package.ts';
+import { type PartsInit, parts, setup } from '../node/setup/index.ts';
 import { fillFigures } from './readme.ts';
 import { mergeResults, readResults, writeResults } from './results.ts';
 import { benchmarks, longBenchmarks } from './rows/index.ts';
@@ -48,7 +49,7 @@ async function measure({ only, long }: Flags): Promise<void> {
   const measured: string[] = [];
   try {
     await runBenchmarks(chosen, {
-      home: readSettings(process.env).directory.root,
+      installation: await install(interruption.signal),
       signal: interruption.signal,
       say: (message) => process.stderr.write(`${message}\n`),
       async onResult(result) {
@@ -67,6 +68,14 @@ async function measure({ only, long }: Flags): Promise<void> {
   }
   const { rows } = await readResults(directory);
   process.stdout.write(`${resultsTable(rows.filter(({ name }) => measured.includes(name)))}\n`);
+}
+
+/** Sets up what is missing of the provers. */
+async function install(signal: AbortSignal): Promise<PartsInit> {
+  const installation = readSettings(process.env);
+  const outcomes = await setup({ directory: installation.directory, parts: parts(installation), signal });
+  for (const part of outcomes) if (part.outcome === 'failed') throw part.error;
+  return installation;
 }
 
 async function fillReadme(): Promise<void> {

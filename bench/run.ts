@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../node/package.ts';
-import { dataDirectory, environmentPython } from '../node/setup/index.ts';
+import { environmentPython, type PartsInit } from '../node/setup/index.ts';
 import { digitTensor } from './against-ezkl.ts';
 import { type EzklBaseline, measureEzkl } from './baseline/ezkl-baseline.ts';
 import type { BenchContext, Benchmark, Measurement } from './benchmark.ts';
@@ -12,8 +12,8 @@ import type { BenchmarkResult } from './results.ts';
 import { unmeasured } from './row.ts';
 
 export interface RunInit {
-  /** The data directory that setup made. */
-  home: string;
+  /** What setup made. */
+  installation: PartsInit;
   signal: AbortSignal;
   say(message: string): void;
   /** Called when a benchmark is finished, before the next starts. */
@@ -58,14 +58,14 @@ async function attempt(
   }
 }
 
-function createContext(scratch: string, { home, signal, say }: RunInit): BenchContext {
+function createContext(scratch: string, { installation, signal, say }: RunInit): BenchContext {
   const baselines = new Map<string, Promise<EzklBaseline>>();
   const measure = async (model: string): Promise<EzklBaseline> => {
     say(`${model} by whole-model ezkl`);
     const [digit] = await testDigits();
     const { ezkl: input } = await writeInputs(scratch, digitTensor, digit as Float32Array);
     return measureEzkl({
-      python: environmentPython(dataDirectory(home).python),
+      python: environmentPython(installation.directory.python),
       model: join(packageRoot, 'models', `${model}.onnx`),
       input,
       scratch,
@@ -73,7 +73,7 @@ function createContext(scratch: string, { home, signal, say }: RunInit): BenchCo
     });
   };
   return {
-    home,
+    installation,
     scratch,
     signal,
     say,

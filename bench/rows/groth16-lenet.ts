@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import { importModel } from '../../node/model/import/index.ts';
 import { packageRoot } from '../../node/package.ts';
+import { workerPath } from '../../node/provers/groth16/build.ts';
 import { createGroth16Prover } from '../../node/provers/groth16/prover.ts';
-import { builtWorker } from '../../node/provers/groth16/testing/worker.ts';
 import { quantise } from '../../protocol/quantise.ts';
 import { megabyte } from '../against-ezkl.ts';
 import type { Benchmark, FigureMark } from '../benchmark.ts';
@@ -31,12 +31,12 @@ const figures = {
 export const groth16Lenet: Benchmark = {
   name: 'groth16-lenet',
   marks: Object.values(figures),
-  async run({ scratch, signal, say, baseline }) {
+  async run({ installation, scratch, signal, say, baseline }) {
     const { model: lenet } = await importModel(join(packageRoot, 'models', `${model}.onnx`), { signal });
     const digits = await testDigits();
     const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal);
     const directory = await mkdtemp(join(scratch, 'groth16-'));
-    const worker = await builtWorker();
+    const worker = await workerPath(installation.directory.groth16);
     const fromNothing = async () => {
       const cache = new ArtifactCache({
         directory: await mkdtemp(join(directory, 'cache-')),

@@ -19,13 +19,16 @@ const memory: FigureMark = { name: 'light-vgg19/memory', unit: 'MB', mark: { of:
 export const lightVgg19: Benchmark = {
   name: 'light-vgg19',
   marks: [time, memory],
-  async run({ home, scratch, signal }) {
+  async run({ installation, scratch, signal }) {
     await fetchLightModels((await findPython(signal)).executable, folder);
     const model = join(folder, 'light_vgg19.onnx');
     const runs = await repeat(async () => {
       const out = await mkdtemp(join(scratch, 'slices-'));
       try {
-        return await runTessera(['slice', model, '--by', 'layer', '--out', out], { home, signal });
+        return await runTessera(['slice', model, '--by', 'layer', '--out', out], {
+          home: installation.directory.root,
+          signal,
+        });
       } finally {
         await rm(out, { recursive: true });
       }

@@ -1,75 +1,59 @@
-import { mkdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { ArtifactCache } from '../../node/artifacts/cache.ts';
-import { nodeCost } from '../../node/model/cost.ts';
+import { rebuild } from '../../node/audit/rebuild.ts';
 import { importModel } from '../../node/model/import/index.ts';
-import { parseDirectStrategy, slice } from '../../node/model/slice/index.ts';
-import { planJob } from '../../node/plan/plan.ts';
-import { createEzklProver } from '../../node/provers/ezkl/prover.ts';
-import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
-import { compileSegments } from '../../node/requester/compile.ts';
+import { openProvers } from '../../node/open-provers.ts';
 import { execute } from '../../node/requester/execute.ts';
-import { dataDirectory, environmentPython } from '../../node/setup/index.ts';
+import type { PartsInit } from '../../node/setup/index.ts';
+import { decodeCertificate } from '../../protocol/certificate-codec.ts';
 import { quantise } from '../../protocol/quantise.ts';
 import { sameClass } from '../classes.ts';
-import type { PlanChoice } from './plan-choice.ts';
 
 export interface FidelityOptions {
   /** ONNX file of one input and one output. */
   model: string;
-  choice: PlanChoice;
-  /** A data directory in which the model was proven under this choice, so that its keys are there. */
-  home: string;
+  /** Of this model; its circuits are those that are executed. */
+  certificate: string;
+  /** Where it was made, so that the circuits' keys are in the cache. */
+  installation: PartsInit;
   /** Float inputs of the model. */
   samples: readonly Float32Array[];
   signal: AbortSignal;
 }
 
 /**
- * The share of samples whose class (the place of the largest output) is the float model's, when the sliced circuits
- * are executed by ezkl, each segment on what the one before it gave.
+ * The share of samples whose class is the float model's, when a certificate's circuits are executed by their provers,
+ * each segment on what the ones before it gave.
+ *
+ * @throws RangeError when the certificate's circuits cannot be made again from the model
  */
-export async function slicedFidelity({
-  model: path,
-  choice,
-  home,
-  samples,
-  signal,
-}: FidelityOptions): Promise<number> {
-  const directory = dataDirectory(home);
-  const scratch = join(directory.cache, 'scratch');
-  await mkdir(scratch, { recursive: true });
-  const cache = new ArtifactCache({ directory: directory.cache, maxBytes: Number.MAX_SAFE_INTEGER });
+export async function slicedFidelity(options: FidelityOptions): Promise<number> {
+  const { model: path, installation, samples, signal } = options;
+  const { manifest, artifacts } = decodeCertificate(new Uint8Array(await readFile(options.certificate)));
   const parallel = availableParallelism();
-  const prover = createEzklProver({
-    python: environmentPython(directory.python),
-    cache,
-    srs: developmentSrs(cache),
-    directory: scratch,
-    workers: parallel,
-  });
+  const opened = await openProvers({ installation, parallel, setup: 'development' });
+  const limits = { parallel, memory: totalmem() };
   try {
+    const rebuilt = await rebuild(manifest, { model: path, limits, artifacts, signal }, opened.provers);
+    const { segments } = rebuilt;
+    if (segments === undefined) {
+      throw new RangeError(rebuilt.problems.map(({ message }) => message).join('; '));
+    }
+    const { edges, inputs, outputs } = manifest.graph;
+    const [input, output] = [edges[inputs[0] ?? -1], edges[outputs[0] ?? -1]];
     const { model } = await importModel(path, { signal });
-    const [input = ''] = model.inputs;
-    const [output = ''] = model.outputs;
-    const slicing = slice(model, parseDirectStrategy(choice.by), (node) => nodeCost(model, node));
-    const committed = { input: false, output: false };
-    const plans = await planJob({ model, slicing, committed, parallel }, prover, { signal });
-    const limits = { parallel: 1, memory: totalmem() };
-    const segments = await compileSegments(plans, prover, limits, { signal });
-    const scale = segments.find(({ plan }) => plan.inputs.includes(input))?.compiled.circuit.inputs[0]?.scale;
     return await sameClass(
       model,
       samples,
       async (sample) => {
-        const integers = quantise(Float64Array.from(sample), scale ?? 0);
-        const values = await execute(segments, new Map([[input, integers]]), prover, limits, { signal });
-        return values.get(output) ?? [];
+        const integers = quantise(Float64Array.from(sample), input?.type.scale ?? 0);
+        const given = new Map([[input?.name ?? '', integers]]);
+        const values = await execute(segments, given, opened.provers, limits, { signal });
+        return values.get(output?.name ?? '') ?? [];
       },
       signal,
     );
   } finally {
-    await prover.close();
+    await opened.close();
   }
 }

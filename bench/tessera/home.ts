@@ -1,18 +1,19 @@
 import { mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { dataDirectory } from '../../node/setup/index.ts';
+import { dataDirectory, type PartsInit } from '../../node/setup/index.ts';
 
 /**
  * A new data directory with what setup installed, by links, and an empty cache: whatever is proven there starts from
  * nothing.
  *
- * @param installed the data directory that setup made
+ * @param installation what setup made
+ * @returns the same installation at the new place
  */
-export async function freshHome(installed: string, scratch: string): Promise<string> {
+export async function freshHome(installation: PartsInit, scratch: string): Promise<PartsInit> {
   const home = await mkdtemp(join(scratch, 'home-'));
-  const cache = basename(dataDirectory(installed).cache);
-  for (const entry of await readdir(installed)) {
-    if (entry !== cache) await symlink(join(installed, entry), join(home, entry));
+  const { root, cache } = installation.directory;
+  for (const entry of await readdir(root)) {
+    if (entry !== basename(cache)) await symlink(join(root, entry), join(home, entry));
   }
-  return home;
+  return { ...installation, directory: dataDirectory(home) };
 }

@@ -2,11 +2,18 @@
 export interface PlanChoice {
   /** Slicing strategy, as `--by` takes it. */
   by: string;
-  /** Bytes that all prover processes together may use, as `--memory` takes them. */
+  /** `auto` unless given. */
+  prover?: 'auto' | 'ezkl' | 'groth16';
+  /** What all prover processes together may use, as `--memory` takes it. */
   memory?: string;
 }
 
 /** The choice as flags of `tessera prove`. */
-export function planFlags({ by, memory }: PlanChoice): string[] {
-  return ['--by', by, ...(memory === undefined ? [] : ['--memory', memory])];
+export function planFlags({ by, prover, memory }: PlanChoice): string[] {
+  return [
+    '--by',
+    by,
+    ...(prover === undefined ? [] : ['--prover', prover]),
+    ...(memory === undefined ? [] : ['--memory', memory]),
+  ];
 }

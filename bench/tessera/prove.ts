@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProveReport } from '../../node/prove.ts';
+import type { PartsInit } from '../../node/setup/index.ts';
 import { repeat } from '../repeat.ts';
 import { type CommandRun, runTessera } from './command.ts';
 import { freshHome } from './home.ts';
@@ -12,8 +13,8 @@ export interface ProveOptions {
   /** JSON by tensor name. */
   input: string;
   choice: PlanChoice;
-  /** The data directory that setup made. */
-  installed: string;
+  /** What setup made. */
+  installation: PartsInit;
   scratch: string;
   signal: AbortSignal;
 }
@@ -21,20 +22,24 @@ export interface ProveOptions {
 export interface ProvenFromNothing {
   /** Several where one is short. */
   runs: readonly [CommandRun<ProveReport>, ...CommandRun<ProveReport>[]];
-  /** The data directory of the last run, with its keys; the caller removes it. */
-  home: string;
+  /** What the last run left: its data directory with the keys, which the caller removes, and its certificate. */
+  installation: PartsInit;
+  certificate: string;
 }
 
 /** From the ONNX file to a certificate, one segment after another, starting with an empty cache each time. */
 export async function proveFromNothing(options: ProveOptions): Promise<ProvenFromNothing> {
-  const { model, input, choice, installed, scratch, signal } = options;
-  let home = await freshHome(installed, scratch);
+  const { model, input, choice, scratch, signal } = options;
+  const certificate = join(scratch, 'proof.cert');
+  let installation = await freshHome(options.installation, scratch);
   const runs = await repeat(async () => {
-    await rm(home, { recursive: true });
-    home = await freshHome(installed, scratch);
-    const out = join(home, 'proof.cert');
-    const args = ['prove', model, '--input', input, '--out', out, '--parallel', '1', ...planFlags(choice)];
-    return runTessera<ProveReport>(args, { home, signal });
+    await rm(installation.directory.root, { recursive: true });
+    installation = await freshHome(options.installation, scratch);
+    const args = ['prove', model, '--input', input, '--out', certificate, '--parallel', '1'];
+    return runTessera<ProveReport>([...args, ...planFlags(choice)], {
+      home: installation.directory.root,
+      signal,
+    });
   });
-  return { runs, home };
+  return { runs, installation, certificate };
 }
