@@ -1,25 +1,36 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Certificate } from '../protocol/certificate.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { type AuditOptions, type AuditReport, audit } from './audit.ts';
 import { type DemoOptions, type DemoReport, demo } from './demo/demo.ts';
 import { type OpenProvers, type OpenProversInit, openProvers } from './open-provers.ts';
-import type { RunOptions } from './progress.ts';
 import { type ProveOptions, type ProveReport, prove } from './prove.ts';
 import { createNativeEngine } from './provers/ezkl/native-engine.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
 import { createGroth16Verifier } from './provers/groth16/verifier/index.ts';
 import type { ProverLimits } from './requester/prover-call.ts';
-import { environmentPython, type PartsInit } from './setup/index.ts';
+import {
+  dataDirectory,
+  environmentPython,
+  type LeftOut,
+  type PartsInit,
+  parts,
+  type SetupOptions,
+  type SetupOutcome,
+  setup,
+} from './setup/index.ts';
 import { type VerifyOptions, verify } from './verify.ts';
 
 export interface TesseraInit extends Pick<OpenProversInit, 'srs' | 'onProgress'> {
-  /** The data directory, and what of it is left out; `setup` fills it. */
-  installation: PartsInit;
+  /** Path of the data directory, which `setUp` fills; the same as the command line's `TESSERA_HOME`. */
+  home: string;
+  leftOut?: LeftOut;
+  /** What installers run with; nothing unless given. */
+  environment?: PartsInit['environment'];
   /** By default all cores but at most four at once, and three quarters of the memory that is free now. */
   limits?: Partial<ProverLimits>;
   /** `development` unless given. */
@@ -30,6 +41,8 @@ export interface TesseraInit extends Pick<OpenProversInit, 'srs' | 'onProgress'>
 
 /** What proves and checks on this machine, with its provers kept warm between calls. */
 export interface Tessera {
+  /** Installs what npm does not: see `tessera setup`. */
+  setUp(options?: Omit<SetupOptions, 'directory' | 'parts'>): Promise<SetupOutcome[]>;
   /** Proves a model's inference on one input and writes a certificate. */
   prove(options: Omit<ProveOptions, 'limits'>): Promise<ProveReport>;
   /** Checks a certificate; needs no prover. */
@@ -43,15 +56,19 @@ export interface Tessera {
 
 /** Opens what is installed; nothing is started before it is needed. */
 export function openTessera(init: TesseraInit): Tessera {
+  const { home, leftOut = {}, environment = {}, native = false, ...rest } = init;
+  const installation = { directory: dataDirectory(resolve(home)), leftOut, environment };
   const limits = { ...defaultLimits(), ...init.limits };
-  const { setup = 'development', ...rest } = init;
-  const provers = lazy(() => openProvers({ ...rest, setup, parallel: limits.parallel }));
-  const verifiers = lazy(() => openVerifiers(init));
+  const provers = lazy(() =>
+    openProvers({ setup: 'development', ...rest, installation, parallel: limits.parallel }),
+  );
+  const verifiers = lazy(() => openVerifiers(installation, native));
   const proving = async () => {
     const { provers: installed, choices } = await provers.get();
     return { provers: installed, choices, verifiers: (await verifiers.get()).verifiers };
   };
   return {
+    setUp: (options) => setup({ directory: installation.directory, parts: parts(installation), ...options }),
     prove: async (options) => prove({ ...options, limits }, await proving()),
     verify: async (options) => verify(options, { verifiers: (await verifiers.get()).verifiers }),
     audit: async (options) => audit({ ...options, limits }, await proving()),
@@ -66,8 +83,7 @@ interface OpenVerifiers {
 }
 
 /** One verifier for every adapter that this program knows. */
-async function openVerifiers({ installation, native = false }: TesseraInit): Promise<OpenVerifiers> {
-  const { directory, leftOut } = installation;
+async function openVerifiers({ directory, leftOut }: PartsInit, native: boolean): Promise<OpenVerifiers> {
   const groth16 = createGroth16Verifier();
   if (leftOut.ezkl !== undefined) {
     return { verifiers: [groth16, createEzklVerifier({})], close: async () => {} };

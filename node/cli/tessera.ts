@@ -49,10 +49,11 @@ export async function withProvers<T>(
 /** As {@link withProvers}, for verbs that need no prover. */
 export async function withTessera<T>(
   { settings }: Context,
-  init: Omit<TesseraInit, 'installation'>,
+  init: Omit<TesseraInit, 'home' | 'leftOut' | 'environment'>,
   use: (tessera: Tessera) => Promise<T>,
 ): Promise<T> {
-  const tessera = openTessera({ installation: settings, ...init });
+  const { directory, leftOut, environment } = settings;
+  const tessera = openTessera({ home: directory.root, leftOut, environment, ...init });
   try {
     return await use(tessera);
   } finally {
