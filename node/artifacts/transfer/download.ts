@@ -1,0 +1,250 @@
+import type { PeerId } from '@libp2p/interface';
+import { Semaphore } from 'async-mutex';
+import type { CID } from 'multiformats/cid';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
+import { bytesOfRoot, type Incoming, isLeaf, type Part, partsOf, partsOfRoot } from '../store/index.ts';
+import { BlockQueue, type Wanted } from './block-queue.ts';
+import { Notice } from './notice.ts';
+import { ProviderPool, type ProviderPoolOptions } from './provider-pool.ts';
+import {
+  type Fault,
+  fetchFrom,
+  ProviderFault,
+  type SessionInit,
+  type SessionOptions,
+} from './provider-session.ts';
+import type { ContentRouting, Provider } from './routing.ts';
+
+export interface DownloadOptions extends SessionOptions, ProviderPoolOptions {
+  /** Providers to fetch from at once. */
+  providers: number;
+  /** Blocks that one provider has under way. */
+  blocksAhead: number;
+  /** Checked blocks that are being written at once. */
+  writes: number;
+  /** After which an idle provider is asked for a block that another one has under way. */
+  hedgeMs: number;
+}
+
+/** What a provider did wrong, for whoever keeps a record of peers. */
+export interface FaultReport {
+  peer: PeerId;
+  fault: Fault;
+  message: string;
+}
+
+export interface DownloadProgress {
+  /** Bytes of the artifact that are there. */
+  bytes: number;
+  /** Bytes of all of it, once known. */
+  totalBytes: number | undefined;
+  /** Providers that are sending. */
+  providers: number;
+}
+
+export interface DownloadInit {
+  cid: CID;
+  /** A larger artifact is not fetched. */
+  maxBytes: number;
+  /** Where the blocks go, and which are there. */
+  incoming: Incoming;
+  /** Providers to try besides those that are found. */
+  providers: readonly Provider[];
+  libp2p: SessionInit['libp2p'] & { peerId: PeerId };
+  routing: ContentRouting;
+  signal: AbortSignal;
+  onProgress: (progress: DownloadProgress) => void;
+  onFault: (report: FaultReport) => void;
+}
+
+/** How many of the providers' faults an error lists. */
+const listedFaults = 16;
+
+/** Brings the blocks of one artifact that are missing into the store, from as many providers as it takes. */
+export class Download {
+  readonly #init: DownloadInit;
+  readonly #options: DownloadOptions;
+  readonly #notice = new Notice();
+  readonly #queue: BlockQueue;
+  readonly #pool: ProviderPool;
+  readonly #writes: Semaphore;
+  readonly #faults: { peer: string; fault: Fault; message: string }[] = [];
+  #active = 0;
+  #bytes = 0;
+  #totalBytes: number | undefined;
+  #failure: unknown;
+
+  constructor(init: DownloadInit, options: DownloadOptions) {
+    this.#init = init;
+    this.#options = options;
+    this.#queue = new BlockQueue(options.hedgeMs);
+    this.#pool = new ProviderPool(options, init.libp2p.peerId, () => this.#notice.raise());
+    this.#writes = new Semaphore(options.writes);
+  }
+
+  /**
+   * @returns bytes of the whole artifact; all its blocks are in the store
+   * @throws TesseraError `ARTIFACT_MISSING` when no peer has it, `DOWNLOAD_FAILED` when those that have it fail or it
+   *   is larger than allowed, `ENCODING_INVALID` when the CID names something else than an artifact,
+   *   `STORAGE_FAILED`, `ABORTED`; what came so far stays in the store
+   */
+  async run(): Promise<number> {
+    const { cid, providers } = this.#init;
+    await this.#want([{ cid, bytes: Number.POSITIVE_INFINITY, height: isLeaf(cid) ? 0 : 1 }]);
+    for (const provider of providers) this.#pool.add(provider);
+    if (this.#queue.left > 0) await this.#gather();
+    this.#bytes = this.#totalBytes as number;
+    this.#report();
+    return this.#bytes;
+  }
+
+  /** Opens sessions with providers until no block is missing. */
+  async #gather(): Promise<void> {
+    const { cid, routing, signal } = this.#init;
+    const end = new AbortController();
+    const ended = AbortSignal.any([signal, end.signal]);
+    const onAbort = () => this.#notice.raise();
+    signal.addEventListener('abort', onAbort);
+    const search = this.#pool.search(cid, routing, ended);
+    const sessions = new Set<Promise<void>>();
+    try {
+      while (this.#queue.left > 0) {
+        throwIfAborted(signal);
+        if (this.#failure !== undefined) throw this.#failure;
+        while (sessions.size < this.#options.providers) {
+          const provider = this.#pool.take(Date.now());
+          if (provider === undefined) break;
+          const session = this.#fetchFrom(provider, ended).finally(() => sessions.delete(session));
+          sessions.add(session);
+        }
+        if (sessions.size === 0 && this.#pool.exhausted) throw this.#unavailable();
+        await this.#notice.wait(this.#options.retryMs);
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      end.abort();
+      this.#notice.raise();
+      await Promise.all([...sessions, search]);
+      // Blocks that are being written are the store's until they are written.
+      await this.#writes.waitForUnlock(this.#options.writes);
+    }
+  }
+
+  async #fetchFrom(provider: Provider, signal: AbortSignal): Promise<void> {
+    const { libp2p, onFault } = this.#init;
+    const { providers, blocksAhead, hedgeMs } = this.#options;
+    this.#active += 1;
+    try {
+      await fetchFrom(
+        {
+          provider,
+          queue: this.#queue,
+          libp2p,
+          onBlock: (wanted, block) => this.#take(wanted, block),
+          // Towards the end everybody gets as much of what is left.
+          share: () =>
+            Math.min(
+              blocksAhead,
+              Math.max(1, Math.ceil(this.#queue.left / Math.min(providers, this.#active))),
+            ),
+          changed: () => this.#notice.wait(hedgeMs),
+        },
+        this.#options,
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ProviderFault)) {
+        this.#failure ??= error;
+        return;
+      }
+      this.#pool.failed(provider, error, Date.now());
+      const { fault, message } = error;
+      if (this.#faults.length < listedFaults) this.#faults.push({ peer: `${provider.peer}`, fault, message });
+      onFault({ peer: provider.peer, fault, message });
+    } finally {
+      this.#active -= 1;
+      this.#notice.raise();
+    }
+  }
+
+  /** Stores a checked block; resolves when there is room for the next. */
+  async #take(wanted: Wanted, block: Uint8Array): Promise<void> {
+    const [, release] = await this.#writes.acquire();
+    void this.#store(wanted, block)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => {
+        release();
+        this.#notice.raise();
+      });
+  }
+
+  async #store(wanted: Wanted, block: Uint8Array): Promise<void> {
+    const parts = this.#partsOf(wanted, block);
+    await this.#init.incoming.put(wanted.cid, block);
+    await this.#want(parts);
+    if (!this.#queue.done(wanted)) return;
+    if (wanted.height === 0) this.#bytes += block.length;
+    this.#report();
+  }
+
+  /** What a block says comes next; the root also says how large all of it is. */
+  #partsOf(part: Part, block: Uint8Array): Part[] {
+    const { cid, maxBytes } = this.#init;
+    if (!part.cid.equals(cid)) return part.height === 0 ? [] : partsOf(part, block);
+    const parts = partsOfRoot(cid, block);
+    this.#totalBytes = bytesOfRoot(cid, block);
+    if (this.#totalBytes > maxBytes) {
+      throw new TesseraError('DOWNLOAD_FAILED', {
+        message: `The artifact ${cid} has ${this.#totalBytes} bytes, more than the ${maxBytes} allowed`,
+        remedy: 'Raise the limit if this artifact is wanted.',
+        details: { bytes: this.#totalBytes, maxBytes },
+      });
+    }
+    return parts;
+  }
+
+  /** Queues parts, save those that are in the store already. */
+  async #want(parts: readonly Part[]): Promise<void> {
+    const { incoming } = this.#init;
+    const missing: Part[] = [];
+    for (const part of parts) {
+      const isRoot = part.cid.equals(this.#init.cid);
+      if (!incoming.has(part.cid)) {
+        missing.push(part);
+      } else if (part.height === 0 && !isRoot) {
+        this.#bytes += part.bytes;
+      } else {
+        const block = await incoming.read(part.cid);
+        if (block === undefined) missing.push(part);
+        else await this.#want(this.#partsOf(part, block));
+      }
+    }
+    this.#queue.add(missing);
+  }
+
+  #report(): void {
+    this.#init.onProgress({ bytes: this.#bytes, totalBytes: this.#totalBytes, providers: this.#active });
+  }
+
+  #unavailable(): TesseraError {
+    const { cid } = this.#init;
+    if (this.#faults.some(({ fault }) => fault !== 'missing')) {
+      const last = this.#faults.at(-1);
+      return new TesseraError('DOWNLOAD_FAILED', {
+        message: `The artifact ${cid} could not be fetched: of ${this.#pool.size} providers none is left; ${last?.peer} ${last?.message}`,
+        remedy: 'Try again: what came so far is kept, and other peers may have it by then.',
+        details: { cid: cid.toString(), faults: this.#faults, bytes: this.#bytes },
+      });
+    }
+    return new TesseraError('ARTIFACT_MISSING', {
+      message: `No peer was found that has the artifact ${cid}`,
+      remedy: 'Check the CID, and that a node that has it is running and connected to the same network.',
+      details: { cid: cid.toString() },
+      cause: this.#pool.searchFailure,
+    });
+  }
+}

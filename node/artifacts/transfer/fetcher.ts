@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type { CID } from 'multiformats/cid';
+import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { throwIfAborted } from '../../abort.ts';
+import type { Artifact, ArtifactStore } from '../store/index.ts';
+import {
+  Download,
+  type DownloadInit,
+  type DownloadOptions,
+  type DownloadProgress,
+  type FaultReport,
+} from './download.ts';
+import type { ContentRouting, Provider } from './routing.ts';
+
+export const defaultDownloadOptions: DownloadOptions = {
+  providers: 4,
+  blocksAhead: 8,
+  writes: 4,
+  dialMs: 10_000,
+  stallMs: 20_000,
+  blockMs: 60_000,
+  hedgeMs: 3_000,
+  searchPausesMs: [0, 1_000, 3_000, 8_000],
+  searchMs: 20_000,
+  attempts: 3,
+  retryMs: 500,
+};
+
+export interface FetchRequest {
+  cid: CID;
+  /** sha2-256 of the whole artifact, where it is known: manifests name artifacts by it. */
+  sha256?: Hex32;
+  /** A larger artifact is not fetched. */
+  maxBytes: number;
+  /** Peers that are known to have it; others are found. */
+  providers?: readonly Provider[];
+  /** Keep it whatever room is needed. */
+  pin?: boolean;
+  /** Tell the network that it can be fetched here too; true unless given. */
+  announce?: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: DownloadProgress) => void;
+  onFault?: (report: FaultReport) => void;
+}
+
+export interface FetcherComponents {
+  store: ArtifactStore;
+  libp2p: DownloadInit['libp2p'];
+  routing: ContentRouting;
+}
+
+/** One download, and all who asked for it. */
+interface Shared {
+  artifact: Promise<Artifact>;
+  requests: Set<FetchRequest>;
+  controller: AbortController;
+}
+
+/** Fetches artifacts into the store. */
+export class ArtifactFetcher {
+  readonly #options: DownloadOptions;
+  readonly #components: FetcherComponents;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(options: Partial<DownloadOptions>, components: FetcherComponents) {
+    this.#options = { ...defaultDownloadOptions, ...options };
+    this.#components = components;
+  }
+
+  /**
+   * Brings an artifact into the store, unless it is there. Every block is hashed as it comes; a provider that sends
+   * other bytes is dropped for another one. After an interruption the next call fetches only what is missing. Calls
+   * for the same artifact share one download.
+   *
+   * @throws TesseraError `ARTIFACT_MISSING` when no peer has it; `DOWNLOAD_FAILED` when those that have it fail, it is
+   *   too large, or its bytes have another sha2-256; `ENCODING_INVALID` when the CID names no artifact;
+   *   `STORAGE_FAILED`; `ABORTED`
+   */
+  async fetch(request: FetchRequest): Promise<Artifact> {
+    const { store } = this.#components;
+    const { cid, sha256, pin = false, signal } = request;
+    throwIfAborted(signal);
+    const artifact = store.find(cid) ?? (await this.#join(request));
+    if (sha256 !== undefined && artifact.sha256 !== sha256) {
+      await store.remove(cid);
+      throw new TesseraError('DOWNLOAD_FAILED', {
+        message: `The artifact ${cid} has the sha2-256 ${artifact.sha256}, not ${sha256}`,
+        remedy: 'Do not use it; ask whoever named both for the right CID.',
+        details: { cid: cid.toString(), sha256: artifact.sha256, expected: sha256 },
+      });
+    }
+    return pin && !artifact.pinned ? store.pin(cid) : artifact;
+  }
+
+  /** Cancels all downloads. */
+  async stop(): Promise<void> {
+    const running = [...this.#shared.values()];
+    for (const { controller } of running) controller.abort();
+    await Promise.allSettled(running.map(({ artifact }) => artifact));
+  }
+
+  async #join(request: FetchRequest): Promise<Artifact> {
+    const { cid, maxBytes, announce = true, signal } = request;
+    const key = `${cid} ${maxBytes} ${announce}`;
+    const shared = this.#shared.get(key) ?? this.#begin(key, request);
+    shared.requests.add(request);
+    const { promise: left, reject } = Promise.withResolvers<never>();
+    const leave = () => {
+      shared.requests.delete(request);
+      if (shared.requests.size === 0) {
+        this.#shared.delete(key);
+        shared.controller.abort();
+      }
+      reject(new TesseraError('ABORTED', { message: 'The download was cancelled', cause: signal?.reason }));
+    };
+    signal?.addEventListener('abort', leave);
+    try {
+      return await Promise.race([shared.artifact, left]);
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
+  }
+
+  #begin(key: string, request: FetchRequest): Shared {
+    const requests = new Set<FetchRequest>();
+    const controller = new AbortController();
+    const artifact = this.#download(request, requests, controller.signal).finally(() => {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    });
+    const shared = { artifact, requests, controller };
+    this.#shared.set(key, shared);
+    return shared;
+  }
+
+  async #download(
+    { cid, maxBytes, announce = true, providers = [] }: FetchRequest,
+    requests: ReadonlySet<FetchRequest>,
+    signal: AbortSignal,
+  ): Promise<Artifact> {
+    const { store, libp2p, routing } = this.#components;
+    const incoming = await store.receive(cid);
+    try {
+      const download = new Download(
+        {
+          cid,
+          // What the store cannot hold is not begun.
+          maxBytes: Math.min(maxBytes, store.maxBytes),
+          incoming,
+          providers,
+          libp2p,
+          routing,
+          signal,
+          onProgress: (progress) => {
+            for (const { onProgress } of requests) onProgress?.(progress);
+          },
+          onFault: (report) => {
+            for (const { onFault } of requests) onFault?.(report);
+          },
+        },
+        this.#options,
+      );
+      const bytes = await download.run();
+      const hash = createHash('sha256');
+      for await (const block of incoming.content()) {
+        throwIfAborted(signal);
+        hash.update(block);
+      }
+      return await incoming.complete({ bytes, sha256: hash.digest('hex') }, { announce });
+    } finally {
+      await incoming.release();
+    }
+  }
+}

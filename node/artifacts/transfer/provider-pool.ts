@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PeerId } from '@libp2p/interface';
+import type { CID } from 'multiformats/cid';
+import type { ProviderFault } from './provider-session.ts';
+import type { ContentRouting, Provider } from './routing.ts';
+
+export interface ProviderPoolOptions {
+  /** Pauses before each search for providers, ms; after the last, no further ones are looked for. */
+  searchPausesMs: readonly number[];
+  /** How long one search may take. */
+  searchMs: number;
+  /** How often a provider may fail, through no proven fault of its own, before it is given up. */
+  attempts: number;
+  /** Before a provider is tried again; doubled each time. */
+  retryMs: number;
+}
+
+interface Known {
+  provider: Provider;
+  failures: number;
+  busy: boolean;
+  /** ms since the epoch. */
+  notBefore: number;
+}
+
+/** The providers of one artifact: those that were named, those that are found, and how they did. */
+export class ProviderPool {
+  readonly #options: ProviderPoolOptions;
+  readonly #self: PeerId;
+  readonly #onChange: () => void;
+  readonly #known = new Map<string, Known>();
+  #searching = true;
+  /** Why the last search failed, if it did. */
+  searchFailure: unknown;
+
+  constructor(options: ProviderPoolOptions, self: PeerId, onChange: () => void) {
+    this.#options = options;
+    this.#self = self;
+    this.#onChange = onChange;
+  }
+
+  /** Whether nobody is left to try, now or later. */
+  get exhausted(): boolean {
+    return !this.#searching && [...this.#known.values()].every((known) => this.#isGivenUp(known));
+  }
+
+  /** How many providers were heard of. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  add(provider: Provider): void {
+    const name = provider.peer.toString();
+    if (this.#known.has(name) || provider.peer.equals(this.#self)) return;
+    this.#known.set(name, { provider, failures: 0, busy: false, notBefore: 0 });
+    this.#onChange();
+  }
+
+  /** Looks for providers until the signal is aborted or no search is left. */
+  async search(cid: CID, routing: ContentRouting, signal: AbortSignal): Promise<void> {
+    const { searchPausesMs, searchMs } = this.#options;
+    try {
+      for (const pause of searchPausesMs) {
+        if (pause > 0) await sleep(pause, undefined, { signal });
+        try {
+          const limited = AbortSignal.any([signal, AbortSignal.timeout(searchMs)]);
+          for await (const provider of routing.find(cid, { signal: limited })) this.add(provider);
+        } catch (error) {
+          this.searchFailure = error;
+        }
+        if (signal.aborted) return;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#searching = false;
+      this.#onChange();
+    }
+  }
+
+  /** A provider to try now: those that failed least first. */
+  take(now: number): Provider | undefined {
+    let best: Known | undefined;
+    for (const known of this.#known.values()) {
+      if (known.busy || this.#isGivenUp(known) || known.notBefore > now) continue;
+      if (best === undefined || known.failures < best.failures) best = known;
+    }
+    if (best !== undefined) best.busy = true;
+    return best?.provider;
+  }
+
+  /** A provider that was taken failed. */
+  failed({ peer }: Provider, { fault }: ProviderFault, now: number): void {
+    const known = this.#known.get(peer.toString()) as Known;
+    known.busy = false;
+    const proven = fault === 'bad-block' || fault === 'protocol';
+    known.failures += proven ? this.#options.attempts : 1;
+    known.notBefore = now + this.#options.retryMs * 2 ** known.failures;
+  }
+
+  #isGivenUp({ failures }: Known): boolean {
+    return failures >= this.#options.attempts;
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, Libp2p, Stream } from '@libp2p/interface';
+import type { ArtifactStore } from '../store/index.ts';
+import {
+  artifactProtocol,
+  decodeRequest,
+  encodeAnswerHead,
+  requestBytes,
+  transferLimits,
+} from './protocol.ts';
+import { ProtocolError, StreamReader, send } from './stream-io.ts';
+
+export interface ArtifactServerOptions {
+  /** Streams served to one peer at once. */
+  streamsPerPeer: number;
+  /** Streams served to all peers at once: each may hold two blocks in memory. */
+  streams: number;
+  /** Bytes a second to one peer over all its streams; no limit where undefined. */
+  bytesPerSecondPerPeer?: number;
+  /** How long a peer may ask for nothing, or take nothing of what it asked for. */
+  stallMs: number;
+}
+
+export const defaultServerOptions: ArtifactServerOptions = {
+  streamsPerPeer: 4,
+  streams: 32,
+  stallMs: 60_000,
+};
+
+export interface ArtifactServerComponents {
+  libp2p: Pick<Libp2p, 'handle' | 'unhandle'>;
+  store: Pick<ArtifactStore, 'readBlock'>;
+}
+
+/** What is being sent to one peer. */
+interface Upload {
+  streams: number;
+  /** When its next block may leave, ms since the epoch. */
+  nextAt: number;
+}
+
+/** Sends blocks to peers that ask for them. */
+export class ArtifactServer {
+  readonly #options: ArtifactServerOptions;
+  readonly #components: ArtifactServerComponents;
+  readonly #uploads = new Map<string, Upload>();
+  readonly #open = new Set<Stream>();
+  #bytesSent = 0;
+
+  constructor(options: Partial<ArtifactServerOptions>, components: ArtifactServerComponents) {
+    this.#options = { ...defaultServerOptions, ...options };
+    this.#components = components;
+  }
+
+  /** Bytes of blocks sent since the start. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  async start(): Promise<void> {
+    await this.#components.libp2p.handle(artifactProtocol, (stream, connection) =>
+      this.#serve(stream, connection),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#components.libp2p.unhandle(artifactProtocol);
+    for (const stream of this.#open) stream.abort(new Error('the node stops'));
+  }
+
+  async #serve(stream: Stream, { remotePeer }: Connection): Promise<void> {
+    const peer = remotePeer.toString();
+    const upload = this.#uploads.get(peer) ?? { streams: 0, nextAt: 0 };
+    if (upload.streams >= this.#options.streamsPerPeer || this.#open.size >= this.#options.streams) {
+      stream.abort(new Error('too many streams'));
+      return;
+    }
+    upload.streams += 1;
+    this.#uploads.set(peer, upload);
+    this.#open.add(stream);
+    const reader = new StreamReader(stream, () => transferLimits.requestsAhead * requestBytes);
+    try {
+      const request = new Uint8Array(requestBytes);
+      while (await reader.fill(request, this.#options)) await this.#answer(stream, request, upload);
+      await stream.close({ signal: AbortSignal.timeout(this.#options.stallMs) });
+    } catch (error) {
+      // Whatever it was, the peer may ask again on a new stream.
+      stream.abort(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      reader.close();
+      this.#open.delete(stream);
+      upload.streams -= 1;
+      // Kept until its pause is over: a new stream must not cut that short.
+      const forget = () => upload.streams === 0 && this.#uploads.delete(peer);
+      setTimeout(forget, Math.max(0, upload.nextAt - Date.now())).unref();
+    }
+  }
+
+  async #answer(stream: Stream, request: Uint8Array, upload: Upload): Promise<void> {
+    const cid = decodeRequest(request);
+    if (cid === undefined) throw new ProtocolError('the request names no block');
+    const block = await this.#components.store.readBlock(cid);
+    if (block !== undefined) await this.#pace(upload, block.length);
+    stream.send(encodeAnswerHead(block?.length));
+    if (block === undefined) return;
+    await send(stream, block, this.#options);
+    this.#bytesSent += block.length;
+  }
+
+  /** Waits until the peer may have so many bytes more. */
+  async #pace(upload: Upload, bytes: number): Promise<void> {
+    const { bytesPerSecondPerPeer: rate } = this.#options;
+    if (rate === undefined) return;
+    const now = Date.now();
+    const at = Math.max(now, upload.nextAt);
+    upload.nextAt = at + (bytes / rate) * 1000;
+    if (at > now) await sleep(at - now);
+  }
+}

@@ -1,0 +1,145 @@
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+
+/** The other side sent nothing, or took nothing, for too long. */
+export class StallError extends Error {
+  override readonly name = 'StallError';
+}
+
+/** The other side broke the protocol. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** How long to wait for the other side. */
+export interface Patience {
+  /** Without a single byte. */
+  stallMs: number;
+  /** For all that is asked for, however it trickles. */
+  wholeMs?: number;
+}
+
+/** Reads a stream in pieces of known length. What comes unasked is held to a limit. */
+export class StreamReader {
+  readonly #stream: Stream;
+  readonly #maxBytes: () => number;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /** @param maxBytes that may lie unread; more, and the stream is aborted */
+  constructor(stream: Stream, maxBytes: () => number) {
+    this.#stream = stream;
+    this.#maxBytes = maxBytes;
+    stream.addEventListener('message', this.#onMessage);
+    stream.addEventListener('close', this.#onClose);
+    stream.addEventListener('remoteCloseWrite', this.#onEnd);
+    if (stream.remoteWriteStatus === 'closed') this.#onEnd();
+  }
+
+  /**
+   * Fills `target`.
+   *
+   * @returns false when the stream ended in order before its first byte
+   * @throws StallError, ProtocolError, or what the stream broke with
+   */
+  async fill(target: Uint8Array, patience: Patience): Promise<boolean> {
+    const end = patience.wholeMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + patience.wholeMs;
+    let filled = 0;
+    while (filled < target.length) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#bytes > 0) filled += this.#take(target.subarray(filled));
+      else if (!this.#ended) await this.#more(Math.min(patience.stallMs, end - Date.now()));
+      else if (filled === 0) return false;
+      else throw new Error(`the stream ended after ${filled} of ${target.length} bytes`);
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#stream.removeEventListener('message', this.#onMessage);
+    this.#stream.removeEventListener('close', this.#onClose);
+    this.#stream.removeEventListener('remoteCloseWrite', this.#onEnd);
+    this.#chunks = [];
+  }
+
+  #take(target: Uint8Array): number {
+    const chunk = this.#chunks[0] as Uint8Array;
+    const piece = chunk.subarray(0, target.length);
+    target.set(piece);
+    if (piece.length === chunk.length) this.#chunks.shift();
+    else this.#chunks[0] = chunk.subarray(piece.length);
+    this.#bytes -= piece.length;
+    return piece.length;
+  }
+
+  #more(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => {
+          this.#wake = undefined;
+          reject(new StallError('the peer sends too slowly or not at all'));
+        },
+        Math.max(0, ms),
+      );
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  readonly #onMessage = ({ data }: StreamMessageEvent) => {
+    for (const chunk of isList(data) ? data : [data]) this.#chunks.push(chunk);
+    this.#bytes += data.byteLength;
+    if (this.#bytes > this.#maxBytes()) {
+      this.#failure = new ProtocolError(`the peer sent ${this.#bytes} bytes unasked`);
+      this.#stream.abort(this.#failure);
+    }
+    this.#wake?.();
+  };
+
+  readonly #onClose = ({ error }: StreamCloseEvent) => {
+    this.#failure ??= error;
+    this.#onEnd();
+  };
+
+  readonly #onEnd = () => {
+    this.#ended = true;
+    this.#wake?.();
+  };
+}
+
+/**
+ * Sends bytes, and waits until the stream has room for more.
+ *
+ * @throws StallError when the other side takes nothing for `stallMs`, or what the stream broke with
+ */
+export async function send(stream: Stream, bytes: Uint8Array, { stallMs }: Patience): Promise<void> {
+  stream.send(bytes);
+  // libp2p's own onDrain() resolves at once from its second use on (libp2p/utils 7.4.1).
+  while (stream.writableNeedsDrain && stream.writeBufferLength > 0) await drained(stream, stallMs);
+}
+
+function drained(stream: Stream, stallMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void) => {
+      clearTimeout(timer);
+      stream.removeEventListener('drain', onDrain);
+      stream.removeEventListener('close', onClose);
+      end();
+    };
+    const onDrain = () => settle(resolve);
+    const onClose = ({ error }: StreamCloseEvent) =>
+      settle(() => reject(error ?? new Error('the stream was closed')));
+    const timer = setTimeout(() => settle(() => reject(new StallError('the peer takes nothing'))), stallMs);
+    stream.addEventListener('drain', onDrain);
+    stream.addEventListener('close', onClose);
+  });
+}
+
+function isList(data: StreamMessageEvent['data']): data is Exclude<typeof data, Uint8Array> {
+  return !(data instanceof Uint8Array);
+}

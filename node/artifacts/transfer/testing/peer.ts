@@ -1,0 +1,48 @@
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { MemoryDatastore } from 'datastore-core';
+import { createLibp2pNode, type Libp2pNode } from '../../../network/libp2p.ts';
+import { ArtifactStore } from '../../store/index.ts';
+import { ArtifactExchange, type ArtifactExchangeOptions } from '../exchange.ts';
+import { dhtRouting, type Provider } from '../routing.ts';
+
+export interface TestPeerInit {
+  directory: string;
+  /** Multiaddrs with peer ids. */
+  bootstrap?: readonly string[];
+  /** Limit of the store; 1 GiB unless given. */
+  maxBytes?: number;
+  options?: ArtifactExchangeOptions;
+}
+
+/** A real node on loopback that keeps and exchanges artifacts, and nothing else. */
+export interface TestPeer {
+  libp2p: Libp2pNode;
+  store: ArtifactStore;
+  exchange: ArtifactExchange;
+  /** As others may name it. */
+  provider: Provider;
+  stop(): Promise<void>;
+}
+
+export async function startTestPeer(init: TestPeerInit): Promise<TestPeer> {
+  const libp2p = await createLibp2pNode({
+    privateKey: await generateKeyPair('Ed25519'),
+    datastore: new MemoryDatastore(),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    connectionsPerHost: 1000,
+    ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
+  });
+  const store = await ArtifactStore.open({ directory: init.directory, maxBytes: init.maxBytes ?? 2 ** 30 });
+  const exchange = new ArtifactExchange(init.options ?? {}, { store, libp2p, routing: dhtRouting(libp2p) });
+  await exchange.start();
+  return {
+    libp2p,
+    store,
+    exchange,
+    provider: { peer: libp2p.peerId, multiaddrs: libp2p.getMultiaddrs() },
+    stop: async () => {
+      await exchange.stop();
+      await libp2p.stop();
+    },
+  };
+}
