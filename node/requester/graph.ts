@@ -1,4 +1,4 @@
-import type { EdgeType } from '../../protocol/edge.ts';
+import { type EdgeType, sameType } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { BlockRef, Edge, Graph, Segment } from '../../protocol/graph.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
@@ -76,7 +76,8 @@ const show = (value: unknown) =>
 /** The first field in which two edge types differ, in words; `undefined` when they are identical. */
 export function typeDifference(a: EdgeType, b: EdgeType): string | undefined {
   for (const field of ['shape', 'signed', 'scale', 'interval', 'scheme'] as const) {
-    if (show(a[field]) !== show(b[field])) return `${field} ${show(a[field])} against ${show(b[field])}`;
+    if (sameType(a, { ...a, [field]: b[field] })) continue;
+    return `${field} ${show(a[field])} against ${show(b[field])}`;
   }
   return undefined;
 }
