@@ -66,13 +66,17 @@ export async function developmentSetup(
   };
 }
 
-/** @throws TesseraError `PROVER_MISSING`: keys of a ceremony are not made on the spot */
-export function requireCeremony(constraints: Hex32): never {
+/**
+ * Keys of a ceremony are not made on the spot.
+ *
+ * @param path the constraint system, which a ceremony would start from
+ * @throws TesseraError `PROVER_MISSING`
+ */
+export function requireCeremony(constraints: Hex32, path: string): never {
   throw new TesseraError('PROVER_MISSING', {
     message: `No finished ceremony has made keys for the constraints ${constraints}`,
-    remedy:
-      'Hold one (tessera ceremony init), or finalise its transcript here (tessera ceremony finalize), or allow development keys.',
-    details: { constraints },
+    remedy: `Start one: tessera ceremony init FOLDER --constraints ${path}. Or make the keys of a finished one here: tessera ceremony finalize FOLDER. Or allow development keys: --setup development`,
+    details: { constraints, path },
   });
 }
 

@@ -12,7 +12,7 @@ import { formatGroth16Params } from './parameters.ts';
 import { createGroth16Prover } from './prover.ts';
 import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
 import { builtWorker } from './testing/worker.ts';
-import { createGroth16Verifier, readSetupRecord } from './verifier/index.ts';
+import { createGroth16Verifier, readSetupRecord, writeSetupRecord } from './verifier/index.ts';
 
 const buildTimeout = 300_000;
 const committed: Port = { scheme: 'poseidon2', blinded: false };
@@ -190,6 +190,51 @@ describe('createGroth16Prover', () => {
     const segment = await compile(denseModel, committed, committed);
     await prover.prove(segment, input);
     expect((await readdir(directory)).filter((name) => name.startsWith('witness'))).toEqual([]);
+  });
+
+  describe('rebuild', () => {
+    const source = { model: denseModel, inputs: [committed], outputs: [committed] };
+    const params = formatGroth16Params(paramsOf(denseModel));
+
+    it('gives what compile gave, with or without the artifacts at hand', async () => {
+      const segment = await prover.compile(source, params);
+      const { circuit } = segment;
+      for (const known of [await prover.artifacts(segment), {}]) {
+        expect((await prover.rebuild?.(source, params, { circuit, artifacts: known }))?.circuit).toEqual(
+          circuit,
+        );
+      }
+    });
+
+    it('gives another setup than that of other constraints', async () => {
+      const segment = await prover.compile(source, params);
+      const other = params.replace('"weightBits":7', '"weightBits":8');
+      const stated = { circuit: segment.circuit, artifacts: await prover.artifacts(segment) };
+      for (const known of [stated, { ...stated, artifacts: {} }]) {
+        const rebuilt = await prover.rebuild?.(source, other, known);
+        expect(rebuilt?.circuit.artifacts.verifyingKey).toBe(segment.circuit.artifacts.verifyingKey);
+        expect(rebuilt?.circuit.artifacts.setup).not.toBe(segment.circuit.artifacts.setup);
+      }
+    });
+
+    it('asks for the transcript of a ceremony that it has not seen', async () => {
+      const segment = await prover.compile(source, params);
+      const { setup } = await prover.artifacts(segment);
+      const { constraints } = readSetupRecord(setup ?? new Uint8Array());
+      const record = writeSetupRecord({
+        trust: 'ceremony',
+        constraints,
+        transcript: 'cd'.repeat(32),
+        powersContributors: 3,
+        circuitContributors: 3,
+      });
+      const artifacts = { ...segment.circuit.artifacts, setup: sha256Hex(record) };
+      const stated = { circuit: { ...segment.circuit, artifacts }, artifacts: { setup: record } };
+      await expect(prover.rebuild?.(source, params, stated)).rejects.toMatchObject({
+        code: 'PROVER_MISSING',
+        remedy: expect.stringContaining('cd'.repeat(32)),
+      });
+    });
   });
 
   it('proves with keys of a ceremony only where that is asked for', async () => {

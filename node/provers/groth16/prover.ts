@@ -23,10 +23,12 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import { readElements } from '../../../protocol/field.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
+import { throwIfAborted } from '../../abort.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { Call } from '../call.ts';
 import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
+import { auditedArtifacts } from './audit.ts';
 import {
   developmentSetup,
   loadParameters,
@@ -87,7 +89,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
         policy,
         async (paths) =>
           policy === 'ceremony'
-            ? requireCeremony(digest)
+            ? requireCeremony(digest, constraints)
             : developmentSetup({ path: constraints, digest }, paths, call),
         call.signal,
       ),
@@ -117,27 +119,20 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
       held.add(circuit.entry);
       const keys = await openCircuitKeys(circuit, call);
       held.add(keys);
-      const artifacts = await readKeyArtifacts(keys);
-      const { constraintCount, inputTypes, outputTypes } = circuit.circuit;
-      const description: Circuit = {
-        prover: 'groth16',
-        adapter: groth16Adapter,
-        artifacts: {
-          verifyingKey: sha256Hex(artifacts.verifyingKey),
-          setup: sha256Hex(artifacts.setup),
-        },
-        inputs: inputTypes,
-        outputs: outputTypes,
-        output: { kind: 'unique' },
-      };
-      const segment: CompiledSegment = {
-        circuit: description,
-        key: `${circuit.entry.key}.${keys.key}`,
-        constraints: constraintCount,
-        provingMemory: memory.prove.base + memory.prove.perConstraint * constraintCount,
-      };
+      const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
       opened.set(segment, { circuit, keys });
       return segment;
+    },
+
+    async rebuild(source, params, stated, options) {
+      const circuit = await openSegmentCircuit(cache, source, params, new Call(process, options));
+      try {
+        const { constraintsDigest } = circuit.circuit;
+        const artifacts = await auditedArtifacts(cache, constraintsDigest, stated, options?.signal);
+        return describeSegment(circuit, artifacts, 'rebuilt');
+      } finally {
+        await circuit.entry.release();
+      }
     },
 
     async execute(segment, inputs, options) {
@@ -185,6 +180,30 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
   };
 }
 
+function describeSegment(
+  { circuit, entry }: OpenSegmentCircuit,
+  artifacts: Circuit['artifacts'],
+  keys: string,
+): CompiledSegment {
+  const { constraintCount, inputTypes, outputTypes } = circuit;
+  return {
+    circuit: {
+      prover: 'groth16',
+      adapter: groth16Adapter,
+      artifacts,
+      inputs: inputTypes,
+      outputs: outputTypes,
+      output: { kind: 'unique' },
+    },
+    key: `${entry.key}.${keys}`,
+    constraints: constraintCount,
+    provingMemory: memory.prove.base + memory.prove.perConstraint * constraintCount,
+  };
+}
+
+const digests = (artifacts: Readonly<Record<string, Uint8Array>>): Circuit['artifacts'] =>
+  Object.fromEntries(Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]));
+
 /** Integers beyond 2^53 lose digits here, and no interval holds them. */
 function toValues(integers: readonly bigint[]): Float64Array {
   return Float64Array.from(integers, Number);
@@ -192,7 +211,7 @@ function toValues(integers: readonly bigint[]): Float64Array {
 
 /** Work in this process, which is over before anything could cancel it. */
 function timed<T>(step: ProverStep, options: CallOptions | undefined, act: () => T): T {
-  options?.signal?.throwIfAborted();
+  throwIfAborted(options?.signal);
   options?.onProgress?.({ type: 'prover:start', step });
   const started = performance.now();
   const result = act();

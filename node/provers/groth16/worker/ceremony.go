@@ -114,7 +114,7 @@ func checkTranscript(p transcript) (ceremonyFacts, error) {
 		_, err = p.verifiedPowers(domainOf(r1cs), nil)
 		return p.facts(), err
 	}
-	_, _, err := p.keys()
+	_, err := p.verifiedCircuit()
 	return p.facts(), err
 }
 
@@ -199,32 +199,48 @@ func (t *transcript) sealedPowers() (*cs.R1CS, mpcsetup.SrsCommons, error) {
 	return r1cs, commons, err
 }
 
-// keys verifies everything and derives the keys.
-func (t *transcript) keys() (*groth16.ProvingKey, *groth16.VerifyingKey, error) {
+// verifiedPhases is what the keys follow from, but for the second phase's beacon.
+type verifiedPhases struct {
+	commons     mpcsetup.SrsCommons
+	evaluations mpcsetup.Phase2Evaluations
+	last        *mpcsetup.Phase2
+}
+
+// verifiedCircuit checks both phases.
+func (t *transcript) verifiedCircuit() (*verifiedPhases, error) {
 	r1cs, commons, err := t.sealedPowers()
 	if err != nil {
-		return nil, nil, err
-	}
-	beacon, err := decodeBeacon(t.CircuitBeacon)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	last := new(mpcsetup.Phase2)
 	evaluations := last.Initialize(r1cs, &commons)
 	for i, path := range t.Circuit {
 		next, err := readCircuitPhase(path)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if len(next.Challenge) == 0 {
-			return nil, nil, falseContribution(phaseCircuit, i, "it does not name its predecessor")
+			return nil, falseContribution(phaseCircuit, i, "it does not name its predecessor")
 		}
 		if err := last.Verify(next); err != nil {
-			return nil, nil, falseContribution(phaseCircuit, i, err.Error())
+			return nil, falseContribution(phaseCircuit, i, err.Error())
 		}
 		last = next
 	}
-	provingKey, verifyingKey := last.Seal(&commons, &evaluations, beacon)
+	return &verifiedPhases{commons, evaluations, last}, nil
+}
+
+// keys verifies everything and derives the keys.
+func (t *transcript) keys() (*groth16.ProvingKey, *groth16.VerifyingKey, error) {
+	beacon, err := decodeBeacon(t.CircuitBeacon)
+	if err != nil {
+		return nil, nil, err
+	}
+	phases, err := t.verifiedCircuit()
+	if err != nil {
+		return nil, nil, err
+	}
+	provingKey, verifyingKey := phases.last.Seal(&phases.commons, &phases.evaluations, beacon)
 	return provingKey.(*groth16.ProvingKey), verifyingKey.(*groth16.VerifyingKey), nil
 }
 

@@ -89,6 +89,21 @@ func TestCeremony(t *testing.T) {
 		}
 	})
 
+	t.Run("every state on the way checks", func(t *testing.T) {
+		for name, partial := range map[string]transcript{
+			"nobody yet":      {whole.Constraints, nil, "", nil, ""},
+			"powers open":     {whole.Constraints, whole.Powers, "", nil, ""},
+			"powers sealed":   {whole.Constraints, whole.Powers, "01", nil, ""},
+			"circuit open":    {whole.Constraints, whole.Powers, "01", whole.Circuit[:1], ""},
+			"both phases end": whole,
+		} {
+			facts, err := checkTranscript(partial)
+			if err != nil || facts != partial.facts() {
+				t.Errorf("%s: %+v %v", name, facts, err)
+			}
+		}
+	})
+
 	t.Run("a ceremony without contributors has no keys", func(t *testing.T) {
 		empty := transcript{whole.Constraints, nil, "01", nil, "02"}
 		if _, err := finalize(finalizeParams{empty, "pk", "vk"}); !isRefusal(err) {
