@@ -30,14 +30,13 @@ interface Flags {
   readme: boolean;
 }
 
-/** Names of benchmarks, or of their rows. */
-function names(text: string): string[] {
-  return text.split(',').map((name) => {
-    const benchmark = name.split('/', 1)[0] ?? '';
-    if (!order.includes(benchmark)) {
-      throw new InvalidArgumentError(`There is no ${name}; there are ${order.join(', ')}.`);
-    }
-    return benchmark;
+/** Benchmarks by their names, by a row's name, or by what several names begin with. */
+function named(text: string): string[] {
+  return text.split(',').flatMap((name) => {
+    const [benchmark = ''] = name.split('/', 1);
+    const found = order.filter((known) => known === benchmark || known.startsWith(`${benchmark}-`));
+    if (found.length > 0) return found;
+    throw new InvalidArgumentError(`There is no ${name}; there are ${order.join(', ')}.`);
   });
 }
 
@@ -84,7 +83,7 @@ async function fillReadme(): Promise<void> {
 
 await new Command('bench')
   .description('Measures time and memory, and writes bench/results/latest.json.')
-  .option('--only <names>', 'only these benchmarks, separated by commas', names)
+  .option('--only <names>', 'only these benchmarks, separated by commas', named)
   .option('--long', 'the benchmarks that take long', false)
   .option('--readme', 'measure nothing: put the results into the README', false)
   .action((flags: Flags) => (flags.readme ? fillReadme() : measure(flags)))

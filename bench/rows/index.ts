@@ -2,10 +2,19 @@ import type { Benchmark } from '../benchmark.ts';
 import { cnnSmall } from './cnn-small.ts';
 import { groth16Lenet } from './groth16-lenet.ts';
 import { largeCircuit } from './large-circuit.ts';
+import { lenet } from './lenet.ts';
 import { lightVgg19 } from './light-vgg19.ts';
+import { ezklTiles, groth16Tiles } from './tiled-convolution.ts';
 
 /** What `npm run bench` measures, in the order of the table. */
-export const benchmarks: readonly Benchmark[] = [cnnSmall, lightVgg19, groth16Lenet, largeCircuit];
+export const benchmarks: readonly Benchmark[] = [
+  cnnSmall,
+  ...lenet,
+  ezklTiles,
+  lightVgg19,
+  groth16Lenet,
+  largeCircuit,
+];
 
 /** What `npm run bench:long` measures. */
-export const longBenchmarks: readonly Benchmark[] = [];
+export const longBenchmarks: readonly Benchmark[] = [groth16Tiles];
