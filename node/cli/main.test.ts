@@ -22,6 +22,10 @@ const verbs = [
   'audit',
   'cache ls',
   'cache prune',
+  'ceremony init',
+  'ceremony contribute',
+  'ceremony verify',
+  'ceremony finalize',
   'demo',
   'uninstall',
 ];
