@@ -1,26 +1,21 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model, ModelNode, TensorType } from '../model.ts';
+import { type Boundary, boundaryOf } from './boundary.ts';
 import { partitionByCuts } from './by-cuts.ts';
 import { layerOperators, partitionByLayer } from './by-layer.ts';
 import { partitionByParts } from './by-parts.ts';
 import { partitionBySegments } from './by-segments.ts';
-import { type Dependencies, dependencies, readsOf, writesOf } from './dependencies.ts';
+import { type Dependencies, dependencies } from './dependencies.ts';
 import type { Partition } from './partition.ts';
 import type { DirectStrategy } from './strategy.ts';
 
 /** A connected piece of a model. */
-export interface Segment {
+export interface Segment extends Boundary {
   /**
    * Unique in the slicing, whatever its case; letters, digits, `.`, `_` and `-` only; never one of the words that name
    * the other ends of edges.
    */
   id: string;
-  /** Indices into the model's nodes, ascending. */
-  nodes: readonly number[];
-  /** Tensors it reads that are neither its own nor constants, in the order they are first read. */
-  inputs: readonly string[];
-  /** Tensors it writes that other segments or the model's outputs need, in the order they are written. */
-  outputs: readonly string[];
 }
 
 /** A tensor between segments, or an input or output of the whole. */
@@ -54,25 +49,9 @@ export function slice(model: Model, strategy: DirectStrategy, costOf: (node: Mod
   const links = dependencies(model);
   const groups = partition(model, links, strategy, costOf).ordered();
   const ids = segmentIds(model, groups);
-  const results = new Set(model.outputs);
-  const segments = groups.map((nodes, index): Segment => {
-    const own = new Set(nodes);
-    const members = nodes.map((node) => model.nodes[node] as ModelNode);
-    const reads = new Set(members.flatMap(readsOf));
-    return {
-      id: ids[index] as string,
-      nodes,
-      inputs: [...reads].filter((tensor) => {
-        const writer = links.writer.get(tensor);
-        return !model.constants.has(tensor) && (writer === undefined || !own.has(writer));
-      }),
-      outputs: members
-        .flatMap(writesOf)
-        .filter(
-          (tensor) => results.has(tensor) || links.readers.get(tensor)?.some((reader) => !own.has(reader)),
-        ),
-    };
-  });
+  const segments = groups.map(
+    (nodes, index): Segment => ({ id: ids[index] as string, ...boundaryOf(model, links, nodes) }),
+  );
   return { segments, edges: edgesOf(model, segments) };
 }
 

@@ -43,16 +43,17 @@ export class DraftNodes {
    * The tensor that holds what lies in a box of a tensor, made of as many of its blocks as the box touches.
    *
    * @param blocks of the tensor, in rows and columns along `axes`; one that is the whole tensor if it is not divided
+   * @param reach a box around it; all blocks that this one touches are taken in
    * @param base of the names of what is new
    */
   read(
     blocks: readonly NamedBox[],
-    box: Box,
+    { box, reach = box }: { box: Box; reach?: Box },
     axes: readonly number[],
     element: TensorType['element'],
     base: string,
   ): string {
-    let parts = blocks.filter((block) => overlap(block.box, box));
+    let parts = blocks.filter((block) => overlap(block.box, reach));
     for (const axis of axes.toReversed()) parts = this.#joinAlong(axis, parts, element, base);
     const [joined] = parts;
     if (joined === undefined || parts.length > 1)

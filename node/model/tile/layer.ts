@@ -49,6 +49,15 @@ export function layerOf(model: Model, name: string, inBands: boolean): Layer | u
   return { nodes, output, type, ...channels };
 }
 
+/**
+ * Names of the nodes of a layer that can be divided; `undefined` for any other node.
+ *
+ * @param bands into which its rows are to be divided
+ */
+export function layerNodes(model: Model, name: string, bands = 1): string[] | undefined {
+  return layerOf(model, name, bands > 1)?.nodes.map((node) => node.name);
+}
+
 /** Where a node's output channels are, if its weights are constants that can be divided. */
 function channelsOf(model: Model, node: ModelNode): Pick<Layer, 'axis' | 'group'> | undefined {
   const [, weight = '', bias = ''] = node.inputs;

@@ -87,7 +87,9 @@ class Tiler {
     const start = this.#draft.nodes.length;
     const inputs = node.inputs.map((name) => {
       const type = this.#model.types.get(name);
-      return this.#parts.has(name) && type ? this.#read(name, wholeBox(type.shape), type, node.name) : name;
+      return this.#parts.has(name) && type
+        ? this.#read(name, { box: wholeBox(type.shape) }, type, node.name)
+        : name;
     });
     const index = this.#draft.keep({ ...node, inputs });
     if (index > start) this.#joints.push(stretch(start, index + 1));
@@ -95,9 +97,13 @@ class Tiler {
 
   #addTiles({ layer, tiles }: Division): void {
     const parts: NamedBox[] = [];
+    const needs = tiles.map(({ rows }) => this.#rowsBackwards(layer, rows));
     for (const [index, tile] of tiles.entries()) {
       const start = this.#draft.nodes.length;
-      const name = this.#addTile(layer, tile, index);
+      const needed = needs[index] ?? [];
+      const below =
+        (tiles[index + 1]?.rows?.start ?? 0) > (tile.rows?.start ?? 0) ? needs[index + 1] : undefined;
+      const name = this.#addTile(layer, tile, index, needed, reachOf(needed, below));
       this.#tiles.push(stretch(start, this.#draft.nodes.length));
       this.#blocks.set(name, { tensor: layer.output, box: tile.box });
       parts.push({ name, box: tile.box });
@@ -106,16 +112,27 @@ class Tiler {
     this.#axes.set(layer.output, tiles[0]?.rows === undefined ? [layer.axis] : [layer.axis, rowAxis]);
   }
 
-  /** Adds one tile; gives the tensor that it writes. */
-  #addTile(layer: Layer, tile: Tile, index: number): string {
+  /**
+   * Adds one tile.
+   *
+   * @param needed rows of each node's input; none where it has all
+   * @param reach rows of the layer's input that it takes in, if only to leave them out again
+   * @returns the tensor that it writes
+   */
+  #addTile(
+    layer: Layer,
+    tile: Tile,
+    index: number,
+    needed: readonly NeededRows[],
+    reach: Stretch | undefined,
+  ): string {
     const { axis } = layer;
     const suffix = `tile${index}`;
-    const needed = this.#rowsBackwards(layer, tile.rows);
     const [head] = layer.nodes;
     const weights = this.#model.constants.get(head.inputs[1] ?? '')?.type.shape;
     const group = groupOf(layer, tile.channels, weights?.[1] ?? 1);
     const [first] = needed;
-    let data = this.#readInput(head, group.inputs, first?.rows, `${head.name}.${suffix}`);
+    let data = this.#readInput(head, group.inputs, { rows: first?.rows, reach }, `${head.name}.${suffix}`);
     let source = head.inputs[0] ?? '';
     for (const [step, node] of layer.nodes.entries()) {
       const [output = ''] = node.outputs;
@@ -165,23 +182,19 @@ class Tiler {
   #readInput(
     head: ModelNode,
     channels: Stretch | undefined,
-    rows: Stretch | undefined,
+    { rows, reach }: { rows: Stretch | undefined; reach: Stretch | undefined },
     base: string,
   ): string {
     const [input = ''] = head.inputs;
     const type = this.#model.types.get(input);
     if (type === undefined) return input;
-    const { start, size } = wholeBox(type.shape);
-    const box: Box = {
-      start: start.map((own, axis) => stretchOn(axis, channels, rows)?.start ?? own),
-      size: size.map((own, axis) => stretchOn(axis, channels, rows)?.size ?? own),
-    };
-    return this.#read(input, box, type, base);
+    const boxWith = (stretch: Stretch | undefined) => inputBox(type.shape, channels, stretch);
+    return this.#read(input, { box: boxWith(rows), reach: boxWith(reach) }, type, base);
   }
 
-  #read(tensor: string, box: Box, type: TensorType, base: string): string {
+  #read(tensor: string, where: { box: Box; reach?: Box }, type: TensorType, base: string): string {
     const parts = this.#parts.get(tensor) ?? [{ name: tensor, box: wholeBox(type.shape) }];
-    return this.#draft.read(parts, box, this.#axes.get(tensor) ?? [], type.element, base);
+    return this.#draft.read(parts, where, this.#axes.get(tensor) ?? [], type.element, base);
   }
 
   /** The part of a constant operand that belongs to a tile; the constant itself where it is the same for all tiles. */
@@ -242,13 +255,26 @@ function groupOf(
   return { count, inputs: { start: first * inputsOfGroup, size: count * inputsOfGroup } };
 }
 
-function stretchOn(
-  axis: number,
-  channels: Stretch | undefined,
-  rows: Stretch | undefined,
+/**
+ * The rows that a tile takes in: up to where the next one begins, so that every row is taken in by some tile, even one
+ * that no window looks at. Without a reader a block would have no place in the graph.
+ */
+function reachOf(
+  needed: readonly NeededRows[],
+  below: readonly NeededRows[] | undefined,
 ): Stretch | undefined {
-  if (axis === 1) return channels;
-  return axis === rowAxis ? rows : undefined;
+  const rows = needed[0]?.rows;
+  if (rows === undefined) return undefined;
+  const end = below?.[0]?.rows.start ?? Number.MAX_SAFE_INTEGER;
+  return { start: rows.start, size: Math.max(rows.size, end - rows.start) };
+}
+
+function inputBox(shape: readonly number[], channels: Stretch | undefined, rows: Stretch | undefined): Box {
+  const on = (axis: number) => (axis === 1 ? channels : axis === rowAxis ? rows : undefined);
+  return {
+    start: shape.map((_, axis) => on(axis)?.start ?? 0),
+    size: shape.map((size, axis) => on(axis)?.size ?? size),
+  };
 }
 
 function partOf(type: TensorType, axis: number, channels: Stretch, rows: Stretch | undefined): TensorType {

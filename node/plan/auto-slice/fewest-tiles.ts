@@ -1,0 +1,105 @@
+import type { Model } from '../../model/model.ts';
+import type { Limits } from '../../model/slice/index.ts';
+import { type Tiling, tileModel, tilingChoices } from '../../model/tile/index.ts';
+import { type Estimator, fits, groupEstimator, type SegmentEstimate } from './estimator.ts';
+
+/** A way to divide a layer, and the largest estimates among its tiles. */
+interface Trial {
+  tiling: Tiling;
+  /** `undefined` when no prover supports a tile. */
+  largest: SegmentEstimate | undefined;
+}
+
+/** Bands that are tried where channels are not enough, besides one a row. */
+const triedBands = 32;
+
+/**
+ * The division of a layer into the fewest tiles that each obey the limits: of its channels, or where these are not
+ * enough, of its channels and rows.
+ *
+ * @returns without a `tiling` when none obeys; then `least` is the estimate nearest to it, if a prover supports any
+ */
+export function fewestTiles(
+  model: Model,
+  layer: string,
+  limits: Limits,
+  estimate: Estimator,
+  signal?: AbortSignal,
+): { tiling?: Tiling; least?: SegmentEstimate } {
+  const choices = tilingChoices(model, layer);
+  if (choices === undefined) return {};
+  const trials: Trial[] = [];
+  const attempt = (channels: number, bands: number): Trial => {
+    const trial = tryTiling(model, { layer, channels, ...(bands > 1 ? { bands } : {}) }, estimate, signal);
+    trials.push(trial);
+    return trial;
+  };
+  const obeys = ({ largest }: Trial) => largest !== undefined && fits(largest, limits);
+
+  const inBands = [
+    ...Array.from({ length: Math.min(triedBands, choices.bands) }, (_, i) => i + 1),
+    choices.bands,
+  ];
+  let best: { tiling: Tiling; tiles: number } | undefined;
+  for (const bands of new Set(inBands)) {
+    const channels = firstThat(choices.channels, (parts) => {
+      const isWhole = parts === 1 && bands === 1;
+      return !isWhole && obeys(attempt(parts, bands));
+    });
+    if (channels === undefined) continue;
+    const tiles = channels * bands;
+    if (best === undefined || tiles < best.tiles) {
+      best = { tiling: { layer, channels, ...(bands > 1 ? { bands } : {}) }, tiles };
+    }
+    if (bands === 1 || best.tiles <= bands + 1) break;
+  }
+  if (best !== undefined) return { tiling: best.tiling };
+  const [least] = trials
+    .flatMap(({ largest }) => largest ?? [])
+    .sort((a, b) => excess(a, limits) - excess(b, limits));
+  return least === undefined ? {} : { least };
+}
+
+/** The first of ascending numbers for which something holds that holds for all after it; by halving. */
+function firstThat(numbers: readonly number[], holds: (value: number) => boolean): number | undefined {
+  let [low, high] = [0, numbers.length - 1];
+  const last = numbers[high];
+  if (last === undefined || !holds(last)) return undefined;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(numbers[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return numbers[high];
+}
+
+/** Tiles of one division are of a few sizes only: the first is the largest, and one in the middle reads most around it. */
+function tryTiling(
+  model: Model,
+  tiling: Tiling,
+  estimate: Estimator,
+  signal: AbortSignal | undefined,
+): Trial {
+  const tiled = tileModel(model, [tiling]);
+  const estimateGroup = groupEstimator(tiled.model, estimate, signal);
+  const [first, middle] = [tiled.tiles[0], tiled.tiles[(tiling.bands ?? 1) >> 1]];
+  const estimates = [first, middle].map((nodes) => nodes && estimateGroup(nodes));
+  const [a, b] = estimates;
+  if (a === undefined || b === undefined) return { tiling, largest: undefined };
+  return {
+    tiling,
+    largest: {
+      ...a,
+      memory: Math.max(a.memory, b.memory),
+      constraints: Math.max(a.constraints, b.constraints),
+    },
+  };
+}
+
+/** How many times a limit is exceeded, at most 1 where none is. */
+export function excess({ memory, constraints }: SegmentEstimate, limits: Limits): number {
+  return Math.max(
+    memory / (limits.memory ?? Number.POSITIVE_INFINITY),
+    constraints / (limits.rows ?? Number.POSITIVE_INFINITY),
+  );
+}
