@@ -9,19 +9,17 @@ import { defaultEzklParams, formatParams } from '../node/provers/ezkl/parameters
 import { createEzklVerifier, kzgCommit } from '../node/provers/ezkl/verifier/index.ts';
 import { readRawG1, writeRawG1 } from '../node/provers/ezkl/verifier/points.ts';
 import type { SegmentSource } from '../node/provers/prover.ts';
-import type { Certificate, Proof } from '../protocol/certificate.ts';
+import type { Certificate } from '../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../protocol/certificate-codec.ts';
 import { type CheckOptions, checkCertificate } from '../protocol/check.ts';
-import type { EdgeType } from '../protocol/edge.ts';
 import { elementCount } from '../protocol/edge.ts';
 import { scalarModulus } from '../protocol/field.ts';
-import type { Edge, Graph } from '../protocol/graph.ts';
 import { modelId, sha256Hex } from '../protocol/ids.ts';
-import type { Circuit, Manifest } from '../protocol/manifest.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { branchingModel } from './support/branching-model.ts';
 import { describeWithEzkl } from './support/ezkl-python.ts';
+import { flipped, forging } from './support/forging.ts';
 import { image, Proving } from './support/proving.ts';
 import { remembering } from './support/remembering-verifier.ts';
 
@@ -34,8 +32,6 @@ const yes = Uint8Array.from([0x60, 1, 0x60, 0, 0x52, 0x60, 64, 0x60, 0, 0xf3]);
 const strategy = 'cuts=trunk,branch.out,joined';
 const segmentIds = ['stem', 'branch', 'join', 'dense'] as const;
 const edgeNames = ['image', 'trunk', 'branch.out', 'joined', 'scores'] as const;
-type SegmentId = (typeof segmentIds)[number];
-type EdgeName = (typeof edgeNames)[number];
 
 let proving: Proving;
 let verifier: ProofVerifier;
@@ -81,136 +77,29 @@ beforeAll(async () => {
 });
 afterAll(() => proving.close());
 
-function flipped(bytes: Uint8Array, at: number): Uint8Array {
-  return bytes.with(at, (bytes[at] ?? 0) ^ 1);
-}
-
-function segmentAt(id: SegmentId): number {
-  const index = honest.manifest.graph.segments.findIndex((segment) => segment.id === id);
-  if (index < 0) throw new Error(`no segment ${id}`);
-  return index;
-}
-
-function edgeAt(name: EdgeName, { manifest } = honest): number {
-  const index = manifest.graph.edges.findIndex((edge) => edge.name === name);
-  if (index < 0) throw new Error(`no edge ${name}`);
-  return index;
-}
-
-function edgeOf(name: EdgeName, certificate = honest): Edge {
-  return certificate.manifest.graph.edges[edgeAt(name, certificate)] as Edge;
-}
-
-function proofOf(id: SegmentId, from = honest): Proof {
-  const proof = from.proofs[segmentAt(id)];
-  if (proof === undefined || proof === null) throw new Error(`${id} has no proof`);
-  return proof;
-}
-
-function commitmentOf(name: EdgeName, from = honest): Uint8Array {
-  const bytes = from.commitments[edgeAt(name, from)]?.[0];
-  if (bytes === undefined) throw new Error(`${name} has no commitment`);
-  return bytes;
-}
+const {
+  segmentAt,
+  edgeAt,
+  edgeOf,
+  proofOf,
+  commitmentOf,
+  withProof,
+  withBytes,
+  withCommitment,
+  withManifest,
+  withGraph,
+  withCircuit,
+  withArtifacts,
+  circuitOf,
+  withArtifact,
+  artifactOf,
+  withType,
+} = forging(() => honest);
 
 function kzgOf(certificate: Certificate) {
   const { scheme } = edgeOf('trunk', certificate).type;
   if (scheme.name !== 'kzg') throw new Error('trunk is committed');
   return scheme;
-}
-
-function withProof(id: SegmentId, proof: Proof | null, from = honest): Certificate {
-  return { ...from, proofs: from.proofs.with(segmentAt(id), proof) };
-}
-
-function withBytes(id: SegmentId, change: (bytes: Uint8Array) => Uint8Array, from = honest): Certificate {
-  const proof = proofOf(id, from);
-  return withProof(id, { ...proof, bytes: change(proof.bytes) }, from);
-}
-
-function withCommitment(name: EdgeName, bytes: Uint8Array, from = honest): Certificate {
-  return { ...from, commitments: from.commitments.with(edgeAt(name, from), [bytes]) };
-}
-
-function withManifest(change: Partial<Manifest>, from = honest): Certificate {
-  return { ...from, manifest: { ...from.manifest, ...change } };
-}
-
-function withGraph(change: Partial<Graph>, from = honest): Certificate {
-  return withManifest({ graph: { ...from.manifest.graph, ...change } }, from);
-}
-
-/** Another circuit in place of a segment's, with its artifacts. */
-function withCircuit(id: SegmentId, circuit: Circuit, from: Certificate): Certificate {
-  const { circuits, graph } = honest.manifest;
-  const index = graph.segments[segmentAt(id)]?.circuit ?? -1;
-  return withArtifacts({
-    ...withManifest({ circuits: circuits.with(index, circuit) }),
-    artifacts: new Map([...honest.artifacts, ...from.artifacts]),
-  });
-}
-
-/** Drops the artifacts that nothing names any more. */
-function withArtifacts(certificate: Certificate): Certificate {
-  const { circuits } = certificate.manifest;
-  const named = new Set([
-    ...circuits.flatMap((circuit) => Object.values(circuit.artifacts)),
-    ...certificate.srs.values(),
-    ...certificate.srsFiles.values(),
-  ]);
-  return { ...certificate, artifacts: new Map([...certificate.artifacts].filter(([key]) => named.has(key))) };
-}
-
-function circuitOf(id: SegmentId, from = honest): Circuit {
-  const circuit = from.manifest.circuits[from.manifest.graph.segments[segmentAt(id)]?.circuit ?? -1];
-  if (circuit === undefined) throw new Error(`${id} has no circuit`);
-  return circuit;
-}
-
-/** Another file in place of a circuit's artifact, filed under its own digest. */
-function withArtifact(id: SegmentId, role: string, bytes: Uint8Array, from = honest): Certificate {
-  const circuit = circuitOf(id, from);
-  const index = from.manifest.circuits.indexOf(circuit);
-  const artifacts = { ...circuit.artifacts, [role]: sha256Hex(bytes) };
-  return withArtifacts({
-    ...withManifest({ circuits: from.manifest.circuits.with(index, { ...circuit, artifacts }) }, from),
-    artifacts: new Map([...from.artifacts, [sha256Hex(bytes), bytes]]),
-  });
-}
-
-function artifactOf(id: SegmentId, role: string): Uint8Array {
-  const bytes = honest.artifacts.get(circuitOf(id).artifacts[role] ?? '');
-  if (bytes === undefined) throw new Error(`${id} has no ${role}`);
-  return bytes;
-}
-
-/** An edge's type changed wherever it occurs: on the edge and on every port that touches it. */
-function withType(name: EdgeName, change: Partial<EdgeType>): Certificate {
-  const { graph, circuits } = honest.manifest;
-  const index = edgeAt(name);
-  const retype = (type: EdgeType) => ({ ...type, ...change });
-  const ports = (id: string, side: 'inputs' | 'outputs', types: readonly EdgeType[]) =>
-    types.map((type, port) =>
-      graph.segments.find((segment) => segment.id === id)?.[side][port]?.edge === index ? retype(type) : type,
-    );
-  return withManifest({
-    graph: {
-      ...graph,
-      edges: graph.edges.map((edge, at) => {
-        if (at !== index) return edge;
-        const type = retype(edge.type);
-        return { ...edge, type, blocks: [{ start: type.shape.map(() => 0), size: type.shape }] };
-      }),
-    },
-    circuits: circuits.map((circuit, at) => {
-      const id = graph.segments.find((segment) => segment.circuit === at)?.id ?? '';
-      return {
-        ...circuit,
-        inputs: ports(id, 'inputs', circuit.inputs),
-        outputs: ports(id, 'outputs', circuit.outputs),
-      };
-    }),
-  });
 }
 
 function check(certificate: Certificate, options: Partial<CheckOptions> = {}): Promise<Report> {

@@ -5,11 +5,16 @@ import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import type { Model } from '../../node/model/model.ts';
 import { encodeModel } from '../../node/model/onnx/encode.ts';
 import { chooseEzklParams } from '../../node/plan/parameters/ezkl.ts';
+import { chooseGroth16Params } from '../../node/plan/parameters/groth16.ts';
 import { type ProveModules, type ProveOptions, type ProveReport, prove } from '../../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../../node/provers/ezkl/prover.ts';
 import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
 import { createEngineThread } from '../../node/provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from '../../node/provers/ezkl/verifier/index.ts';
+import { createGroth16Prover } from '../../node/provers/groth16/prover.ts';
+import { builtWorker } from '../../node/provers/groth16/testing/worker.ts';
+import { createGroth16Verifier } from '../../node/provers/groth16/verifier/index.ts';
+import type { Prover } from '../../node/provers/prover.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { type CheckOptions, checkCertificate } from '../../protocol/check.ts';
@@ -20,12 +25,13 @@ import { requireEzklPython } from './ezkl-python.ts';
 /** Limits that a machine with two cores and 8 GB meets. */
 export const limits = { parallel: 2, memory: 6e9 } as const;
 
-/** The real prover and verifier on a directory of their own, with development keys. */
+/** The real provers and verifiers on a directory of their own, with development keys. */
 export class Proving {
   readonly directory: string;
   readonly prover: EzklProver;
   readonly verifier: ProofVerifier;
   readonly #engine = createEngineThread();
+  readonly #closing: (() => Promise<void>)[] = [];
 
   constructor(directory: string) {
     this.directory = directory;
@@ -71,7 +77,7 @@ export class Proving {
     return path;
   }
 
-  /** What `prove` and `audit` take, with this prover alone. */
+  /** What `prove` and `audit` take, with ezkl alone. */
   modules(prover = this.prover): ProveModules {
     return {
       provers: new Map([['ezkl', prover]]),
@@ -80,12 +86,29 @@ export class Proving {
     };
   }
 
+  /** What `prove` and `audit` take, with Tessera's own circuits where they can, and ezkl for the rest. */
+  async bothProvers(cacheName = 'cache'): Promise<ProveModules> {
+    const cache = new ArtifactCache({ directory: join(this.directory, cacheName), maxBytes: 20e9 });
+    const directory = join(this.directory, 'scratch');
+    const groth16 = createGroth16Prover({ worker: await builtWorker(), cache, directory });
+    this.#closing.push(() => groth16.close());
+    const { provers, choices, verifiers } = this.modules();
+    return {
+      provers: new Map<string, Prover>([['groth16', groth16], ...provers]),
+      choices: new Map([['groth16', chooseGroth16Params], ...choices]),
+      verifiers: [...verifiers, createGroth16Verifier()],
+    };
+  }
+
   /** Proves a job and reads its certificate back. */
   async certify(
     options: Omit<ProveOptions, 'limits'> & Partial<Pick<ProveOptions, 'limits'>>,
-    prover = this.prover,
+    modules: ProveModules | EzklProver = this.prover,
   ): Promise<{ certificate: Certificate; report: ProveReport }> {
-    const report = await prove({ limits, ...options }, this.modules(prover));
+    const report = await prove(
+      { limits, ...options },
+      'provers' in modules ? modules : this.modules(modules),
+    );
     return { certificate: decodeCertificate(new Uint8Array(await readFile(options.out))), report };
   }
 
@@ -99,6 +122,7 @@ export class Proving {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#closing.map((close) => close()));
     await this.prover.close();
     await this.#engine.close();
     await rm(this.directory, { recursive: true, force: true });
