@@ -21,6 +21,11 @@ export class Call {
     return this.#options.signal;
   }
 
+  /** Bytes that the worker may use, if that is limited. */
+  get memoryLimit(): number | undefined {
+    return this.#options.memoryLimit;
+  }
+
   get signalOption(): { signal?: AbortSignal } {
     return this.signal === undefined ? {} : { signal: this.signal };
   }

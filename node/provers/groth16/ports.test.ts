@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EdgeType } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { firstViolation, generateWitness } from '../circuit/index.ts';
+import { FIELD_BYTES, writeField } from '../circuit/language/field-bytes.ts';
 import type { Port } from '../prover.ts';
 import { formatGroth16Params } from './parameters.ts';
 import { compileSegment, constraintsDigest } from './segment-circuit.ts';
@@ -75,6 +76,35 @@ describe('ports', () => {
     // The bias alone gives 0.5 · 2^6 = 32.
     expect(() => run(0)).toThrow(expect.objectContaining({ code: 'RANGE_EXCEEDED' }));
     expect(firstViolation(constraints, run(-100).bytes)).toBeUndefined();
+  });
+
+  it('refuse by constraints what calibration leaves out of a public edge, and what is settled away', async () => {
+    const settled = port('public', { scale: 7, interval: wide });
+    const at = async (input: Port, output: Port, x: number) => {
+      const { circuit, constraints } = await compileSegment(
+        { model: denseModel, inputs: [input], outputs: [output] },
+        paramsOf(denseModel),
+      );
+      return {
+        constraints,
+        witness: () => generateWitness(circuit, { inputs: [Float64Array.of(x, 0, 0, 0)], context: 0n }).bytes,
+      };
+    };
+    // Input: one above the proven interval. The wires are those of x = 255, but for the public one.
+    const proven = await at(settled, port('public'), 255);
+    const forged = proven.witness();
+    expect(firstViolation(proven.constraints, forged)).toBeUndefined();
+    writeField(new DataView(forged.buffer), 2 * FIELD_BYTES, 256n);
+    expect(firstViolation(proven.constraints, forged)).toMatchObject({ kind: 'range' });
+
+    // Output: the honest witness of the same circuit with a wider port has the same wires.
+    const [narrow, wider] = await Promise.all([
+      at(port('public'), port('public', { scale: 6, interval: { lo: 0n, hi: 20n } }), 0),
+      at(port('public'), port('public', { scale: 6 }), 0),
+    ]);
+    const honest = wider.witness();
+    expect(firstViolation(wider.constraints, honest)).toBeUndefined();
+    expect(firstViolation(narrow.constraints, honest)).toMatchObject({ kind: 'range' });
   });
 
   it.each<[string, Port, Port, string]>([

@@ -37,7 +37,8 @@ import {
   requireCeremony,
   type SetupPolicy,
 } from './keys.ts';
-import { type OpenSegmentCircuit, openSegmentCircuit } from './segment-circuit.ts';
+import { LoadedCircuits } from './loaded-circuits.ts';
+import { type OpenSegmentCircuit, openSegmentCircuit, type SegmentCircuit } from './segment-circuit.ts';
 import { groth16Adapter } from './verifier/index.ts';
 import { workerProcess } from './worker-process.ts';
 
@@ -90,17 +91,22 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
         async (paths) =>
           policy === 'ceremony'
             ? requireCeremony(digest, constraints)
-            : developmentSetup({ path: constraints, digest }, paths, call),
+            : oneAtATime(async () => {
+                await loaded.makeRoom(expectedBytes(memory.setup, circuit), call);
+                return developmentSetup({ path: constraints, digest }, paths, call);
+              }),
         call.signal,
       ),
     );
   };
 
-  const load = async ({ circuit, keys }: OpenSegment, call: Call): Promise<string> => {
-    const parameters = { constraints: circuit.constraints, ...(await loadParameters(keys)) };
-    const { value } = await call.request('load', parameters);
-    return (value as { circuit: string }).circuit;
-  };
+  const loaded = new LoadedCircuits();
+  const load = async ({ circuit, keys }: OpenSegment, call: Call): Promise<string> =>
+    loaded.load(
+      { constraints: circuit.constraints, ...(await loadParameters(keys)) },
+      expectedBytes(memory.prove, circuit.circuit),
+      call,
+    );
 
   return {
     name: 'groth16',
@@ -110,7 +116,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     async setupMemory(source, params, options) {
       const { circuit, entry } = await openSegmentCircuit(cache, source, params, new Call(process, options));
       await entry.release();
-      return memory.setup.base + memory.setup.perConstraint * circuit.constraintCount;
+      return expectedBytes(memory.setup, circuit);
     },
 
     async compile(source, params, options) {
@@ -197,9 +203,14 @@ function describeSegment(
     },
     key: `${entry.key}.${keys}`,
     constraints: constraintCount,
-    provingMemory: memory.prove.base + memory.prove.perConstraint * constraintCount,
+    provingMemory: expectedBytes(memory.prove, circuit),
   };
 }
+
+const expectedBytes = (
+  { base, perConstraint }: (typeof memory)[keyof typeof memory],
+  { constraintCount }: SegmentCircuit,
+): number => base + perConstraint * constraintCount;
 
 const digests = (artifacts: Readonly<Record<string, Uint8Array>>): Circuit['artifacts'] =>
   Object.fromEntries(Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]));

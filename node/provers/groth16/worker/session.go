@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
 
@@ -172,6 +173,8 @@ func (s *session) unload(p loadResult) (struct{}, error) {
 			break
 		}
 	}
+	// The process is held to a limit on what it keeps from the system.
+	debug.FreeOSMemory()
 	return struct{}{}, nil
 }
 
