@@ -28,7 +28,7 @@ export function proveVerb(program: Command, context: Context): void {
     ],
     long: true,
   })
-    .requiredOption('--input <file>', 'inputs: .json by tensor name, or .npy')
+    .requiredOption('--input <file>', 'inputs: .json by tensor name, .npy, .npz, or .png')
     .requiredOption('--out <file>', 'where the certificate is written')
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
     .option('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor', 'layer')
