@@ -62,8 +62,8 @@ function startingGroups(
   for (const unit of units) {
     together(
       unit.flatMap((name) => {
-        const index = indexOf.get(name);
-        return index === undefined ? [] : (joining.get(index) ?? [index]);
+        const index = indexOf.get(name) ?? 0;
+        return joining.get(index) ?? [index];
       }),
     );
   }

@@ -8,7 +8,7 @@ export {
   withJoined,
 } from './blocks.ts';
 export { joinOutputs } from './join-outputs.ts';
-export { layerNodes } from './layer.ts';
+export { type Layer, layerOf } from './layer.ts';
 export { type TilingChoices, tilingChoices } from './layout.ts';
 export { sliceTiled, type TiledSlicing } from './slice-tiled.ts';
 export { type TiledModel, tileModel } from './tile-model.ts';

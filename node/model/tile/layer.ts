@@ -1,10 +1,12 @@
 import type { Model, ModelNode, TensorType } from '../model.ts';
-import { dependencies } from '../slice/dependencies.ts';
+import { type Dependencies, dependencies } from '../slice/dependencies.ts';
 import { isChannelwise } from './channelwise.ts';
 import { isBandable } from './window.ts';
 
 /** A layer that can be divided: a node that multiplies, and what follows it channel by channel. */
 export interface Layer {
+  /** Rearrangements of its input that nothing else reads, in order: they cost nothing, and each tile does them itself. */
+  before: readonly ModelNode[];
   /** The multiplying node first, each the only reader of the one before. */
   nodes: readonly [ModelNode, ...ModelNode[]];
   /** The tensor that the last of them writes. */
@@ -46,16 +48,23 @@ export function layerOf(model: Model, name: string, inBands: boolean): Layer | u
   const [output = ''] = nodes.at(-1)?.outputs ?? [];
   const type = model.types.get(output);
   if (type === undefined || isCaptured(model, output)) return undefined;
-  return { nodes, output, type, ...channels };
+  const before = inBands || channels.group > 1 ? [] : rearrangementsBefore(model, links, head);
+  return { before, nodes, output, type, ...channels };
 }
 
-/**
- * Names of the nodes of a layer that can be divided; `undefined` for any other node.
- *
- * @param bands into which its rows are to be divided
- */
-export function layerNodes(model: Model, name: string, bands = 1): string[] | undefined {
-  return layerOf(model, name, bands > 1)?.nodes.map((node) => node.name);
+const rearranging: ReadonlySet<string> = new Set(['Flatten', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
+
+function rearrangementsBefore(model: Model, links: Dependencies, head: ModelNode): ModelNode[] {
+  const before: ModelNode[] = [];
+  for (let reader = head; ; ) {
+    const [tensor = ''] = reader.inputs;
+    const node = model.nodes[links.writer.get(tensor) ?? -1];
+    if (node === undefined || node.domain !== '' || !rearranging.has(node.operator)) return before;
+    const isOwn = links.readers.get(tensor)?.length === 1 && !model.outputs.includes(tensor);
+    if (!isOwn || !node.inputs.slice(1).every((name) => model.constants.has(name))) return before;
+    before.unshift(node);
+    reader = node;
+  }
 }
 
 /** Where a node's output channels are, if its weights are constants that can be divided. */

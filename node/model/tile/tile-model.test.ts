@@ -291,8 +291,12 @@ describe('tileModel', () => {
         async (steps, parts, bands) => {
           const rows: Row[] = [['Conv', ['x', 'first'], 'first.out', convolution(3, 1)]];
           const constants: Record<string, Constant> = { first: weights(4, 2, 3, 3) };
+          let height = 17;
           for (const [index, { operator, kernel, stride, dilation, group, ...rest }] of steps.entries()) {
             const pad = Math.min(rest.pad, kernel - 1);
+            const extent = (kernel - 1) * (operator === 'Conv' ? dilation : 1) + 1;
+            if (extent > height + 2 * pad) continue;
+            height = Math.floor((height + 2 * pad - extent) / stride) + 1;
             const before = rows.at(-1)?.[2] ?? 'x';
             const attributes = {
               ...convolution(kernel, pad, stride),
@@ -305,7 +309,8 @@ describe('tileModel', () => {
             if (operator === 'Conv') constants[`w${index}`] = weights(4, 4 / group, kernel, kernel);
             const inputs = operator === 'Conv' ? [before, `w${index}`] : [before];
             rows.push([operator, inputs, `t${index}`, attributes]);
-            if (rest.activation) rows.push(['Relu', [`t${index}`], `r${index}`]);
+            // Leaky, so that no image comes out all zero.
+            if (rest.activation) rows.push(['LeakyRelu', [`t${index}`], `r${index}`]);
           }
           const last = rows.at(-1)?.[2] ?? 'x';
           const model = await network([1, 2, 17, 17], rows, constants, { outputs: [last] });
@@ -313,14 +318,32 @@ describe('tileModel', () => {
             const choices = tilingChoices(model, layer);
             if (choices === undefined) return [];
             const channels = atMost(model, layer, parts);
-            const height = Math.min(bands, choices.bands);
-            return [{ layer, channels, ...(height > 1 ? { bands: height } : {}) }];
+            const rows = Math.min(bands, choices.bands);
+            return [{ layer, channels, ...(rows > 1 ? { bands: rows } : {}) }];
           });
           await tileChecked(model, tilings);
         },
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('repeats in each tile what only rearranges its input', async () => {
+    const model = await network(
+      [1, 2, 6, 6],
+      [
+        ['Conv', ['x', 'w'], 'c', convolution(3, 1)],
+        ['Flatten', ['c'], 'f', { axis: int(1) }],
+        ['Gemm', ['f', 'v'], 'y'],
+      ],
+      { w: weights(2, 2, 3, 3), v: weights(72, 5) },
+    );
+    const { model: tiled, tiles } = await tileChecked(model, [
+      { layer: 'c', channels: 2 },
+      { layer: 'y', channels: 2 },
+    ]);
+    expect(tiles.flat()).toHaveLength(tiled.nodes.length);
+    expect(tiles[3]?.map((node) => tiled.nodes[node]?.operator)).toEqual(['Concat', 'Flatten', 'Gemm']);
   });
 
   it('has every block read, even rows that no window looks at', async () => {

@@ -54,7 +54,9 @@ class Tiler {
     this.#model = model;
     this.#draft = new DraftNodes(model);
     this.#divisions = new Map(tilings.map((tiling) => [tiling.layer, layOut(model, tiling)]));
-    this.#replaced = new Set([...this.#divisions.values()].flatMap(({ layer }) => layer.nodes));
+    this.#replaced = new Set(
+      [...this.#divisions.values()].flatMap(({ layer }) => [...layer.before, ...layer.nodes]),
+    );
   }
 
   add(node: ModelNode): void {
@@ -132,7 +134,10 @@ class Tiler {
     const weights = this.#model.constants.get(head.inputs[1] ?? '')?.type.shape;
     const group = groupOf(layer, tile.channels, weights?.[1] ?? 1);
     const [first] = needed;
-    let data = this.#readInput(head, group.inputs, { rows: first?.rows, reach }, `${head.name}.${suffix}`);
+    const base = `${head.name}.${suffix}`;
+    const input = (layer.before[0] ?? head).inputs[0] ?? '';
+    let data = this.#readInput(input, group.inputs, { rows: first?.rows, reach }, base);
+    for (const node of layer.before) data = this.#copy(node, data, suffix);
     let source = head.inputs[0] ?? '';
     for (const [step, node] of layer.nodes.entries()) {
       const [output = ''] = node.outputs;
@@ -164,6 +169,16 @@ class Tiler {
     return data;
   }
 
+  /** Adds a node again, for one tile; gives the tensor that it writes. */
+  #copy(node: ModelNode, input: string, suffix: string): string {
+    const [output = ''] = node.outputs;
+    return this.#draft.add(
+      { ...node, name: `${node.name}.${suffix}`, inputs: [input, ...node.inputs.slice(1)] },
+      this.#draft.nameTensor(`${output}.${suffix}`),
+      this.#model.types.get(output) as TensorType,
+    );
+  }
+
   /** What each node of a layer needs of the rows of its input, so that the last writes these; empty for all rows. */
   #rowsBackwards(layer: Layer, rows: Stretch | undefined): NeededRows[] {
     if (rows === undefined) return [];
@@ -180,12 +195,11 @@ class Tiler {
 
   /** The part of a layer's input that a tile needs. */
   #readInput(
-    head: ModelNode,
+    input: string,
     channels: Stretch | undefined,
     { rows, reach }: { rows: Stretch | undefined; reach: Stretch | undefined },
     base: string,
   ): string {
-    const [input = ''] = head.inputs;
     const type = this.#model.types.get(input);
     if (type === undefined) return input;
     const boxWith = (stretch: Stretch | undefined) => inputBox(type.shape, channels, stretch);

@@ -1,8 +1,14 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
 import type { Limits } from '../../model/slice/index.ts';
-import { layerNodes, type Tiling } from '../../model/tile/index.ts';
-import { type Estimator, fits, groupEstimator, type SegmentEstimate } from './estimator.ts';
+import { layerOf, type Tiling } from '../../model/tile/index.ts';
+import {
+  type Estimator,
+  fits,
+  type GroupEstimator,
+  groupEstimator,
+  type SegmentEstimate,
+} from './estimator.ts';
 import { fewestTiles } from './fewest-tiles.ts';
 
 /** A layer or node that is above a limit however it is divided. */
@@ -27,54 +33,85 @@ export interface Units {
  * @throws TesseraError `UNPROVABLE` for a node that no prover supports
  */
 export function unitsOf(model: Model, limits: Limits, estimate: Estimator, signal?: AbortSignal): Units {
-  const units: string[][] = [];
-  const tilings: Tiling[] = [];
-  const oversize: Oversize[] = [];
-  const indexOf = new Map(model.nodes.map(({ name }, index) => [name, index]));
-  const estimateGroup = groupEstimator(model, estimate, signal);
-  const estimateOf = (names: readonly string[]) => estimateGroup(names.map((name) => indexOf.get(name) ?? 0));
-  const divided = new Set<string>();
-
-  for (const node of model.nodes) {
-    if (divided.has(node.name)) continue;
-    const layer = layerNodes(model, node.name) ?? [node.name];
-    const whole = estimateOf(layer);
-    const singles = layer.map((name) => estimateOf([name]));
-    const apart = singles.reduce((sum, each) => sum + (each?.seconds ?? Number.POSITIVE_INFINITY), 0);
-    const fitApart = singles.every((each) => each !== undefined && fits(each, limits));
-    if (whole !== undefined && fits(whole, limits) && (whole.seconds <= apart || !fitApart)) {
-      units.push([...layer]);
-      for (const name of layer) divided.add(name);
-      continue;
-    }
-    if (whole !== undefined && !fits(whole, limits)) {
-      const { tiling, least } = fewestTiles(model, node.name, limits, estimate, signal);
-      if (tiling !== undefined) {
-        tilings.push(tiling);
-        for (const name of layerNodes(model, node.name, tiling.bands) ?? []) divided.add(name);
-        continue;
-      }
-      if (!fitApart) {
-        oversize.push({ name: node.name, least: least ?? whole });
-        for (const name of layer) divided.add(name);
-        continue;
-      }
-    }
-    for (const [index, name] of layer.entries()) {
-      const single = singles[index];
-      if (single === undefined) throw unprovable(model.nodes[indexOf.get(name) ?? 0]);
-      if (fits(single, limits)) units.push([name]);
-      else oversize.push({ name, least: single });
-      divided.add(name);
-    }
-  }
-  return { units, tilings, oversize };
+  const divider = new Divider(model, limits, estimate, signal);
+  for (const node of model.nodes) divider.addLayer(node);
+  for (const node of model.nodes) divider.addNode(node);
+  return divider;
 }
 
-function unprovable(node: ModelNode | undefined): TesseraError {
+class Divider implements Units {
+  readonly units: string[][] = [];
+  readonly tilings: Tiling[] = [];
+  readonly oversize: Oversize[] = [];
+  readonly #model: Model;
+  readonly #limits: Limits;
+  readonly #estimate: Estimator;
+  readonly #signal: AbortSignal | undefined;
+  readonly #estimateGroup: GroupEstimator;
+  readonly #index: ReadonlyMap<ModelNode, number>;
+  /** Nodes that are in a unit or a tile already. */
+  readonly #done = new Set<ModelNode>();
+
+  constructor(model: Model, limits: Limits, estimate: Estimator, signal: AbortSignal | undefined) {
+    this.#model = model;
+    this.#limits = limits;
+    this.#estimate = estimate;
+    this.#signal = signal;
+    this.#estimateGroup = groupEstimator(model, estimate, signal);
+    this.#index = new Map(model.nodes.map((node, index) => [node, index]));
+  }
+
+  /** Keeps a layer whole or divides it into tiles; leaves its nodes for `addNode` where they are better apart. */
+  addLayer(node: ModelNode): void {
+    const layer = layerOf(this.#model, node.name, false);
+    if (layer === undefined) return;
+    const whole = this.#estimateOf(layer.nodes);
+    if (whole === undefined) return;
+    const singles = layer.nodes.map((each) => this.#estimateOf([each]));
+    const apart = singles.every((each) => each !== undefined && fits(each, this.#limits))
+      ? singles.reduce((sum, each) => sum + (each?.seconds ?? 0), 0)
+      : undefined;
+    if (fits(whole, this.#limits)) {
+      if (apart === undefined || whole.seconds <= apart) this.#keep(layer.nodes);
+      return;
+    }
+    const { tiling, least } = fewestTiles(this.#model, node.name, this.#limits, this.#estimate, this.#signal);
+    if (tiling !== undefined) {
+      const divided = layerOf(this.#model, node.name, (tiling.bands ?? 1) > 1) ?? layer;
+      this.tilings.push(tiling);
+      this.#finish([...divided.before, ...divided.nodes]);
+    } else if (apart === undefined) {
+      this.oversize.push({ name: node.name, least: least ?? whole });
+      this.#finish(layer.nodes);
+    }
+  }
+
+  addNode(node: ModelNode): void {
+    if (this.#done.has(node)) return;
+    const least = this.#estimateOf([node]);
+    if (least === undefined) throw unprovable(node);
+    if (fits(least, this.#limits)) this.#keep([node]);
+    else this.oversize.push({ name: node.name, least });
+  }
+
+  #estimateOf(nodes: readonly ModelNode[]): SegmentEstimate | undefined {
+    return this.#estimateGroup(nodes.map((node) => this.#index.get(node) ?? 0));
+  }
+
+  #keep(nodes: readonly ModelNode[]): void {
+    this.units.push(nodes.map(({ name }) => name));
+    this.#finish(nodes);
+  }
+
+  #finish(nodes: readonly ModelNode[]): void {
+    for (const node of nodes) this.#done.add(node);
+  }
+}
+
+function unprovable(node: ModelNode): TesseraError {
   return new TesseraError('UNPROVABLE', {
-    message: `No installed prover supports node ${node?.name} (${node?.operator})`,
+    message: `No installed prover supports node ${node.name} (${node.operator})`,
     remedy: 'See which operators are supported, and express the node with these.',
-    details: { node: node?.name, operator: node?.operator },
+    details: { node: node.name, operator: node.operator },
   });
 }
