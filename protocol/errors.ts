@@ -41,6 +41,7 @@ export const errorCodes = {
   NETWORK_FAILED: { exit: 1, meaning: 'A peer could not be reached, or did not answer as agreed.' },
   NODE_MISSING: { exit: 1, meaning: 'No node runs on this data directory.' },
   NODE_RUNNING: { exit: 1, meaning: 'Another process runs a node on this data directory.' },
+  API_REFUSED: { exit: 1, meaning: 'The node’s local API refused the request: no token, or another node’s.' },
   IDENTITY_INVALID: { exit: 1, meaning: 'A file holds no identity, or another one already exists.' },
   CONFIGURATION_INVALID: {
     exit: 2,

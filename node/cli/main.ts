@@ -2,12 +2,17 @@ import { Command } from 'commander';
 import { version } from '../package.ts';
 import { auditVerb } from './commands/audit.ts';
 import { cacheVerb } from './commands/cache.ts';
+import { ceremonyVerb } from './commands/ceremony.ts';
 import { demoVerb } from './commands/demo.ts';
 import { doctorVerb } from './commands/doctor.ts';
+import { identityVerb } from './commands/identity.ts';
+import { peersVerb } from './commands/peers.ts';
 import { proveVerb } from './commands/prove.ts';
 import { runVerb } from './commands/run.ts';
 import { setupVerb } from './commands/setup.ts';
 import { sliceVerb } from './commands/slice.ts';
+import { startVerb } from './commands/start.ts';
+import { statusVerb } from './commands/status.ts';
 import { uninstallVerb } from './commands/uninstall.ts';
 import { verifyVerb } from './commands/verify.ts';
 import type { Context } from './context.ts';
@@ -25,6 +30,11 @@ const verbs = [
   verifyVerb,
   auditVerb,
   cacheVerb,
+  ceremonyVerb,
+  startVerb,
+  statusVerb,
+  peersVerb,
+  identityVerb,
   demoVerb,
   uninstallVerb,
 ];

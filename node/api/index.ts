@@ -1,0 +1,11 @@
+/**
+ * The local API of a running node: HTTP on loopback behind a token, versioned routes, server-sent events; and its
+ * client.
+ *
+ * @packageDocumentation
+ */
+export * from './client.ts';
+export * from './event-stream.ts';
+export * from './peer-routes.ts';
+export * from './server.ts';
+export * from './token.ts';

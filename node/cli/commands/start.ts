@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { createLog, type Peer, servePeer, startPeer } from '../../peer/index.ts';
+import { nodeFiles } from '../../store/index.ts';
+import { addConfigurationFlags, type ConfigurationFlags, configurationOf } from '../configuration.ts';
+import type { Context } from '../context.ts';
+import { addVerb } from '../verb.ts';
+
+/** `tessera start`: runs a node in the foreground until it is interrupted. */
+export function startVerb(program: Command, context: Context): void {
+  const verb = addVerb(program, {
+    usage: 'start',
+    description: 'Run a node of the network in the foreground, until SIGINT or SIGTERM.',
+    examples: [
+      'tessera start',
+      'tessera start --bootstrap /ip4/192.0.2.1/tcp/4801/p2p/12D3KooW…',
+      'tessera start --listen /ip4/127.0.0.1/tcp/0 --api-port 0 --no-mdns --json',
+    ],
+  });
+  addConfigurationFlags(verb).action(async (flags: ConfigurationFlags & { json?: boolean }) => {
+    const { json: _, ...settings } = flags;
+    await runNode(context, settings);
+  });
+}
+
+async function runNode(context: Context, flags: ConfigurationFlags): Promise<void> {
+  const { settings, output, signal } = context;
+  const configuration = await configurationOf(context, flags);
+  const files = nodeFiles(settings.directory.node);
+  const log = createLog(configuration.logLevel, { write: (line) => output.note(line.trimEnd()) });
+  const peer = await startPeer({ configuration, files, log });
+  try {
+    const api = await servePeer({ peer, configuration, files });
+    try {
+      const { peerId, addresses, version } = peer.status();
+      output.result({ version, peerId, addresses, api: api.url }, describe(peer, api.url));
+      log.info({ peerId, addresses, api: api.url }, 'started');
+      if (!signal.aborted) await once(signal, 'abort');
+      log.info('stopping');
+    } finally {
+      await api.close();
+    }
+  } finally {
+    await peer.stop();
+    log.info('stopped');
+  }
+}
+
+function describe(peer: Peer, api: string): string {
+  const { peerId, addresses } = peer.status();
+  return [
+    `Peer ${peerId}`,
+    ...addresses.map((address) => `  ${address}`),
+    `Local API: ${api}`,
+    'Others join by: tessera start --bootstrap ADDRESS. Stop with Ctrl-C.',
+  ].join('\n');
+}

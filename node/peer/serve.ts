@@ -1,0 +1,32 @@
+import { rm } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { type Api, eventRoutes, loadOrCreateToken, peerRoutes, type Routes, startApi } from '../api/index.ts';
+import type { Configuration } from '../configuration/index.ts';
+import type { NodeFiles } from '../store/index.ts';
+import type { Peer } from './peer.ts';
+
+export interface ServeInit {
+  peer: Peer;
+  configuration: Configuration;
+  files: NodeFiles;
+  /** Routes besides those of the peer itself. */
+  routes?: readonly Routes[];
+}
+
+/** Serves a peer's local API and leaves its address where other verbs find it, until it is closed. */
+export async function servePeer({ peer, configuration, files, routes = [] }: ServeInit): Promise<Api> {
+  const api = await startApi({
+    port: configuration.apiPort,
+    token: await loadOrCreateToken(files.apiToken),
+    routes: [peerRoutes(peer), eventRoutes(peer.events), ...routes],
+    log: peer.log,
+  });
+  await writeFileAtomic(files.apiAddress, `${api.url}\n`, { mode: 0o600 });
+  return {
+    url: api.url,
+    async close() {
+      await rm(files.apiAddress, { force: true });
+      await api.close();
+    },
+  };
+}
