@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tessera } from '../../../tests/support/command-line.ts';
-import { compileSegment } from '../../provers/groth16/segment-circuit.ts';
+import { compileSegment } from '../../provers/groth16/compile-segment.ts';
 import { denseModel, paramsOf } from '../../provers/groth16/testing/dense.ts';
 import { builtWorker } from '../../provers/groth16/testing/worker.ts';
 

@@ -1,7 +1,8 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Model } from '../../model/model.ts';
-import { defaultQuantiseOptions, type FloatRange, type QuantiseOptions } from '../circuit/index.ts';
+import { defaultQuantiseOptions, type QuantiseOptions } from '../circuit/quantise/options.ts';
+import type { FloatRange } from '../circuit/quantise/scale.ts';
 
 /** Numbers that quantisation is steered by; see {@link QuantiseOptions}. */
 type Precision = Pick<

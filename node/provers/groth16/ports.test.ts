@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EdgeType } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { sha256Hex } from '../../../protocol/ids.ts';
 import { firstViolation, generateWitness } from '../circuit/index.ts';
 import { FIELD_BYTES, writeField } from '../circuit/language/field-bytes.ts';
 import type { Port } from '../prover.ts';
-import { formatGroth16Params } from './parameters.ts';
-import { compileSegment, constraintsDigest } from './segment-circuit.ts';
+import { compileSegment } from './compile-segment.ts';
+import { formatGroth16Params, parseGroth16Params } from './parameters.ts';
 import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
 
 type Settled = Partial<Pick<EdgeType, 'scale' | 'interval'>>;
@@ -150,30 +151,33 @@ describe('ports', () => {
   });
 });
 
-describe('constraintsDigest', () => {
+describe('compileSegment', () => {
   const source = { model: denseModel, inputs: [port('poseidon2')], outputs: [port('poseidon2')] };
-  const params = formatGroth16Params(paramsOf(denseModel));
+  const params = paramsOf(denseModel);
+  const digest = async (of = source, under = params) =>
+    (await compileSegment(of, under)).circuit.constraintsDigest;
 
-  it('is the digest of what is compiled', async () => {
-    const { circuit } = await compileSegment(source, paramsOf(denseModel));
-    expect(await constraintsDigest(source, params)).toBe(circuit.constraintsDigest);
+  it('gives the same constraints again', async () => {
+    const { circuit, constraints } = await compileSegment(source, params);
+    expect(circuit.constraintsDigest).toBe(sha256Hex(constraints));
+    expect(await digest(source, parseGroth16Params(formatGroth16Params(params)))).toBe(
+      circuit.constraintsDigest,
+    );
   });
 
-  it('changes with the model, the ports and the parameters', async () => {
-    const digest = await constraintsDigest(source, params);
-    const weights = new Map(denseModel.constants).set('bias', {
+  it('gives others for another model, other ports and other parameters', async () => {
+    const constants = new Map(denseModel.constants).set('bias', {
       type: { element: 'float32', shape: [4] },
       source: { kind: 'fill', value: 0 },
     });
-    const others = await Promise.all([
-      constraintsDigest({ ...source, model: { ...denseModel, constants: weights } }, params),
-      constraintsDigest(
-        { ...source, model: denseSegment('gemm') },
-        formatGroth16Params(paramsOf(denseSegment('gemm'))),
-      ),
-      constraintsDigest({ ...source, inputs: [{ scheme: 'poseidon2', blinded: true }] }, params),
-      constraintsDigest(source, params.replace('"weightBits":7', '"weightBits":8')),
+    const gemm = denseSegment('gemm');
+    const all = await Promise.all([
+      digest(),
+      digest({ ...source, model: { ...denseModel, constants } }),
+      digest({ ...source, model: gemm }, paramsOf(gemm)),
+      digest({ ...source, inputs: [{ scheme: 'poseidon2', blinded: true }] }),
+      digest(source, { ...params, weightBits: 8 }),
     ]);
-    expect(new Set([digest, ...others]).size).toBe(5);
+    expect(new Set(all).size).toBe(5);
   });
 });

@@ -4,14 +4,10 @@ import { type EdgeType, type Interval, typeFaults } from '../../../protocol/edge
 import { TesseraError } from '../../../protocol/errors.ts';
 import { commitmentDomain } from '../../../protocol/poseidon2/index.ts';
 import type { Model } from '../../model/model.ts';
-import {
-  type CircuitPort,
-  calibratedInterval,
-  calibratedType,
-  edgeInterval,
-  type FloatRange,
-  type NumberType,
-} from '../circuit/index.ts';
+import type { CircuitPort } from '../circuit/ports.ts';
+import type { NumberType } from '../circuit/quantise/options.ts';
+import { calibratedInterval, calibratedType, edgeInterval } from '../circuit/quantise/quantise-model.ts';
+import type { FloatRange } from '../circuit/quantise/scale.ts';
 import type { Port, SegmentSource } from '../prover.ts';
 import type { Groth16Params } from './parameters.ts';
 

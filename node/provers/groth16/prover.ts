@@ -29,6 +29,8 @@ import { Call } from '../call.ts';
 import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
 import { auditedArtifacts } from './audit.ts';
+import { createCircuitCompiler } from './circuit-compiler.ts';
+import type { SegmentCircuit } from './compile-segment.ts';
 import {
   developmentSetup,
   loadParameters,
@@ -38,7 +40,7 @@ import {
   type SetupPolicy,
 } from './keys.ts';
 import { LoadedCircuits } from './loaded-circuits.ts';
-import { type OpenSegmentCircuit, openSegmentCircuit, type SegmentCircuit } from './segment-circuit.ts';
+import { type OpenSegmentCircuit, openSegmentCircuit } from './segment-circuit.ts';
 import { groth16Adapter } from './verifier/index.ts';
 import { workerProcess } from './worker-process.ts';
 
@@ -67,6 +69,7 @@ interface OpenSegment {
 export function createGroth16Prover(init: Groth16ProverInit): Prover {
   const { cache } = init;
   const process = workerProcess(init.worker);
+  const compiler = createCircuitCompiler();
   // Loading and proving belong together: another circuit's keys may push this one's out in between.
   const oneAtATime = pLimit(1);
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
@@ -114,14 +117,20 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     unsupported: unsupportedNode,
 
     async setupMemory(source, params, options) {
-      const { circuit, entry } = await openSegmentCircuit(cache, source, params, new Call(process, options));
+      const { circuit, entry } = await openSegmentCircuit(
+        cache,
+        compiler,
+        source,
+        params,
+        new Call(process, options),
+      );
       await entry.release();
       return expectedBytes(memory.setup, circuit);
     },
 
     async compile(source, params, options) {
       const call = new Call(process, options);
-      const circuit = await openSegmentCircuit(cache, source, params, call);
+      const circuit = await openSegmentCircuit(cache, compiler, source, params, call);
       held.add(circuit.entry);
       const keys = await openCircuitKeys(circuit, call);
       held.add(keys);
@@ -131,7 +140,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     },
 
     async rebuild(source, params, stated, options) {
-      const circuit = await openSegmentCircuit(cache, source, params, new Call(process, options));
+      const circuit = await openSegmentCircuit(cache, compiler, source, params, new Call(process, options));
       try {
         const { constraintsDigest } = circuit.circuit;
         const artifacts = await auditedArtifacts(cache, constraintsDigest, stated, options?.signal);
@@ -179,7 +188,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     srsFiles: async () => new Map(),
 
     async close() {
-      await process.close();
+      await Promise.all([process.close(), compiler.close()]);
       await Promise.all([...held].map((entry) => entry.release()));
       held.clear();
     },
