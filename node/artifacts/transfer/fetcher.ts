@@ -61,7 +61,10 @@ interface Shared {
 export class ArtifactFetcher {
   readonly #options: DownloadOptions;
   readonly #components: FetcherComponents;
+  /** Downloads that one may join. */
   readonly #shared = new Map<string, Shared>();
+  /** All downloads, those included that nobody wants any more and that are winding down. */
+  readonly #running = new Set<Shared>();
 
   constructor(options: Partial<DownloadOptions>, components: FetcherComponents) {
     this.#options = { ...defaultDownloadOptions, ...options };
@@ -93,9 +96,9 @@ export class ArtifactFetcher {
     return pin && !artifact.pinned ? store.pin(cid) : artifact;
   }
 
-  /** Cancels all downloads. */
+  /** Cancels all downloads; resolves when nothing more is written. */
   async stop(): Promise<void> {
-    const running = [...this.#shared.values()];
+    const running = [...this.#running];
     for (const { controller } of running) controller.abort();
     await Promise.allSettled(running.map(({ artifact }) => artifact));
   }
@@ -126,10 +129,12 @@ export class ArtifactFetcher {
     const requests = new Set<FetchRequest>();
     const controller = new AbortController();
     const artifact = this.#download(request, requests, controller.signal).finally(() => {
+      this.#running.delete(shared);
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     });
     const shared = { artifact, requests, controller };
     this.#shared.set(key, shared);
+    this.#running.add(shared);
     return shared;
   }
 

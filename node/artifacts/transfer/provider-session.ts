@@ -71,7 +71,8 @@ export async function fetchFrom(
     }
   } catch (error) {
     if (signal.aborted) return;
-    throw asFault(error);
+    // What the reader saw came first; a failed send only follows from it.
+    throw asFault(reader.failure ?? error);
   } finally {
     signal.removeEventListener('abort', onAbort);
     queue.putBack(stream, asked);

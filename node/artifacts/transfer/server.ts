@@ -57,6 +57,11 @@ export class ArtifactServer {
     return this.#bytesSent;
   }
 
+  /** Streams that are being served. */
+  get streams(): number {
+    return this.#open.size;
+  }
+
   async start(): Promise<void> {
     await this.#components.libp2p.handle(artifactProtocol, (stream, connection) =>
       this.#serve(stream, connection),

@@ -38,6 +38,11 @@ export class StreamReader {
     if (stream.remoteWriteStatus === 'closed') this.#onEnd();
   }
 
+  /** Why nothing more can be read, where the stream did not end in order. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /**
    * Fills `target`.
    *

@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Hex32 } from '../../../../protocol/edge.ts';
+import type { DownloadProgress } from '../download.ts';
+import type { TestPeerInit } from './peer.ts';
+
+/** How to reach a peer. */
+export interface Contact {
+  peer: string;
+  multiaddrs: string[];
+}
+
+export interface FetchedSample {
+  sha256: Hex32;
+  bytes: number;
+  /** What providers did wrong. */
+  faults: string[];
+  seconds: number;
+  /** The most memory it held above what it held before. */
+  addedBytes: number;
+}
+
+/** What a peer process can be asked for. */
+export interface PeerCommands {
+  start(init: TestPeerInit): Promise<Contact>;
+  /** Adds a sample. */
+  add(sample: { seed: number; bytes: number }): Promise<{ cid: string; sha256: Hex32 }>;
+  /** Resolves when the DHT knows. */
+  told(artifact: { cid: string }): Promise<void>;
+  fetch(request: {
+    cid: string;
+    sha256?: Hex32;
+    maxBytes: number;
+    providers?: Contact[];
+  }): Promise<FetchedSample>;
+  /** Bytes over a stream without any protocol. */
+  receiveBare(request: { provider: Contact; bytes: number }): Promise<{ seconds: number }>;
+  drop(artifact: { cid: string }): Promise<void>;
+  bytesSent(): Promise<number>;
+  /** Reads a whole artifact; gives its length. */
+  read(artifact: { cid: string }): Promise<number>;
+}
+
+export interface Ask {
+  id: number;
+  method: keyof PeerCommands;
+  argument: unknown;
+}
+
+export interface Answer {
+  id?: number;
+  value?: unknown;
+  failure?: { code?: string; message: string };
+  /** A fetch got its first bytes. */
+  began?: DownloadProgress;
+}
+
+/** A test peer in a process of its own. */
+export class PeerProcess {
+  readonly events = new EventEmitter<{ began: [DownloadProgress] }>();
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #last = 0;
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL('./peer-process.ts', import.meta.url)), { stdio: 'inherit' });
+    this.#child.on('message', ({ id, value, failure, began }: Answer) => {
+      if (began !== undefined) this.events.emit('began', began);
+      const waiting = this.#waiting.get(id ?? 0);
+      if (failure === undefined) waiting?.resolve(value);
+      else waiting?.reject(Object.assign(new Error(failure.message), failure));
+    });
+    this.#child.on('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the peer process ended'));
+    });
+  }
+
+  async ask<M extends keyof PeerCommands>(
+    method: M,
+    ...[argument]: Parameters<PeerCommands[M]>
+  ): Promise<Awaited<ReturnType<PeerCommands[M]>>> {
+    const id = ++this.#last;
+    const answer = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, answer);
+    this.#child.send({ id, method, argument } satisfies Ask);
+    try {
+      return (await answer.promise) as Awaited<ReturnType<PeerCommands[M]>>;
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** As `kill -9` does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}
