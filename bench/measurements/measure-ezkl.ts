@@ -1,29 +1,43 @@
 /**
- * Sets up and proves sample circuits with ezkl, one after another, and writes what each took to ezkl-proofs.json.
+ * Sets up and proves sample circuits with ezkl, one after another, and writes what each took to ezkl-proofs.json. With
+ * an argument, only those whose name holds it; the others' figures stay.
  * Run on an idle machine: node bench/measurements/measure-ezkl.ts && node bench/measurements/fit.ts
  */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { writeModel } from '../../node/model/onnx/index.ts';
-import { committedPorts } from '../../node/plan/cost-model/ezkl-rows.ts';
 import { sizeOf } from '../../node/plan/cost-model/node-sizes.ts';
 import { runArguments } from '../../node/provers/ezkl/run-arguments.ts';
+import { ezklVersion } from '../../node/provers/ezkl/version.ts';
 import { encodeInputs } from '../../node/provers/ezkl/witness-files.ts';
+import { ProverProcess } from '../../node/provers/process/prover-process.ts';
 import { describeMachine, describeVersions } from '../machine.ts';
 import { ezklPython } from './ezkl-python.ts';
-import { EzklWorker } from './ezkl-worker.ts';
+import { measuredRequest, type Taken, taken } from './measured-worker.ts';
 import type { EzklProofMeasurement, EzklProofMeasurements } from './measurements.ts';
 import { type ProofSample, proofSamples } from './proof-samples.ts';
 import { buildSample } from './sample-model.ts';
 
 const results = new URL('./ezkl-proofs.json', import.meta.url);
 
+type Request = (operation: string, parameters: object) => Promise<Taken>;
+
 /** Each step runs in a process of its own, so that its peak is its own. */
-async function inFreshWorker<T>(directory: string, use: (worker: EzklWorker) => Promise<T>): Promise<T> {
-  const worker = new EzklWorker(ezklPython(), directory);
+async function inFreshWorker<T>(directory: string, use: (request: Request) => Promise<T>): Promise<T> {
+  const worker = new ProverProcess({
+    name: 'ezkl',
+    command: ezklPython(),
+    args: ['-I', '-B', fileURLToPath(new URL('../../node/provers/ezkl/worker.py', import.meta.url))],
+    version: ezklVersion,
+    env: { HOME: directory },
+    cwd: directory,
+  });
   try {
-    return await use(worker);
+    return await use(async (operation, parameters) =>
+      taken(await measuredRequest(worker, operation, parameters)),
+    );
   } finally {
     await worker.close();
   }
@@ -38,35 +52,35 @@ async function measure(
   try {
     const model = buildSample(sample);
     await writeModel(model, path('model.onnx'));
-    const inputScales = model.inputs.map(() => params.scale);
-    const source = { model, ...committedPorts(model), inputScales };
+    const committed = () => ({ scheme: 'kzg', blinded: false }) as const;
+    const source = { model, inputs: model.inputs.map(committed), outputs: model.outputs.map(committed) };
     const files = { circuit: path('circuit'), srs, provingKey: path('key') };
-    await inFreshWorker(directory, (worker) =>
-      worker.request('compile', {
+    await inFreshWorker(directory, (request) =>
+      request('compile', {
         model: path('model.onnx'),
         settings: path('settings.json'),
         circuit: files.circuit,
         arguments: runArguments(source, params),
       }),
     );
-    const { num_rows: rows, total_const_size: constants } = JSON.parse(
-      await readFile(path('settings.json'), 'utf8'),
-    ) as { num_rows: number; total_const_size: number };
-    const setup = await inFreshWorker(directory, (worker) =>
-      worker.request('setup', { ...files, verifyingKey: path('verifying-key') }),
+    const { num_rows: rows } = JSON.parse(await readFile(path('settings.json'), 'utf8')) as {
+      num_rows: number;
+    };
+    const setup = await inFreshWorker(directory, (request) =>
+      request('setup', { ...files, verifyingKey: path('verifying-key') }),
     );
     const inputs = model.inputs.map((input) =>
       Array.from({ length: sizeOf(model, input) }, (_, i) => BigInt((i * 37) % 128)),
     );
     await writeFile(path('input.json'), encodeInputs(inputs));
-    const prove = await inFreshWorker(directory, async (worker) => {
-      await worker.request('execute', {
+    const prove = await inFreshWorker(directory, async (request) => {
+      await request('execute', {
         ...files,
         provingKey: undefined,
         input: path('input.json'),
         witness: path('witness'),
       });
-      return worker.request('prove', { ...files, witness: path('witness'), proof: path('proof.json') });
+      return request('prove', { ...files, witness: path('witness'), proof: path('proof.json') });
     });
     const { hex_proof: proof } = JSON.parse(await readFile(path('proof.json'), 'utf8')) as {
       hex_proof: string;
@@ -75,8 +89,8 @@ async function measure(
     return {
       name,
       ...params,
+      operators: model.nodes.map(({ operator }) => operator),
       rows,
-      constants,
       provingKeyBytes,
       proofBytes: proof.length / 2 - 1,
       setup,
@@ -87,17 +101,21 @@ async function measure(
   }
 }
 
-const samples: EzklProofMeasurement[] = [];
+const [, , only = ''] = process.argv;
+const chosen = proofSamples.filter(({ name }) => name.includes(only));
+const earlier = JSON.parse(await readFile(results, 'utf8')) as EzklProofMeasurements;
+const samples = earlier.samples.filter(({ name }) => proofSamples.some((sample) => sample.name === name));
 const srsDirectory = await mkdtemp(join(tmpdir(), 'tessera-srs-'));
 try {
-  for (const sample of proofSamples) {
+  for (const sample of chosen) {
     const { k } = sample.params;
     const srs = join(srsDirectory, `${k}.srs`);
     if (!(await stat(srs).catch(() => undefined))) {
-      await inFreshWorker(srsDirectory, (worker) => worker.request('srs', { path: srs, k }));
+      await inFreshWorker(srsDirectory, (request) => request('srs', { path: srs, k }));
     }
     const measured = await measure(sample, srs);
-    samples.push(measured);
+    const known = samples.findIndex(({ name }) => name === measured.name);
+    samples.splice(known === -1 ? samples.length : known, known === -1 ? 0 : 1, measured);
     console.log(
       `${measured.name}: ${measured.rows} rows, setup ${measured.setup.seconds.toFixed(1)} s, prove ${measured.prove.seconds.toFixed(1)} s`,
     );

@@ -1,6 +1,6 @@
 import type { EzklParams } from '../../node/provers/ezkl/parameters.ts';
 import type { Machine, Versions } from '../machine.ts';
-import type { Taken } from './ezkl-worker.ts';
+import type { Taken } from './measured-worker.ts';
 
 /** What was measured, where and when. */
 export interface Measurements<Sample> {
@@ -17,8 +17,8 @@ export interface Measurements<Sample> {
 export interface EzklProofMeasurement extends EzklParams {
   name: string;
   rows: number;
-  /** Distinct constants, which have columns of their own. */
-  constants: number;
+  /** ONNX operators of the model, in order. */
+  operators: readonly string[];
   provingKeyBytes: number;
   proofBytes: number;
   setup: Taken;
@@ -26,3 +26,16 @@ export interface EzklProofMeasurement extends EzklParams {
 }
 
 export type EzklProofMeasurements = Measurements<EzklProofMeasurement>;
+
+/** One circuit of Tessera's own, set up and proven with, each in a process of its own. */
+export interface Groth16Measurement {
+  name: string;
+  constraints: number;
+  /** Terms of all expressions. */
+  terms: number;
+  provingKeyBytes: number;
+  setup: Taken;
+  prove: Taken;
+}
+
+export type Groth16Measurements = Measurements<Groth16Measurement>;

@@ -9,7 +9,7 @@ export interface ProofSample {
 }
 
 /** A convolution, its bias and ReLU over a square image: rows of all kinds that a vision model has. */
-function convolution(channels: number, filters: number, side: number): SampleModel {
+export function convolution(channels: number, filters: number, side: number): SampleModel {
   return {
     inputs: { x: [1, channels, side, side] },
     nodes: [
@@ -22,7 +22,7 @@ function convolution(channels: number, filters: number, side: number): SampleMod
 }
 
 /** A dense layer: mostly multiplications. */
-function dense(width: number, outputs: number): SampleModel {
+export function dense(width: number, outputs: number): SampleModel {
   return {
     inputs: { x: [1, width] },
     nodes: [{ operator: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
@@ -32,7 +32,7 @@ function dense(width: number, outputs: number): SampleModel {
 }
 
 /** Maxima: decompositions only. */
-function pooling(channels: number, side: number): SampleModel {
+export function pooling(channels: number, side: number): SampleModel {
   return {
     inputs: { x: [1, channels, side, side] },
     nodes: [{ operator: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes: window(2, 2) }],
@@ -82,11 +82,17 @@ export const proofSamples: readonly ProofSample[] = [
   sample(13, 2, 3, 'conv 4-8-12', convolution(4, 8, 12)),
   sample(13, 1, 3, 'conv 2-4-10', convolution(2, 4, 10)),
   sample(13, 2, 3, 'sigmoid 500', sigmoid(500)),
+  sample(13, 1, 3, 'sigmoid 100', sigmoid(100)),
+  sample(14, 1, 3, 'sigmoid 400', sigmoid(400)),
+  sample(12, 1, 3, 'pool 1-8', pooling(1, 8)),
+  sample(12, 2, 3, 'pool 2-12', pooling(2, 12)),
+  sample(13, 2, 2, 'pool 4-12', pooling(4, 12)),
+  sample(13, 4, 3, 'pool 4-16', pooling(4, 16)),
   sample(14, 1, 3, 'conv 1-2-10', convolution(1, 2, 10)),
   sample(14, 2, 3, 'conv 2-4-10', convolution(2, 4, 10)),
   sample(14, 2, 3, 'conv 4-8-12', convolution(4, 8, 12)),
-  sample(14, 4, 3, 'conv 4-12-14', convolution(4, 12, 14)),
+  sample(14, 4, 3, 'conv 4-6-12', convolution(4, 6, 12)),
+  sample(15, 1, 3, 'conv 1-2-10', convolution(1, 2, 10)),
   sample(15, 2, 3, 'conv 4-6-12', convolution(4, 6, 12)),
-  sample(15, 4, 3, 'conv 4-12-14', convolution(4, 12, 14)),
-  sample(15, 2, 2, 'conv 4-8-16', convolution(4, 8, 16)),
+  sample(15, 4, 2, 'conv 2-6-8', convolution(2, 6, 8)),
 ];

@@ -1,0 +1,28 @@
+import { coefficients } from './coefficients.ts';
+import { groth16Features } from './groth16-features.ts';
+import type { SegmentCost } from './segment-cost.ts';
+import { weigh } from './weigh.ts';
+
+/** Two points of G1 and one of G2, and the commitment that gnark adds to them. */
+const proofBytes = 256;
+
+/**
+ * What setting up and proving a circuit by Groth16 takes, by a fit to measurements (bench/measurements).
+ *
+ * @param constraints rank-one constraints
+ * @param terms of all expressions; a layer has about as many as it has multiplications
+ */
+export function groth16Cost(constraints: number, terms: number): SegmentCost {
+  const { groth16 } = coefficients;
+  const features = groth16Features(constraints, terms);
+  return {
+    prover: 'groth16',
+    constraints,
+    setupSeconds: weigh(groth16.setupCpuSeconds, features) / groth16.parallelism,
+    proveSeconds: weigh(groth16.proveCpuSeconds, features) / groth16.parallelism,
+    setupBytes: weigh(groth16.setupBytes, features),
+    proveBytes: weigh(groth16.proveBytes, features),
+    provingKeyBytes: weigh(groth16.provingKeyBytes, features),
+    proofBytes,
+  };
+}
