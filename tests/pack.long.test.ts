@@ -51,4 +51,16 @@ test('the package as it would be published works without a compiler, and ships w
   });
   expect(compared.status).toBe(0);
   expect(JSON.parse(compared.stdout)).toMatchObject({ segments: 2, equal: true });
+
+  // A package may import itself by its name, as others import it.
+  const entries = ['@tessera-zkml/tessera', '@tessera-zkml/tessera/verify'];
+  const imported = await run(
+    process.execPath,
+    ['--input-type=module', '-e', entries.map((entry) => `await import('${entry}');`).join('\n')],
+    { cwd: installed, env },
+  );
+  expect(imported).toMatchObject({ status: 0, stderr: '' });
+  for (const declarations of ['node/index.d.ts', 'verify/index.d.ts']) {
+    expect(existsSync(join(installed, 'dist', declarations)), declarations).toBe(true);
+  }
 });
