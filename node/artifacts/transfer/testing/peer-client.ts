@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Hex32 } from '../../../../protocol/edge.ts';
@@ -40,6 +40,8 @@ export interface PeerCommands {
   bytesSent(): Promise<number>;
   /** Reads a whole artifact; gives its length. */
   read(artifact: { cid: string }): Promise<number>;
+  /** Makes a file system in memory larger. */
+  grow(disk: { path: string; megabytes: number }): Promise<void>;
 }
 
 export interface Ask {
@@ -63,8 +65,14 @@ export class PeerProcess {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
 
-  constructor() {
-    this.#child = fork(fileURLToPath(new URL('./peer-process.ts', import.meta.url)), { stdio: 'inherit' });
+  /** @param wrap a command that runs the command it is given */
+  constructor({ wrap = [] }: { wrap?: readonly string[] } = {}) {
+    const [command = process.execPath, ...args] = [
+      ...wrap,
+      process.execPath,
+      fileURLToPath(new URL('./peer-process.ts', import.meta.url)),
+    ];
+    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', ({ id, value, failure, began }: Answer) => {
       if (began !== undefined) this.events.emit('began', began);
       const waiting = this.#waiting.get(id ?? 0);

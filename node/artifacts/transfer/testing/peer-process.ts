@@ -1,5 +1,7 @@
 /** A test peer in a process of its own, that does what its parent asks for; {@link peer-client.ts} is the parent's side. */
+import { execFile } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { TesseraError } from '../../../../protocol/errors.ts';
@@ -69,6 +71,9 @@ const commands: PeerCommands = {
       for await (const block of blocks) bytes += block.length;
     });
     return bytes;
+  },
+  async grow({ path, megabytes }) {
+    await promisify(execFile)('mount', ['-o', `remount,size=${megabytes}m`, path]);
   },
 };
 
