@@ -1,14 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTessera } from '../node/tessera.ts';
 import { encodeCertificate } from '../protocol/certificate-codec.ts';
 import { verifyCertificate } from '../verify/index.ts';
 import { branchingModel } from './support/branching-model.ts';
 import { findChromium } from './support/chromium.ts';
+import { dataDirectoryWithProvers } from './support/data-directory.ts';
 import { describeWithEzkl, ezklPython } from './support/ezkl-python.ts';
 import { type Resource, serveOnLoopback } from './support/loopback-server.ts';
-import { image, Proving } from './support/proving.ts';
+import { image, limits, Proving } from './support/proving.ts';
 
 const fileOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -43,6 +46,8 @@ describe('a bundle of the verify-only entry', () => {
 let proving: Proving;
 let genuine: Uint8Array;
 let forged: Uint8Array;
+/** Of Groth16, whose verifier is another. */
+let groth16: Uint8Array;
 beforeAll(async () => {
   if (ezklPython === undefined) return;
   proving = await Proving.open();
@@ -60,8 +65,22 @@ beforeAll(async () => {
     // The last byte of the opening: whether it fits only the pairing shows.
     proofs: certificate.proofs.map((proof) => proof && { ...proof, bytes: withLastBitFlipped(proof.bytes) }),
   });
+  groth16 = await proveByGroth16(model, input);
 });
 afterAll(() => proving?.close());
+
+async function proveByGroth16(model: string, input: string): Promise<Uint8Array> {
+  const home = proving.path('home');
+  await dataDirectoryWithProvers(home);
+  const tessera = openTessera({ home, limits });
+  try {
+    const out = proving.path('groth16.cert');
+    await tessera.prove({ model, input, strategy: 'parts=2', prover: 'groth16', out });
+    return await readFile(out);
+  } finally {
+    await tessera.close();
+  }
+}
 
 function withLastBitFlipped(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte));
@@ -74,6 +93,13 @@ describeWithEzkl('verifyCertificate', () => {
     const verdicts = report.segments.map(({ opinions }) => opinions.map(({ verdict }) => verdict));
     expect(verdicts).toEqual(Array(2).fill(['unavailable', 'valid']));
     expect(Array.from(inputs.get('image') ?? [])).toEqual(image(36));
+    expect(outputs.get('scores')).toHaveLength(3);
+  });
+
+  it('accepts a certificate of Groth16 proofs', async () => {
+    const { report, outputs } = await verifyCertificate(groth16, { allowDevelopment: true });
+    expect(report).toMatchObject({ valid: true, output: 'unique', trust: 'development', problems: [] });
+    expect(report.segments.map(({ prover }) => prover)).toEqual(['groth16', 'groth16']);
     expect(outputs.get('scores')).toHaveLength(3);
   });
 
@@ -153,6 +179,7 @@ describe.skipIf(browserPath === undefined || ezklPython === undefined)('in Chrom
         ['/', { type: 'text/html', body: '<!doctype html><script type="module" src="/page.js"></script>' }],
         ['/page.js', { type: 'text/javascript', body: script }],
         ['/genuine', certificate(genuine)],
+        ['/groth16', certificate(groth16)],
         ['/forged', certificate(forged)],
         ['/junk', certificate(Uint8Array.of(1, 2, 3))],
       ]),
@@ -171,10 +198,13 @@ describe.skipIf(browserPath === undefined || ezklPython === undefined)('in Chrom
     return JSON.parse((await page.locator('output').textContent()) ?? '');
   };
 
-  it('reports on a certificate what Node does', async () => {
-    const { report, outputs } = await verifyCertificate(genuine, { allowDevelopment: true });
+  it.each([
+    ['/genuine', () => genuine],
+    ['/groth16', () => groth16],
+  ])('reports on %s what Node does', async (path, certificate) => {
+    const { report, outputs } = await verifyCertificate(certificate(), { allowDevelopment: true });
     expect(report.valid).toBe(true);
-    expect(await verifyInPage('/genuine')).toEqual({
+    expect(await verifyInPage(path)).toEqual({
       report,
       outputs: [['scores', ...(outputs.get('scores') ?? [])]],
     });
