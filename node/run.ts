@@ -4,7 +4,7 @@ import { importModel } from './model/import/index.ts';
 import { infer, inferFile, type NamedTensors } from './model/inference.ts';
 import { randomInputs } from './model/random-inputs.ts';
 import { parseDirectStrategy, runSliced, slice } from './model/slice/index.ts';
-import { inputsFrom, readTensorFile, shapeIn, type TensorSource } from './model/tensor-file.ts';
+import { inputsFrom, readTensorFile, shapeIn, type TensorFileSource } from './model/tensor-file.ts';
 import type { RunOptions } from './progress.ts';
 
 export interface RunModelOptions extends RunOptions {
@@ -13,7 +13,7 @@ export interface RunModelOptions extends RunOptions {
   /** Shapes for dynamic inputs; those left out follow the input file. */
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** A file of inputs, or a seed to draw them from. */
-  inputs: { file: TensorSource } | { seed: number };
+  inputs: { file: TensorFileSource } | { seed: number };
   /** Slicing strategy, e.g. `layer`. */
   strategy: string;
 }

@@ -6,7 +6,7 @@ import type { ProofVerifier } from '../protocol/verifier.ts';
 import { readCertificateFile } from './certificate-file.ts';
 import { digestFiles, readModel } from './model/onnx/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
-import { readInputs, type TensorSource } from './model/tensor-file.ts';
+import { readInputs, type TensorFileSource } from './model/tensor-file.ts';
 import { readOpening } from './opening-file.ts';
 import type { RunOptions } from './progress.ts';
 
@@ -14,8 +14,8 @@ import type { RunOptions } from './progress.ts';
 export interface Expected {
   /** modelId in hexadecimal, or the path of the ONNX file. */
   model?: string;
-  input?: TensorSource;
-  output?: TensorSource;
+  input?: TensorFileSource;
+  output?: TensorFileSource;
 }
 
 export interface VerifyOptions extends RunOptions {
@@ -61,7 +61,11 @@ async function readExpected(
   { model, input, output }: Expected,
   { manifest: { graph } }: Certificate,
 ): Promise<Expectation> {
-  const tensors = async (file: TensorSource, edges: readonly number[], element: 'float32' | 'float64') => {
+  const tensors = async (
+    file: TensorFileSource,
+    edges: readonly number[],
+    element: 'float32' | 'float64',
+  ) => {
     const named = edges.flatMap((index) => graph.edges[index] ?? []);
     const types = new Map(named.map(({ name, type }) => [name, { element, shape: type.shape }]));
     const read = await readInputs(file, { inputs: named.map(({ name }) => name), types });

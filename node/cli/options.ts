@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import xbytes from 'xbytes';
-import type { TensorSource } from '../model/tensor-file.ts';
+import type { TensorFileSource } from '../model/tensor-file.ts';
 
 /** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
 export function memory(text: string): number {
@@ -100,7 +100,7 @@ export function stdOption(): Option {
 }
 
 /** A file of tensors, with what the flags say of an image's samples. */
-export function tensorSource(path: string, { mean, std }: ImageFlags): TensorSource {
+export function tensorSource(path: string, { mean, std }: ImageFlags): TensorFileSource {
   if (mean === undefined && std === undefined) return path;
   return { path, ...(mean === undefined ? {} : { mean }), ...(std === undefined ? {} : { std }) };
 }

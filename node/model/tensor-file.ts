@@ -21,7 +21,7 @@ const maximumBytes = 2 ** 30;
 export type InputTypes = Pick<Model, 'inputs' | 'types'>;
 
 /** Where tensors are: a file's path, or that of an image with how its samples become numbers. */
-export type TensorSource = string | ({ path: string } & Normalisation);
+export type TensorFileSource = string | ({ path: string } & Normalisation);
 
 /** The tensors of a file, before they are held against a model: by name, or one that has no name, or an image. */
 export interface TensorFile {
@@ -40,7 +40,7 @@ const none: ReadonlyMap<string, FileTensor> = new Map();
  * @throws TesseraError `INPUT_INVALID` for what is none of these, and for a mean or std where there is no image;
  *   `STORAGE_FAILED` when the file cannot be read
  */
-export async function readTensorFile(source: TensorSource): Promise<TensorFile> {
+export async function readTensorFile(source: TensorFileSource): Promise<TensorFile> {
   const { path, ...normalisation } = typeof source === 'string' ? { path: source } : source;
   const bytes = await readBounded(path);
   const extension = extname(path).toLowerCase();
@@ -90,7 +90,7 @@ export function inputsFrom({ path, named, unnamed, image }: TensorFile, model: I
 }
 
 /** {@link readTensorFile}, then {@link inputsFrom}. */
-export async function readInputs(source: TensorSource, model: InputTypes): Promise<NamedTensors> {
+export async function readInputs(source: TensorFileSource, model: InputTypes): Promise<NamedTensors> {
   return inputsFrom(await readTensorFile(source), model);
 }
 

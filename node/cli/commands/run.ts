@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
-import type { TensorSource } from '../../model/tensor-file.ts';
+import type { TensorFileSource } from '../../model/tensor-file.ts';
 import type { RunReport } from '../../run.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
@@ -48,7 +48,7 @@ export function runVerb(program: Command, context: Context): void {
     });
 }
 
-function chooseInputs({ input, random, ...image }: Flags): { file: TensorSource } | { seed: number } {
+function chooseInputs({ input, random, ...image }: Flags): { file: TensorFileSource } | { seed: number } {
   if (input !== undefined && random === undefined) return { file: tensorSource(input, image) };
   const hasImageFlags = image.mean !== undefined || image.std !== undefined;
   if (input === undefined && random !== undefined && !hasImageFlags) return { seed: random };
