@@ -1,10 +1,10 @@
 import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import { type ErrorCode, TesseraError } from '../../protocol/errors.ts';
 import type { Circuit, Manifest } from '../../protocol/manifest.ts';
-import { nodeCost } from '../model/cost.ts';
 import { importModel } from '../model/import/index.ts';
 import type { Model } from '../model/model.ts';
-import { parseDirectStrategy, type Slicing, slice } from '../model/slice/index.ts';
+import { parseDirectStrategy, type Slicing } from '../model/slice/index.ts';
+import { type CutModel, cutModel } from '../plan/cut.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import { unsupportedNodes } from '../plan/provability.ts';
@@ -57,7 +57,7 @@ export async function rebuild(
     importModel(options.model, { shapes: recipe.shapes, ...(signal ? { signal } : {}) }),
   );
   if (imported === undefined) return { problems };
-  const { model, sha256 } = imported;
+  const { sha256 } = imported;
   if (sha256 !== recipe.model) {
     problems.push({
       code: 'MODEL_DIFFERS',
@@ -65,12 +65,22 @@ export async function rebuild(
     });
   }
 
-  const slicing = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
-    slice(model, parseDirectStrategy(recipe.strategy), (node) => nodeCost(model, node)),
+  const cut = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
+    cutModel(imported.model, parseDirectStrategy(recipe.strategy), () => undefined),
   );
-  if (slicing === undefined) return { problems };
-  const wiring: Wiring = { segments: slicing.segments, inputs: model.inputs, outputs: model.outputs };
-  const stated = new StatedJob(manifest, slicing);
+  if (cut === undefined) return { problems };
+  const { model, slicing, blocks } = cut;
+  const edgesOf = (names: readonly string[]) => names.map((name) => blocks.get(name)?.tensor ?? name);
+  const wiring: Wiring = {
+    segments: slicing.segments.map((segment) => ({
+      id: segment.id,
+      inputs: edgesOf(segment.inputs),
+      outputs: edgesOf(segment.outputs),
+    })),
+    inputs: edgesOf(model.inputs),
+    outputs: [...new Set(edgesOf(model.outputs))],
+  };
+  const stated = new StatedJob(manifest, cut);
   problems.push(...unprovable(model, slicing, (id) => proverNamed(provers, stated.proverOf(id))));
   const drafts = draftSegments(model, slicing, (id) => stated.proverOf(id), stated.bindings());
   const plans = planAsStated(stated, drafts, problems);
@@ -103,7 +113,7 @@ export async function rebuild(
   };
   const made = await orProblem(problems, 'REBUILD_FAILED', compileFaults, async () => {
     const segments = await compileSegments(plans, provers, limits, { ...running, make });
-    return { segments, compiled: buildGraph(segments, model.inputs, model.outputs) };
+    return { segments, compiled: buildGraph(segments, model.inputs, model.outputs, blocks) };
   });
   if (made === undefined) return { problems, wiring };
   const { segments, compiled } = made;
@@ -164,17 +174,17 @@ function unprovable(model: Model, slicing: Slicing, proverOf: (id: string) => Pr
 /** What a manifest states of the segments that its recipe gives. */
 class StatedJob {
   readonly manifest: Manifest;
-  readonly #slicing: Slicing;
+  readonly #cut: CutModel;
   readonly #circuits: ReadonlyMap<string, number | undefined>;
 
   /** A segment has the circuit that the manifest assigns to the segment of its id, or else of its place. */
-  constructor(manifest: Manifest, slicing: Slicing) {
+  constructor(manifest: Manifest, cut: CutModel) {
     const { segments } = manifest.graph;
     const assigned = new Map(segments.map(({ id, circuit }) => [id, circuit]));
     this.manifest = manifest;
-    this.#slicing = slicing;
+    this.#cut = cut;
     this.#circuits = new Map(
-      slicing.segments.map(({ id }, index) => [id, assigned.get(id) ?? segments[index]?.circuit]),
+      cut.slicing.segments.map(({ id }, index) => [id, assigned.get(id) ?? segments[index]?.circuit]),
     );
   }
 
@@ -191,17 +201,19 @@ class StatedJob {
   }
 
   bindings(): ReadonlyMap<string, TensorBinding> {
+    const tensors = this.#cut.slicing.segments.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
     return new Map(
-      this.manifest.graph.edges.map(({ name, type: { scheme } }) => [
-        name,
-        { scheme: scheme.name, blinded: scheme.name === 'poseidon2' && scheme.blinded },
-      ]),
+      [...new Set(tensors)].flatMap((name) => {
+        const scheme = this.#typeOf(name)?.scheme;
+        if (scheme === undefined) return [];
+        return [[name, { scheme: scheme.name, blinded: scheme.name === 'poseidon2' && scheme.blinded }]];
+      }),
     );
   }
 
   /** What is settled of a tensor's type before its circuits are made: for one that several provers bind, by the plan. */
   settled(tensor: string): Port['settled'] {
-    const touching = this.#slicing.segments.filter(
+    const touching = this.#cut.slicing.segments.filter(
       ({ inputs, outputs }) => inputs.includes(tensor) || outputs.includes(tensor),
     );
     const type = this.#typeOf(tensor);
@@ -211,7 +223,8 @@ class StatedJob {
   }
 
   #typeOf(tensor: string): EdgeType | undefined {
-    return this.manifest.graph.edges.find(({ name }) => name === tensor)?.type;
+    const edge = this.#cut.blocks.get(tensor)?.tensor ?? tensor;
+    return this.manifest.graph.edges.find(({ name }) => name === edge)?.type;
   }
 }
 

@@ -2,16 +2,21 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Slicing } from '../model/slice/index.ts';
 import type { Provers } from '../provers/provers.ts';
-import { refuseUnprovable, unsupportedNodes } from './provability.ts';
+import type { Estimator } from './auto-slice.ts';
+import { refuseUnprovable } from './provability.ts';
 
 /**
- * Gives every segment the first of these provers that supports all of its nodes.
+ * Gives every segment the prover that is expected to be fastest among those that support all of its nodes.
  *
- * @param provers in the order of preference
  * @returns the prover's name by the segment's id
  * @throws TesseraError `UNPROVABLE` with every node that no prover supports, `PROVER_MISSING` when there is none
  */
-export function assignProvers(model: Model, slicing: Slicing, provers: Provers): Map<string, string> {
+export function assignProvers(
+  model: Model,
+  slicing: Slicing,
+  provers: Provers,
+  estimate: Estimator,
+): Map<string, string> {
   const [first, ...others] = provers.values();
   if (first === undefined) {
     throw new TesseraError('PROVER_MISSING', {
@@ -21,11 +26,6 @@ export function assignProvers(model: Model, slicing: Slicing, provers: Provers):
   }
   refuseUnprovable(model, slicing, [first, ...others]);
   return new Map(
-    slicing.segments.map((segment) => {
-      const able = [first, ...others].find(
-        (prover) => unsupportedNodes(model, segment, [prover]).length === 0,
-      );
-      return [segment.id, (able ?? first).name];
-    }),
+    slicing.segments.map((segment) => [segment.id, estimate(model, segment)?.prover ?? first.name]),
   );
 }

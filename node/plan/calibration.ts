@@ -1,17 +1,18 @@
 import { TesseraError } from '../../protocol/errors.ts';
 import type { NamedTensors } from '../model/inference.ts';
-import type { Model } from '../model/model.ts';
 import type { RunOptions } from '../progress.ts';
 import { calibrate, type FloatRange, openFloatRunner } from '../provers/circuit/index.ts';
+import type { CutModel } from './cut.ts';
 
 /**
  * What sample inputs show of every computed tensor, in floats: the scales and intervals of Tessera's own circuits
- * follow from it, so every input of a kind that will be proven should be like one of the samples.
+ * follow from it, so every input of a kind that will be proven should be like one of the samples. All tiles of a tensor
+ * have the range of the whole, so that they agree on its type.
  *
  * @throws TesseraError `INPUT_INVALID` for a model with an input that is not of float32
  */
 export async function calibrateModel(
-  model: Model,
+  { rewritten: model, origins }: Pick<CutModel, 'rewritten' | 'origins'>,
   samples: readonly NamedTensors[],
   { signal, onProgress }: RunOptions = {},
 ): Promise<Map<string, FloatRange>> {
@@ -30,11 +31,16 @@ export async function calibrateModel(
   );
   const runner = await openFloatRunner(model);
   try {
-    return await calibrate(runner, floats, {
+    const ranges = await calibrate(runner, floats, {
       ...(signal ? { signal } : {}),
       onProgress: (done) =>
         onProgress?.({ type: 'stage', stage: 'plan', done, total: floats.length, detail: 'calibration' }),
     });
+    for (const [tensor, origin] of origins) {
+      const range = ranges.get(origin);
+      if (range !== undefined) ranges.set(tensor, range);
+    }
+    return ranges;
   } finally {
     await runner.close();
   }

@@ -63,7 +63,7 @@ export async function planJob(
       { ...context, edges },
       { onMeasured, ...(options.signal ? { signal: options.signal } : {}) },
     );
-    own.forEach(({ id }, index) => params.set(id, choice.params[index] ?? ''));
+    for (const [index, { id }] of own.entries()) params.set(id, choice.params[index] ?? '');
     held.set(name, publicTensors(own, choice.publicPort, new Set(model.inputs)));
   }
   return drafts.map((draft) => {

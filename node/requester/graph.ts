@@ -2,6 +2,7 @@ import { type EdgeType, sameType } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { BlockRef, Edge, Graph, Segment } from '../../protocol/graph.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
+import { type Blocks, blocksByTensor, shapeOf } from '../model/tile/index.ts';
 import type { CircuitSegment } from './compile.ts';
 
 /** The graph of a compiled computation; segments that compiled to the same circuit share it. */
@@ -13,7 +14,10 @@ export interface CompiledGraph {
 }
 
 /**
- * Joins compiled segments by their tensors' names. Each edge takes the type its first port binds and has one block.
+ * Joins compiled segments by their tensors' names. Each edge takes the type its first port binds; it has one block, or
+ * those of a tensor that tiles write.
+ *
+ * @param inputs,outputs tensors of the whole
  *
  * @throws TesseraError `PROVER_FAILED` when two ports of one tensor bind different types: such segments cannot be linked.
  */
@@ -21,7 +25,9 @@ export function buildGraph(
   segments: readonly CircuitSegment[],
   inputs: readonly string[],
   outputs: readonly string[],
+  blocks: Blocks = new Map(),
 ): CompiledGraph {
+  const divided = blocksByTensor(blocks);
   const representatives: CircuitSegment[] = [];
   const circuitOf = new Map<string, number>();
   const edges: Edge[] = [];
@@ -31,13 +37,17 @@ export function buildGraph(
     if (type === undefined) {
       throw new TesseraError('INTERNAL', { message: `the circuit of ${segment} has no port for ${name}` });
     }
-    const known = edgeOf.get(name);
+    const tensor = blocks.get(name)?.tensor ?? name;
+    const parts = divided.get(tensor) ?? [
+      { name, box: { start: type.shape.map(() => 0), size: type.shape } },
+    ];
+    const known = edgeOf.get(tensor);
     if (known === undefined) {
-      const block = { start: type.shape.map(() => 0), size: type.shape };
-      edgeOf.set(name, edges.push({ name, type, blocks: [block] }) - 1);
+      const whole = { ...type, shape: shapeOf(parts) };
+      edgeOf.set(tensor, edges.push({ name: tensor, type: whole, blocks: parts.map(({ box }) => box) }) - 1);
     } else {
       const edge = edges[known] as Edge;
-      const difference = typeDifference(edge.type, type);
+      const difference = typeDifference({ ...edge.type, shape: type.shape }, type);
       if (difference !== undefined) {
         throw new TesseraError('PROVER_FAILED', {
           message: `segment ${segment} binds tensor ${name} differently from the segment before it: ${difference}`,
@@ -46,7 +56,8 @@ export function buildGraph(
         });
       }
     }
-    return { edge: edgeOf.get(name) as number, block: 0 };
+    const block = parts.findIndex((part) => part.name === name);
+    return { edge: edgeOf.get(tensor) as number, block };
   };
 
   const graphSegments = segments.map(({ plan, compiled }, index): Segment => {
@@ -61,8 +72,10 @@ export function buildGraph(
       outputs: plan.outputs.map((name, port) => refer(name, ports.outputs[port], plan.id)),
     };
   });
-  const whole = (names: readonly string[]) =>
-    names.map((name) => edgeOf.get(name)).filter((edge) => edge !== undefined);
+  const whole = (names: readonly string[]) => {
+    const tensors = new Set(names.map((name) => blocks.get(name)?.tensor ?? name));
+    return [...tensors].map((tensor) => edgeOf.get(tensor)).filter((edge) => edge !== undefined);
+  };
   return {
     graph: { edges, segments: graphSegments, inputs: whole(inputs), outputs: whole(outputs) },
     circuits: representatives.map(({ compiled }) => compiled.circuit),

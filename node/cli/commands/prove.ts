@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { strategyForms } from '../../model/slice/index.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import type { Context } from '../context.ts';
@@ -31,7 +32,7 @@ export function proveVerb(program: Command, context: Context): void {
     .requiredOption('--input <file>', 'inputs: .json by tensor name, .npy, .npz, or .png')
     .requiredOption('--out <file>', 'where the certificate is written')
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
-    .option('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor', 'layer')
+    .option('--by <strategy>', strategyForms, 'auto')
     .addOption(
       new Option('--prover <name>', 'what proves the segments; auto chooses for each')
         .choices(['auto', 'ezkl', 'groth16'])

@@ -13,6 +13,8 @@ export class DraftNodes {
   readonly constants: Map<string, Constant>;
   readonly types: Map<string, TensorType>;
   readonly nameTensor: (base: string) => string;
+  /** The tensor of the model before whose elements each new tensor holds some of. */
+  readonly origins = new Map<string, string>();
   readonly #opset: number;
   readonly #names: Set<string>;
 
@@ -29,24 +31,27 @@ export class DraftNodes {
     return this.nodes.push(node) - 1;
   }
 
-  /** Adds a node of one output of this type; gives the output's name. */
-  add(node: Omit<ModelNode, 'outputs'>, output: string, type: TensorType): string {
+  /** Adds a node of one output of this type, with elements of `origin`; gives the output's name. */
+  add(node: Omit<ModelNode, 'outputs'>, output: string, type: TensorType, origin: string): string {
     let name = node.name;
     for (let copy = 2; this.#names.has(name); copy++) name = `${node.name}_${copy}`;
     this.#names.add(name);
     this.nodes.push({ ...node, name, outputs: [output] });
     this.types.set(output, type);
+    this.origins.set(output, origin);
     return output;
   }
 
   /**
    * The tensor that holds what lies in a box of a tensor, made of as many of its blocks as the box touches.
    *
+   * @param tensor its name in the model before
    * @param blocks of the tensor, in rows and columns along `axes`; one that is the whole tensor if it is not divided
    * @param reach a box around it; all blocks that this one touches are taken in
    * @param base of the names of what is new
    */
   read(
+    tensor: string,
     blocks: readonly NamedBox[],
     { box, reach = box }: { box: Box; reach?: Box },
     axes: readonly number[],
@@ -54,20 +59,16 @@ export class DraftNodes {
     base: string,
   ): string {
     let parts = blocks.filter((block) => overlap(block.box, reach));
-    for (const axis of axes.toReversed()) parts = this.#joinAlong(axis, parts, element, base);
+    for (const axis of axes.toReversed())
+      parts = this.#joinAlong(axis, parts, { element, base, origin: tensor });
     const [joined] = parts;
     if (joined === undefined || parts.length > 1)
       throw new RangeError('the blocks of a tensor do not partition it');
-    return this.#slice(joined, box, element, base);
+    return this.#slice(joined, box, { element, base, origin: tensor });
   }
 
   /** Joins blocks that lie one after another along an axis, and alike along all others. */
-  #joinAlong(
-    axis: number,
-    parts: readonly NamedBox[],
-    element: TensorType['element'],
-    base: string,
-  ): NamedBox[] {
+  #joinAlong(axis: number, parts: readonly NamedBox[], { element, base, origin }: Naming): NamedBox[] {
     const rows = new Map<string, NamedBox[]>();
     for (const part of parts) {
       const others = String(part.box.start.map((start, index) => (index === axis ? '' : start)));
@@ -86,12 +87,13 @@ export class DraftNodes {
         },
         this.nameTensor(`${base}.joined`),
         { element, shape: size },
+        origin,
       );
       return { name, box: { start: first.box.start, size } };
     });
   }
 
-  #slice(part: NamedBox, box: Box, element: TensorType['element'], base: string): string {
+  #slice(part: NamedBox, box: Box, { element, base, origin }: Naming): string {
     const axes = box.size.flatMap((size, axis) => (size === part.box.size[axis] ? [] : [axis]));
     if (axes.length === 0) return part.name;
     const starts = axes.map((axis) => (box.start[axis] ?? 0) - (part.box.start[axis] ?? 0));
@@ -102,7 +104,7 @@ export class DraftNodes {
     const type = { element, shape: box.size };
     if (this.#opset < sliceByInputs) {
       const attributes = new Map(bounds.map(([key, values]) => [key, ints(values)]));
-      return this.add({ ...plain('Slice', name), inputs: [part.name], attributes }, output, type);
+      return this.add({ ...plain('Slice', name), inputs: [part.name], attributes }, output, type, origin);
     }
     const inputs = bounds.map(([key, values]) => {
       const constant = this.nameTensor(`${name}.${key}`);
@@ -113,8 +115,18 @@ export class DraftNodes {
       { ...plain('Slice', name), inputs: [part.name, ...inputs], attributes: new Map() },
       output,
       type,
+      origin,
     );
   }
+}
+
+/** What is new when part of a tensor is read. */
+interface Naming {
+  element: TensorType['element'];
+  /** Of new names. */
+  base: string;
+  /** The tensor that is read. */
+  origin: string;
 }
 
 const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });

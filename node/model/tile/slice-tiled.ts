@@ -8,6 +8,8 @@ export interface TiledSlicing {
   /** Tiled; the model itself where nothing is. */
   model: Model;
   blocks: Blocks;
+  /** For every tensor that tiling made, the one of the model before whose elements it holds some of. */
+  origins: ReadonlyMap<string, string>;
   slicing: Slicing;
 }
 
@@ -22,7 +24,7 @@ export function sliceTiled(
   costOf: (model: Model, node: ModelNode) => number,
 ): TiledSlicing {
   const isTiled = strategy.kind === 'segments' && strategy.tiles.length > 0;
-  const tiled = isTiled ? tileModel(model, strategy.tiles) : { model, blocks: new Map() };
+  const tiled = isTiled ? tileModel(model, strategy.tiles) : { model, blocks: new Map(), origins: new Map() };
   const slicing = slice(tiled.model, strategy, (node) => costOf(tiled.model, node));
-  return { model: tiled.model, blocks: tiled.blocks, slicing };
+  return { model: tiled.model, blocks: tiled.blocks, origins: tiled.origins, slicing };
 }

@@ -16,6 +16,8 @@ export interface TiledModel {
   blocks: Blocks;
   /** The nodes of each tile, as indices into the model's: what it reads, multiplies, and does channel by channel. */
   tiles: readonly (readonly number[])[];
+  /** For every new tensor, the one of the model before whose elements it holds some of. */
+  origins: ReadonlyMap<string, string>;
   /** Nodes that join blocks, each list with the node they do it for as its last. */
   joints: readonly (readonly number[])[];
 }
@@ -80,6 +82,7 @@ class Tiler {
       },
       blocks: this.#blocks,
       tiles: this.#tiles,
+      origins: this.#draft.origins,
       joints: this.#joints,
     };
   }
@@ -163,6 +166,7 @@ class Tiler {
         },
         this.#draft.nameTensor(`${output}.${suffix}`),
         part,
+        output,
       );
       source = output;
     }
@@ -176,6 +180,7 @@ class Tiler {
       { ...node, name: `${node.name}.${suffix}`, inputs: [input, ...node.inputs.slice(1)] },
       this.#draft.nameTensor(`${output}.${suffix}`),
       this.#model.types.get(output) as TensorType,
+      output,
     );
   }
 
@@ -208,7 +213,7 @@ class Tiler {
 
   #read(tensor: string, where: { box: Box; reach?: Box }, type: TensorType, base: string): string {
     const parts = this.#parts.get(tensor) ?? [{ name: tensor, box: wholeBox(type.shape) }];
-    return this.#draft.read(parts, where, this.#axes.get(tensor) ?? [], type.element, base);
+    return this.#draft.read(tensor, parts, where, this.#axes.get(tensor) ?? [], type.element, base);
   }
 
   /** The part of a constant operand that belongs to a tile; the constant itself where it is the same for all tiles. */

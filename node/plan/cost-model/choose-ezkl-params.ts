@@ -49,11 +49,27 @@ interface Candidate {
  */
 export function chooseEzklParams(segments: readonly PlannedSegment[], limits: EzklLimits): EzklParams {
   const candidates = candidatesFor(segments, limits.scale);
+  const best = bestWithin(candidates, limits);
+  if (best === undefined) throw unmet(segments, candidates, limits);
+  return best.params;
+}
+
+/** As {@link chooseEzklParams}, but `undefined` when nothing stays within the limits. */
+export function findEzklParams(
+  segments: readonly PlannedSegment[],
+  limits: EzklLimits,
+): EzklParams | undefined {
+  return bestWithin(candidatesFor(segments, limits.scale), limits)?.params;
+}
+
+function bestWithin(candidates: readonly Candidate[], limits: EzklLimits): Candidate | undefined {
   const { memory = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY } = limits;
-  const within = candidates.filter((candidate) => candidate.bytes <= memory && candidate.rows <= rows);
-  const [first, ...others] = within;
-  if (first === undefined) throw unmet(segments, candidates, limits);
-  return others.reduce((best, candidate) => (compare(candidate, best) < 0 ? candidate : best), first).params;
+  return candidates
+    .filter((candidate) => candidate.bytes <= memory && candidate.rows <= rows)
+    .reduce<Candidate | undefined>(
+      (best, candidate) => (best === undefined || compare(candidate, best) < 0 ? candidate : best),
+      undefined,
+    );
 }
 
 /** Less time first; where that is equal, less memory, then a smaller circuit. */

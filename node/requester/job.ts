@@ -1,0 +1,216 @@
+import type { Certificate, Proof } from '../../protocol/certificate.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { quantise } from '../../protocol/quantise.ts';
+import type { ProofVerifier } from '../../protocol/verifier.ts';
+import { type ImportedModel, importModel } from '../model/import/index.ts';
+import type { NamedTensors } from '../model/inference.ts';
+import { samplesFrom } from '../model/samples.ts';
+import { formatStrategy, parseStrategy } from '../model/slice/index.ts';
+import { doublesOf } from '../model/tensor-data.ts';
+import { inputsFrom, readTensorFile, shapeIn } from '../model/tensor-file.ts';
+import { blocksByTensor, withBlocks, withJoined } from '../model/tile/index.ts';
+import { version } from '../package.ts';
+import { assignProvers } from '../plan/assign.ts';
+import { calibrateModel } from '../plan/calibration.ts';
+import { type CutModel, cutModel } from '../plan/cut.ts';
+import { segmentEstimator } from '../plan/estimate.ts';
+import type { ParameterChoice } from '../plan/parameters/choice.ts';
+import { planJob, type SegmentPlan, type Target } from '../plan/plan.ts';
+import { type Committed, parseCommitted } from '../plan/schemes.ts';
+import type { RunOptions } from '../progress.ts';
+import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
+import { verificationDataOf } from '../provers/ezkl/verifier/index.ts';
+import { type Provers, proverNamed } from '../provers/provers.ts';
+import { type Blindings, drawBlindings } from './blindings.ts';
+import { certify } from './certify.ts';
+import { type CircuitSegment, compileSegments } from './compile.ts';
+import { type EdgeValues, execute } from './execute.ts';
+import { buildGraph, type CompiledGraph } from './graph.ts';
+import type { ProverLimits, ProverUse } from './prover-call.ts';
+import { recipeOf } from './recipe.ts';
+import { srsFiles } from './srs-files.ts';
+
+/** What is to be proven, and how. */
+export interface JobRequest {
+  /** Path of the ONNX file. */
+  model: string;
+  /** A file of input tensors. */
+  input: string;
+  /** Shapes for dynamic inputs; those left out follow the input file. */
+  shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Slicing strategy, e.g. `parts=3`. */
+  strategy: string;
+  /** What the job may use of this machine. */
+  limits: ProverLimits;
+  /** `input`, `output` or both: these stay commitments. */
+  commit?: string;
+  /** `auto` (the default), or the name of the prover that all segments shall have. */
+  prover?: string;
+  /** `offline` unless given. */
+  target?: Target;
+  /** A file of sample inputs, from which the scales of Tessera's own circuits follow; the input itself unless given. */
+  calibration?: string;
+  /** Fractional bits of inputs and weights in ezkl's circuits; its default unless given. */
+  scale?: number;
+}
+
+export interface JobModules {
+  provers: Provers;
+  /** How the parameters of each prover's circuits are chosen, by its name. */
+  choices: ReadonlyMap<string, ParameterChoice>;
+  /** One for every adapter of these provers. */
+  verifiers: readonly ProofVerifier[];
+}
+
+/** A job whose segments can be proven, all at once: circuits with keys, and every edge's tensor. */
+export interface Job {
+  imported: ImportedModel;
+  inputs: NamedTensors;
+  cut: CutModel;
+  committed: Committed;
+  plans: readonly SegmentPlan[];
+  segments: readonly CircuitSegment[];
+  compiled: CompiledGraph;
+  values: EdgeValues;
+  blindings: Blindings;
+}
+
+/**
+ * Goes the way of the data as far as the proofs: import, slice, plan, compile, execute. What was done before is taken
+ * from the cache.
+ *
+ * @throws TesseraError of the stage that failed
+ */
+export async function prepareJob(
+  request: JobRequest,
+  modules: Pick<JobModules, 'provers' | 'choices'>,
+  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
+): Promise<Job> {
+  const { signal, onProgress } = options;
+  const { limits } = request;
+  const provers = proversFor(request.prover ?? 'auto', modules.provers);
+  const strategy = parseStrategy(request.strategy);
+  const committed = parseCommitted(request.commit);
+  onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  const given = await readTensorFile(request.input);
+  const imported = await importModel(request.model, {
+    ...(request.shapes ? { shapes: request.shapes } : {}),
+    shapeAtHand: (name) => shapeIn(given, name),
+    ...(signal ? { signal } : {}),
+  });
+  const inputs = inputsFrom(given, imported.model);
+  const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
+  const cut = cutModel(imported.model, strategy, estimate, signal ? { signal } : {});
+  const { model, slicing, blocks } = cut;
+  const samples = async () =>
+    request.calibration === undefined
+      ? [inputs]
+      : samplesFrom(await readTensorFile(request.calibration), imported.model);
+  const plans = await planJob(
+    {
+      model,
+      slicing,
+      assignment: assignProvers(model, slicing, provers, estimate),
+      committed,
+      target: request.target ?? 'offline',
+      context: {
+        ...(request.scale === undefined ? {} : { scale: request.scale }),
+        memory: limits.memory,
+        parallel: limits.parallel,
+        ranges: async () => calibrateModel(cut, await samples(), options),
+      },
+    },
+    { provers, choices: modules.choices },
+    options,
+  );
+
+  const segments = await compileSegments(plans, provers, limits, options);
+  const compiled = buildGraph(segments, model.inputs, model.outputs, blocks);
+  const integers = withBlocks(quantiseInputs(compiled, inputs), blocks);
+  const values = await execute(segments, integers, provers, limits, options);
+  const blindings = drawBlindings(plans);
+  return { imported, inputs, cut, committed, plans, segments, compiled, values, blindings };
+}
+
+/**
+ * Puts a job's proofs into its certificate.
+ *
+ * @param proofs one a segment, in the graph's order
+ * @throws TesseraError `PROVER_FAILED` when two proofs bind different values of one edge
+ */
+export async function certifyJob(
+  job: Job,
+  proofs: readonly Proof[],
+  { provers, verifiers }: Pick<JobModules, 'provers' | 'verifiers'>,
+  { signal }: RunOptions = {},
+): Promise<Certificate> {
+  const { imported, cut, committed, compiled, plans } = job;
+  const { model } = imported;
+  const files = await srsFiles(plans, provers, signal ? { signal } : {});
+  return certify(
+    {
+      compiled,
+      recipe: recipeOf({ imported, strategy: formatStrategy(cut.strategy), version, compiled }),
+      proofs,
+      values: withJoined(job.values, cut.blocks),
+      floats: floatsOf(job.inputs),
+      concealed: new Set([
+        ...(committed.input ? model.inputs : []),
+        ...(committed.output ? model.outputs : []),
+      ]),
+      srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
+      srsFiles: files,
+    },
+    provers,
+    verifiers,
+  );
+}
+
+/** The blinding values of a job by the names of its edges, one a block; empty where nothing is blinded. */
+export function openingOf({ blindings, cut }: Job): Record<string, bigint[]> {
+  const divided = blocksByTensor(cut.blocks);
+  const whole = [...blindings].filter(([name]) => !cut.blocks.has(name));
+  const parts = [...divided].flatMap(([tensor, blocks]): [string, bigint[]][] => {
+    const values = blocks.flatMap(({ name }) => blindings.get(name) ?? []);
+    return values.length === 0 ? [] : [[tensor, values]];
+  });
+  return Object.fromEntries([...whole.map(([name, value]) => [name, [value]] as const), ...parts]);
+}
+
+/** @throws TesseraError `PROVER_MISSING` for the name of one that this machine does not have */
+function proversFor(name: string, provers: Provers): Provers {
+  return name === 'auto' ? provers : new Map([[name, proverNamed(provers, name)]]);
+}
+
+function floatsOf(inputs: NamedTensors): Map<string, Float64Array> {
+  return new Map([...inputs].map(([name, tensor]) => [name, doublesOf(tensor)]));
+}
+
+/** The integers of every input of the whole that a segment reads, at its edge's scale. */
+function quantiseInputs({ graph }: CompiledGraph, inputs: NamedTensors): EdgeValues {
+  const floats = floatsOf(inputs);
+  return new Map(
+    graph.inputs.map((index) => {
+      const edge = graph.edges[index];
+      const given = edge && floats.get(edge.name);
+      if (edge === undefined || given === undefined) {
+        throw new TesseraError('INTERNAL', { message: `edge ${index} is an input without a value` });
+      }
+      return [edge.name, quantiseNamed(edge.name, given, edge.type.scale)] as const;
+    }),
+  );
+}
+
+function quantiseNamed(name: string, values: Float64Array, scale: number): bigint[] {
+  try {
+    return quantise(values, scale);
+  } catch (cause) {
+    if (!(cause instanceof TesseraError)) throw cause;
+    throw new TesseraError(cause.code, {
+      message: `Input ${name}: ${cause.message}`,
+      remedy: 'Give finite values, in the range that the model was trained for.',
+      details: { tensor: name, ...cause.details },
+      cause,
+    });
+  }
+}
