@@ -47,3 +47,8 @@ test('a file of tensors says how to read an image only where a flag does', () =>
   expect(tensorSource('x.png', {})).toBe('x.png');
   expect(tensorSource('x.png', { std: [2] })).toEqual({ path: 'x.png', std: [2] });
 });
+
+test('flags of an image need one', () => {
+  expect(tensorSource(undefined, {})).toBeUndefined();
+  expect(() => tensorSource(undefined, { mean: [0.5] })).toThrow('none is given');
+});

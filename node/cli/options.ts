@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import xbytes from 'xbytes';
+import { TesseraError } from '../../protocol/errors.ts';
 import type { TensorFileSource } from '../model/tensor-file.ts';
 
 /** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
@@ -99,8 +100,22 @@ export function stdOption(): Option {
   ).argParser(numbers);
 }
 
-/** A file of tensors, with what the flags say of an image's samples. */
-export function tensorSource(path: string, { mean, std }: ImageFlags): TensorFileSource {
+/**
+ * A file of tensors, with what the flags say of an image's samples.
+ *
+ * @returns nothing where no file is given
+ * @throws TesseraError `USAGE` where flags of an image are, all the same
+ */
+export function tensorSource(
+  path: string | undefined,
+  { mean, std }: ImageFlags,
+): TensorFileSource | undefined {
   if (mean === undefined && std === undefined) return path;
+  if (path === undefined) {
+    throw new TesseraError('USAGE', {
+      message: '--mean and --std say how to read an image, and none is given',
+      remedy: 'Give the image, or leave them out.',
+    });
+  }
   return { path, ...(mean === undefined ? {} : { mean }), ...(std === undefined ? {} : { std }) };
 }

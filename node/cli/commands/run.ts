@@ -49,11 +49,11 @@ export function runVerb(program: Command, context: Context): void {
 }
 
 function chooseInputs({ input, random, ...image }: Flags): { file: TensorFileSource } | { seed: number } {
-  if (input !== undefined && random === undefined) return { file: tensorSource(input, image) };
-  const hasImageFlags = image.mean !== undefined || image.std !== undefined;
-  if (input === undefined && random !== undefined && !hasImageFlags) return { seed: random };
+  const file = tensorSource(input, image);
+  if (file !== undefined && random === undefined) return { file };
+  if (file === undefined && random !== undefined) return { seed: random };
   throw new TesseraError('USAGE', {
-    message: 'Give either --input, with --mean and --std where it is an image, or --random',
+    message: 'Give either --input or --random',
     remedy: 'See: tessera run --help',
   });
 }

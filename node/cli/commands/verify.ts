@@ -41,6 +41,7 @@ export function verifyVerb(program: Command, context: Context): void {
     .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
     .action(async (path: string, flags: Flags) => {
       const { output, signal } = context;
+      const input = tensorSource(flags.expectInput, flags);
       const { withTessera } = await import('../tessera.ts');
       const { report, certificate } = await withTessera(
         context,
@@ -51,7 +52,7 @@ export function verifyVerb(program: Command, context: Context): void {
             allowDevelopment: flags.allowDevelopment ?? false,
             expect: {
               ...(flags.expectModel === undefined ? {} : { model: flags.expectModel }),
-              ...(flags.expectInput === undefined ? {} : { input: tensorSource(flags.expectInput, flags) }),
+              ...(input === undefined ? {} : { input }),
               ...(flags.expectOutput === undefined ? {} : { output: flags.expectOutput }),
             },
             ...(flags.opening === undefined ? {} : { opening: flags.opening }),

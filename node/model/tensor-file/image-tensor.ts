@@ -85,7 +85,7 @@ function checkNormalisation(name: string, channels: number, { mean, std }: Requi
     new TesseraError('INPUT_INVALID', { message: `Input ${name}: ${message}`, details: { tensor: name } });
   const wrong = [mean, std].find(({ length }) => length !== 1 && length !== channels);
   if (wrong !== undefined) {
-    throw invalid(`mean and std have one value or ${channels}, one a channel; ${wrong.length} were given`);
+    throw invalid(`mean and std have one value, or one for each channel (${channels}), not ${wrong.length}`);
   }
   if (![...mean, ...std].every(Number.isFinite) || std.includes(0)) {
     throw invalid('mean and std are finite, and std is not 0');
