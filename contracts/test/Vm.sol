@@ -12,7 +12,6 @@ interface Vm {
     function assertTrue(bool condition, string calldata message) external pure;
     function assertFalse(bool condition) external pure;
     function assume(bool condition) external pure;
-    function bound(uint256 value, uint256 lo, uint256 hi) external pure returns (uint256);
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function expectPartialRevert(bytes4 selector) external;
