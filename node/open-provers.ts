@@ -72,7 +72,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
       workers: parallel,
     });
     provers.push(ezkl);
-    choices.set('ezkl', chooseEzklParams(ezkl));
+    choices.set('ezkl', chooseEzklParams);
   }
   if (provers.length === 0)
     throw noProver(

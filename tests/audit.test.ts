@@ -51,7 +51,7 @@ function open(cacheDirectory: string, source: (cache: ArtifactCache) => SrsSourc
 
 const modulesOf = (prover: EzklProver) => ({
   provers: new Map([['ezkl', prover]]),
-  choices: new Map([['ezkl', chooseEzklParams(prover)]]),
+  choices: new Map([['ezkl', chooseEzklParams]]),
   verifiers: [verifier],
 });
 

@@ -1,6 +1,5 @@
 import type { Model } from '../model/model.ts';
 import type { Slicing } from '../model/slice/index.ts';
-import type { RunOptions } from '../progress.ts';
 import type { Port } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from './draft.ts';
@@ -40,7 +39,6 @@ export interface PlanModules {
 export async function planJob(
   { model, slicing, assignment, committed, target, context }: PlanInit,
   { provers, choices }: PlanModules,
-  options: RunOptions = {},
 ): Promise<SegmentPlan[]> {
   const proverOf = (id: string) => proverNamed(provers, assignment.get(id) ?? '');
   const segments = slicing.segments.map((segment) => ({ ...segment, binding: proverOf(segment.id).binding }));
@@ -50,19 +48,12 @@ export async function planJob(
 
   const read = new Set(slicing.segments.flatMap(({ inputs }) => inputs));
   const edges = new Set(slicing.segments.flatMap(({ outputs }) => outputs).filter((name) => read.has(name)));
-  let done = 0;
-  const onMeasured = ({ id }: SegmentDraft) =>
-    options.onProgress?.({ type: 'stage', stage: 'plan', done: ++done, total: drafts.length, detail: id });
   const params = new Map<string, string>();
   const held = new Map<string, PublicTensors>();
   for (const [name, choose] of choices) {
     const own = drafts.filter(({ prover }) => prover === name);
     if (own.length === 0) continue;
-    const choice = await choose(
-      own,
-      { ...context, edges },
-      { onMeasured, ...(options.signal ? { signal: options.signal } : {}) },
-    );
+    const choice = await choose(own, { ...context, edges });
     for (const [index, { id }] of own.entries()) params.set(id, choice.params[index] ?? '');
     held.set(name, publicTensors(own, choice.publicPort, new Set(model.inputs)));
   }

@@ -116,12 +116,10 @@ export async function prepareJob(
       context: {
         ...(request.scale === undefined ? {} : { scale: request.scale }),
         memory: limits.memory,
-        parallel: limits.parallel,
         ranges: async () => calibrateModel(cut, await samples(), options),
       },
     },
     { provers, choices: modules.choices },
-    options,
   );
 
   const segments = await compileSegments(plans, provers, limits, options);

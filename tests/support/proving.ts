@@ -81,7 +81,7 @@ export class Proving {
   modules(prover = this.prover): ProveModules {
     return {
       provers: new Map([['ezkl', prover]]),
-      choices: new Map([['ezkl', chooseEzklParams(prover)]]),
+      choices: new Map([['ezkl', chooseEzklParams]]),
       verifiers: [this.verifier],
     };
   }

@@ -1,6 +1,7 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { defaultEzklParams, type EzklParams } from '../../provers/ezkl/parameters.ts';
+import { columnBlocks } from './ezkl-columns.ts';
 import { ezklCost } from './ezkl-cost.ts';
 import type { SegmentPorts } from './ezkl-rows.ts';
 import { ezklSize } from './ezkl-size.ts';
@@ -30,6 +31,8 @@ const digits: readonly Pick<EzklParams, 'decompBase' | 'decompLegs'>[] = [
 const innerColumns = [1, 2, 3, 4] as const;
 const largestK = 20;
 const reservedRows = 16;
+/** Above this, what verifying takes on chain and the length of a proof grow with little gain for the prover. */
+const preferredBlocks = 8;
 
 /** One choice for all segments, and what it makes of them. */
 interface Candidate {
@@ -39,11 +42,13 @@ interface Candidate {
   /** The most that any segment takes. */
   bytes: number;
   rows: number;
+  blocks: number;
 }
 
 /**
  * Chooses ezkl's parameters for segments whose edges are linked, and which so have one k: those under which setting
- * up and proving all of them one after another is expected to take least, within the limits.
+ * up and proving all of them one after another is expected to take least, within the limits, among those whose layout
+ * is repeated no more than eight times if there are such.
  *
  * @throws TesseraError `USAGE` when nothing stays within the limits, naming the limit, the segment and what would do
  */
@@ -72,9 +77,10 @@ function bestWithin(candidates: readonly Candidate[], limits: EzklLimits): Candi
     );
 }
 
-/** Less time first; where that is equal, less memory, then a smaller circuit. */
+/** Not too many columns first, then less time; where that is equal, less memory, then a smaller circuit. */
 function compare(a: Candidate, b: Candidate): number {
-  return a.seconds - b.seconds || a.bytes - b.bytes || a.params.k - b.params.k;
+  const columns = (candidate: Candidate) => Math.max(preferredBlocks, candidate.blocks);
+  return columns(a) - columns(b) || a.seconds - b.seconds || a.bytes - b.bytes || a.params.k - b.params.k;
 }
 
 function candidatesFor(segments: readonly PlannedSegment[], scale: number): Candidate[] {
@@ -93,6 +99,7 @@ function candidatesFor(segments: readonly PlannedSegment[], scale: number): Cand
           seconds: costs.reduce((sum, cost) => sum + cost.setupSeconds + cost.proveSeconds, 0),
           bytes: Math.max(0, ...costs.map(peakBytes)),
           rows: Math.max(0, ...costs.map(({ constraints }) => constraints)),
+          blocks: Math.max(1, ...sizes.map(({ rows }) => columnBlocks(rows, params))),
         };
       });
     }),

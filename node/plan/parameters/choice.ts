@@ -1,5 +1,5 @@
 import type { FloatRange } from '../../provers/circuit/index.ts';
-import type { CallOptions, Port } from '../../provers/prover.ts';
+import type { Port } from '../../provers/prover.ts';
 import type { SegmentDraft } from '../draft.ts';
 
 /** What parameters are chosen from, besides the segments. */
@@ -10,8 +10,6 @@ export interface ChoiceContext {
   memory: number;
   /** Tensors between segments of the whole. */
   edges: ReadonlySet<string>;
-  /** Segments measured at once. */
-  parallel: number;
   /** What sample inputs showed of every computed tensor of the whole model. */
   ranges: () => Promise<ReadonlyMap<string, FloatRange>>;
 }
@@ -25,8 +23,4 @@ export interface Choice {
 }
 
 /** Chooses the parameters of all segments of one prover together. */
-export type ParameterChoice = (
-  segments: readonly SegmentDraft[],
-  context: ChoiceContext,
-  options: CallOptions & { onMeasured?: (segment: SegmentDraft) => void },
-) => Promise<Choice>;
+export type ParameterChoice = (segments: readonly SegmentDraft[], context: ChoiceContext) => Promise<Choice>;

@@ -5,6 +5,6 @@
  * @packageDocumentation
  */
 export { supportedOperators } from './operators.ts';
-export { type CircuitSize, chooseK, defaultEzklParams, type EzklParams } from './parameters.ts';
+export { type CircuitSize, defaultEzklParams, type EzklParams } from './parameters.ts';
 export { createEzklProver, type EzklProver, type EzklProverInit, type Measurement } from './prover.ts';
 export { developmentSrs, publishedSrs, type SrsSource } from './srs.ts';

@@ -95,26 +95,6 @@ export interface CircuitSize {
   instances: number;
 }
 
-/**
- * Up to here, repeating columns costs no more time than twice as many rows with half of the columns
- * (36,408 rows: setup and proof 7.6 s at k=12, 7.5 s at 13, 8.7 s at 14, 20 s at 15), and half the memory.
- */
-const columnBlocks = 8;
-
-/**
- * One k for several circuits: the largest may repeat its columns up to eight times, the public values fit one
- * column, and so do the digits' table.
- */
-export function chooseK(sizes: readonly CircuitSize[], params: Omit<EzklParams, 'k'>): number {
-  const most = (count: (size: CircuitSize) => number) => Math.max(1, ...sizes.map(count));
-  const cells = Math.max(
-    most(({ rows }) => rows / columnBlocks),
-    most(({ instances }) => instances),
-    params.decompBase,
-  );
-  return Math.ceil(Math.log2(cells + reservedRows));
-}
-
 /** Measured on segments of 2,800 to 36,400 rows at k=13: bytes of the proving key, and the peak of making it. */
 const keyBytes = { perRowOfSize: 3_700, perCell: 1_300 };
 const setupPeak = { perKeyByte: 3, base: 120e6 };

@@ -13,7 +13,7 @@ import { ArtifactCache } from '../../artifacts/cache.ts';
 import { floatConstant } from '../../model/constant.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
 import type { PortScheme, ProverEvent, SegmentSource } from '../prover.ts';
-import { chooseK, defaultEzklParams, formatParams } from './parameters.ts';
+import { defaultEzklParams, formatParams } from './parameters.ts';
 import { createEzklProver, type EzklProver } from './prover.ts';
 import { developmentSrs, publishedSrs, srsBytes } from './srs.ts';
 import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
@@ -312,21 +312,5 @@ describeWithEzkl('a published SRS', () => {
     await expect(open()).rejects.toThrow(/format/);
     await writeFile(path, bytes);
     await expect(open()).rejects.toThrow(/sha2-256/);
-  });
-});
-
-describeWithEzkl('chooseK', () => {
-  it('fits the public values and the table, and lets the largest circuit repeat its columns', () => {
-    expect(chooseK([{ rows: 100, instances: 10 }], defaultEzklParams)).toBe(11);
-    expect(chooseK([{ rows: 100, instances: 5000 }], defaultEzklParams)).toBe(13);
-    expect(
-      chooseK(
-        [
-          { rows: 36_408, instances: 784 },
-          { rows: 2_840, instances: 0 },
-        ],
-        defaultEzklParams,
-      ),
-    ).toBe(13);
   });
 });

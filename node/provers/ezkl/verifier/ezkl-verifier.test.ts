@@ -4,7 +4,7 @@ import type { EdgeType } from '../../../../protocol/edge.ts';
 import { scalarModulus, writeElements } from '../../../../protocol/field.ts';
 import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
-import type { Artifacts, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
+import type { Artifacts, Opinion } from '../../../../protocol/verifier.ts';
 import { type Fixture, makeFixtures, modelOf } from '../../../../tests/fixtures/ezkl-fixture.ts';
 import { describeWithEzkl } from '../../../../tests/support/ezkl-python.ts';
 import { compileEvmVerifier } from '../evm-verifier.ts';
