@@ -19,6 +19,7 @@ import { type UPnPNAT, uPnPNAT } from '@libp2p/upnp-nat';
 import { webSockets } from '@libp2p/websockets';
 import { yamux } from '@libp2p/yamux';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Datastore } from 'interface-datastore';
 import { createLibp2p } from 'libp2p';
 import type { Registry } from 'prom-client';
@@ -72,8 +73,8 @@ export interface Libp2pNodeOptions {
  * Starts a libp2p node of this network: TCP, WebSocket and relayed connections, noise, yamux; a DHT of its own
  * under `/tessera/1/kad/1.0.0`, which serves from the start; gossip with peer scoring.
  *
- * Gossip carries no signatures of libp2p's: every message of this network is signed by its sender, and a message's
- * id is the hash of its bytes, so that it is the same message on whichever way it comes.
+ * Gossip carries no signatures of libp2p's: every message of this network is signed by its sender, and known to
+ * gossip by the hash of its bytes.
  */
 export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2pNode> {
   const { privateKey, datastore, listen, logger, metrics } = options;
@@ -118,7 +119,8 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
       }),
       pubsub: gossipsub({
         globalSignaturePolicy: StrictNoSign,
-        msgIdFn: ({ data }) => sha256(data),
+        // With its topic: nobody can make a message count as seen by saying it where it does not belong.
+        msgIdFn: ({ topic, data }) => sha256(concatBytes(utf8ToBytes(`${topic}\0`), data)),
         allowedTopics: topics,
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,

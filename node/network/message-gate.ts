@@ -61,8 +61,8 @@ export class MessageGate {
   /** @param source The peer id of whoever brought it, which need not be its sender's; a relay's name where none is known */
   judge(topic: Topic, bytes: Uint8Array, source: string): GateVerdict {
     const now = this.#now();
-    const rate = this.#sources.take(source, now);
-    if (rate !== 'within') return { verdict: rate === 'over' ? 'ignore' : 'reject', reason: 'rate' };
+    // Never without blame: what is not looked at counts as seen, so that a flood could keep others' messages away.
+    if (this.#sources.take(source, now) !== 'within') return { verdict: 'reject', reason: 'rate' };
     if (bytes.length > messageLimits.envelopeBytes) return { verdict: 'reject', reason: 'oversized' };
     const signed = open(bytes);
     if (signed === undefined) return { verdict: 'reject', reason: 'malformed' };
