@@ -60,7 +60,7 @@ function sample(
   return { name: `${name}, k=${k}, ${innerColumns} columns, ${decompLegs} legs`, model, params };
 }
 
-/** k from 11 to 15, rows from 1,000 to 60,000, 1 to 4 inner columns, 2 to 4 legs; small ones first. */
+/** k from 11 to 17, rows from 1,000 to 60,000, 1 to 4 inner columns, 2 to 4 legs; small ones first. */
 export const proofSamples: readonly ProofSample[] = [
   sample(11, 1, 2, 'conv 1-2-4', convolution(1, 2, 4)),
   sample(11, 2, 3, 'conv 1-4-8', convolution(1, 4, 8)),
@@ -95,4 +95,6 @@ export const proofSamples: readonly ProofSample[] = [
   sample(15, 1, 3, 'conv 1-2-10', convolution(1, 2, 10)),
   sample(15, 2, 3, 'conv 4-6-12', convolution(4, 6, 12)),
   sample(15, 4, 2, 'conv 2-6-8', convolution(2, 6, 8)),
+  sample(16, 1, 3, 'conv 1-2-10', convolution(1, 2, 10)),
+  sample(17, 2, 3, 'conv 1-2-10', convolution(1, 2, 10)),
 ];

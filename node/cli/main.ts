@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { version } from '../package.ts';
+import { artifactsVerb } from './commands/artifacts.ts';
 import { auditVerb } from './commands/audit.ts';
 import { cacheVerb } from './commands/cache.ts';
 import { ceremonyVerb } from './commands/ceremony.ts';
 import { demoVerb } from './commands/demo.ts';
 import { doctorVerb } from './commands/doctor.ts';
 import { identityVerb } from './commands/identity.ts';
+import { inspectVerb } from './commands/inspect.ts';
 import { peersVerb } from './commands/peers.ts';
 import { proveVerb } from './commands/prove.ts';
 import { runVerb } from './commands/run.ts';
@@ -24,6 +26,7 @@ import { readSettings } from './settings.ts';
 const verbs = [
   setupVerb,
   doctorVerb,
+  inspectVerb,
   sliceVerb,
   runVerb,
   proveVerb,
@@ -34,6 +37,7 @@ const verbs = [
   startVerb,
   statusVerb,
   peersVerb,
+  artifactsVerb,
   identityVerb,
   demoVerb,
   uninstallVerb,

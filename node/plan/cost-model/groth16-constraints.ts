@@ -116,8 +116,8 @@ export interface Groth16Estimate {
 }
 
 /**
- * Estimates a segment's constraints without calibration. Rescaling counts for the node whose output is rescaled. What
- * a node outside the supported operators costs is not known, and counts as nothing.
+ * Estimates a segment's constraints without calibration. Rescaling counts for the node whose output is rescaled, and that
+ * of the inputs for the boundary. What a node outside the supported operators costs is not known, and counts as nothing.
  */
 export function groth16Constraints(model: Model): Groth16Estimate {
   const widths = new Map<string, Width>();
@@ -145,9 +145,11 @@ export function groth16Constraints(model: Model): Groth16Estimate {
     const widest = read.reduce((most, width) => (width.bits > most.bits ? width : most), first);
     const { width, constraints } = lower(model, node, widest);
     nodes[index] = (nodes[index] ?? 0) + constraints;
+    // Moving values costs nothing: their rescaling counts for what computed them.
+    const origin = moves.has(node.operator) ? producer.get(computed[0] ?? '') : index;
     for (const name of node.outputs) {
       widths.set(name, width);
-      producer.set(name, index);
+      if (origin !== undefined) producer.set(name, origin);
     }
   });
   for (const name of model.outputs) {
