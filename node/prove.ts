@@ -10,9 +10,10 @@ import { infer } from './model/inference.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { withJoined } from './model/tile/index.ts';
 import { writeOpening } from './opening-file.ts';
+import type { SegmentCost } from './plan/cost-model/segment-cost.ts';
+import type { EstimatedPlan } from './plan/plan.ts';
 import type { AppliedRewrite } from './plan/rewrites/index.ts';
 import type { RunOptions } from './progress.ts';
-import type { CircuitSegment } from './requester/compile.ts';
 import {
   certifyJob,
   type Job,
@@ -39,6 +40,21 @@ export interface OutputComparison {
   maxDifference: number;
 }
 
+/** What one segment took, and what the plan expected. */
+export interface SegmentReport {
+  id: string;
+  prover: string;
+  /** Rows (ezkl) or rank-one constraints (groth16). */
+  constraints: number;
+  /** Proving; 0 for a proof that was in the cache, as is what the process took at its peak. */
+  seconds: number;
+  peakBytes: number;
+  /** Making the keys; 0 for keys that were in the cache. */
+  setupSeconds: number;
+  setupPeakBytes: number;
+  expected: SegmentCost;
+}
+
 export interface ProveReport {
   /** Path of the certificate. */
   certificate: string;
@@ -51,8 +67,7 @@ export interface ProveReport {
   strategy: string;
   /** What was rewritten beforehand because it keeps the result and costs less. */
   rewrites: readonly AppliedRewrite[];
-  /** Proving only, a segment; `peakBytes` is the prover process's. Both are 0 for a proof that was in the cache. */
-  segments: readonly { id: string; prover: string; seconds: number; peakBytes: number }[];
+  segments: readonly SegmentReport[];
   /** The whole job, from reading the model to writing the certificate. */
   seconds: number;
   /** The most that prover processes took at one time. */
@@ -92,7 +107,9 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
     trust: checkKeys(certificate, modules.verifiers).trust,
     strategy: certificate.manifest.recipe.strategy,
     rewrites: job.cut.rewrites,
-    segments: job.segments.map((segment) => segmentReport(segment, uses)),
+    segments: job.plans.map((plan, index) =>
+      segmentReport(plan, job.segments[index]?.compiled.constraints ?? 0, uses),
+    ),
     seconds: (performance.now() - started) / 1000,
     peakBytes: concurrentPeak(uses),
     outputs: await compareOutputs(job, signal),
@@ -131,16 +148,23 @@ async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputCom
 }
 
 function segmentReport(
-  { plan, compiled }: CircuitSegment,
+  { id, prover, expected }: EstimatedPlan,
+  constraints: number,
   uses: readonly ProverUse[],
-): ProveReport['segments'][number] {
-  const own = uses.filter(
-    ({ segment, stage, cached }) => segment === plan.id && stage === 'prove' && !cached,
-  );
+): SegmentReport {
+  const made = uses.filter(({ segment, cached }) => segment === id && !cached);
+  const proving = made.filter(({ stage }) => stage === 'prove');
+  const setup = made.filter(({ step }) => step === 'setup');
+  const secondsOf = (list: readonly ProverUse[]) => list.reduce((sum, { seconds }) => sum + seconds, 0);
+  const peakOf = (list: readonly ProverUse[]) => Math.max(0, ...list.map(({ peakBytes }) => peakBytes));
   return {
-    id: plan.id,
-    prover: compiled.circuit.prover,
-    seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
-    peakBytes: Math.max(0, ...own.map(({ peakBytes }) => peakBytes)),
+    id,
+    prover,
+    constraints,
+    seconds: secondsOf(proving),
+    peakBytes: peakOf(proving),
+    setupSeconds: secondsOf(setup),
+    setupPeakBytes: peakOf(setup),
+    expected,
   };
 }

@@ -1,7 +1,6 @@
 import type { Model, ModelNode } from '../model/model.ts';
 import { segmentModel } from '../model/slice/index.ts';
 import type { Port } from '../provers/prover.ts';
-import type { Provers } from '../provers/provers.ts';
 import type { Estimator, SegmentEstimate } from './auto-slice.ts';
 import { chooseEzklParams } from './cost-model/choose-ezkl-params.ts';
 import { ezklSegmentCost } from './cost-model/ezkl-cost.ts';
@@ -9,9 +8,11 @@ import { groth16Constraints } from './cost-model/groth16-constraints.ts';
 import { groth16Cost } from './cost-model/groth16-cost.ts';
 import { multiplications } from './cost-model/multiplications.ts';
 import type { SegmentCost } from './cost-model/segment-cost.ts';
+import type { NodeSupport } from './provability.ts';
 
 export interface EstimateInit {
-  provers: Provers;
+  /** By name. */
+  provers: ReadonlyMap<string, NodeSupport>;
   /** Fractional bits of ezkl's inputs and weights. */
   scale: number;
 }
@@ -38,10 +39,11 @@ export function segmentEstimator({ provers, scale }: EstimateInit): Estimator {
   const supporting = (model: Model, node: ModelNode): ReadonlySet<string> => {
     const known = support.get(node);
     if (known !== undefined) return known;
-    const names = [...provers.values()]
-      .filter((prover) => prover.unsupported(model, node) === undefined)
-      .map(({ name }) => name);
-    const found = new Set(names);
+    const found = new Set(
+      [...provers]
+        .filter(([, prover]) => prover.unsupported(model, node) === undefined)
+        .map(([name]) => name),
+    );
     support.set(node, found);
     return found;
   };

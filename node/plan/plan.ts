@@ -1,7 +1,9 @@
+import { TesseraError } from '../../protocol/errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Slicing } from '../model/slice/index.ts';
 import type { Port } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
+import type { SegmentCost } from './cost-model/segment-cost.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from './draft.ts';
 import type { ChoiceContext, ParameterChoice } from './parameters/choice.ts';
 import { type Committed, chooseSchemes, requireOneScheme } from './schemes.ts';
@@ -10,6 +12,11 @@ import { type Committed, chooseSchemes, requireOneScheme } from './schemes.ts';
 export interface SegmentPlan extends SegmentDraft {
   /** The prover's parameters, as the recipe carries them. */
   params: string;
+}
+
+/** A segment's plan with what proving it is expected to take. */
+export interface EstimatedPlan extends SegmentPlan {
+  expected: SegmentCost;
 }
 
 /** Where proofs are to be checked. On chain, all edges share one scheme. */
@@ -39,7 +46,7 @@ export interface PlanModules {
 export async function planJob(
   { model, slicing, assignment, committed, target, context }: PlanInit,
   { provers, choices }: PlanModules,
-): Promise<SegmentPlan[]> {
+): Promise<EstimatedPlan[]> {
   const proverOf = (id: string) => proverNamed(provers, assignment.get(id) ?? '');
   const segments = slicing.segments.map((segment) => ({ ...segment, binding: proverOf(segment.id).binding }));
   const wiring = { segments, inputs: model.inputs, outputs: model.outputs };
@@ -48,19 +55,26 @@ export async function planJob(
 
   const read = new Set(slicing.segments.flatMap(({ inputs }) => inputs));
   const edges = new Set(slicing.segments.flatMap(({ outputs }) => outputs).filter((name) => read.has(name)));
-  const params = new Map<string, string>();
+  const chosen = new Map<string, { params: string; expected: SegmentCost }>();
   const held = new Map<string, PublicTensors>();
   for (const [name, choose] of choices) {
     const own = drafts.filter(({ prover }) => prover === name);
     if (own.length === 0) continue;
     const choice = await choose(own, { ...context, edges });
-    for (const [index, { id }] of own.entries()) params.set(id, choice.params[index] ?? '');
+    for (const [index, { id }] of own.entries()) {
+      const [params, expected] = [choice.params[index], choice.expected[index]];
+      if (params !== undefined && expected !== undefined) chosen.set(id, { params, expected });
+    }
     held.set(name, publicTensors(own, choice.publicPort, new Set(model.inputs)));
   }
   return drafts.map((draft) => {
     const others = [...held].filter(([name]) => name !== draft.prover).map(([, tensors]) => tensors);
     const settled = (tensor: string) => others.find((tensors) => tensors.has(tensor))?.get(tensor);
-    return { ...settlePorts(draft, settled), params: params.get(draft.id) ?? '' };
+    const choice = chosen.get(draft.id);
+    if (choice === undefined) {
+      throw new TesseraError('INTERNAL', { message: `no parameters were chosen for ${draft.id}` });
+    }
+    return { ...settlePorts(draft, settled), ...choice };
   });
 }
 

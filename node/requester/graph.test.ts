@@ -11,8 +11,10 @@ import { buildGraph } from './graph.ts';
 
 const lenet = (await importModel(fileURLToPath(new URL('../../models/lenet.onnx', import.meta.url)))).model;
 
+type Parts = Pick<TiledSlicing, 'model' | 'blocks' | 'slicing'>;
+
 /** A model with layers in tiles, each a segment; what else there is stays together where it hangs together. */
-function tiledSlicing(model: Model, tilings: readonly Tiling[]): TiledSlicing {
+function tiledSlicing(model: Model, tilings: readonly Tiling[]): Parts {
   const tiled = tileModel(model, tilings);
   const grouped = new Set([...tiled.tiles, ...tiled.joints].flat());
   const singles = tiled.model.nodes.flatMap((_, index) => (grouped.has(index) ? [] : [[index]]));
@@ -25,7 +27,7 @@ function tiledSlicing(model: Model, tilings: readonly Tiling[]): TiledSlicing {
 }
 
 /** The segments as compiled to circuits whose ports have the tensors' shapes, at scale 7 or as `scaleOf` says. */
-function compiled({ model, slicing }: TiledSlicing, scaleOf = (_tensor: string) => 7): CircuitSegment[] {
+function compiled({ model, slicing }: Parts, scaleOf = (_tensor: string) => 7): CircuitSegment[] {
   const typeOf = (name: string): EdgeType => ({
     shape: model.types.get(name)?.shape ?? [],
     signed: true,

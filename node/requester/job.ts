@@ -15,7 +15,7 @@ import { calibrateModel } from '../plan/calibration.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
 import type { ParameterChoice } from '../plan/parameters/choice.ts';
-import { planJob, type SegmentPlan, type Target } from '../plan/plan.ts';
+import { type EstimatedPlan, planJob, type Target } from '../plan/plan.ts';
 import { type Committed, parseCommitted } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
 import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
@@ -68,7 +68,7 @@ export interface Job {
   inputs: NamedTensors;
   cut: CutModel;
   committed: Committed;
-  plans: readonly SegmentPlan[];
+  plans: readonly EstimatedPlan[];
   segments: readonly CircuitSegment[];
   compiled: CompiledGraph;
   values: EdgeValues;

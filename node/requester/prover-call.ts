@@ -1,5 +1,5 @@
 import type { RunOptions, Stage } from '../progress.ts';
-import type { CallOptions, ProverEvent } from '../provers/prover.ts';
+import type { CallOptions, ProverEvent, ProverStep } from '../provers/prover.ts';
 
 /** What a job may use of this machine. */
 export interface ProverLimits {
@@ -13,6 +13,7 @@ export interface ProverLimits {
 export interface ProverUse {
   segment: string;
   stage: Stage;
+  step: ProverStep;
   /** Milliseconds on the clock of `performance.now()`. */
   startedAt: number;
   endedAt: number;
@@ -34,10 +35,11 @@ export function proverCall(
     onProgress: (event: ProverEvent) => {
       if (event.type === 'prover:end') {
         const endedAt = performance.now();
-        const { seconds, peakBytes, cached } = event;
+        const { step, seconds, peakBytes, cached } = event;
         options.onUse?.({
           segment,
           stage,
+          step,
           startedAt: endedAt - 1000 * seconds,
           endedAt,
           seconds,

@@ -1,5 +1,6 @@
 import type { FloatRange } from '../../provers/circuit/index.ts';
 import type { Port } from '../../provers/prover.ts';
+import type { SegmentCost } from '../cost-model/segment-cost.ts';
 import type { SegmentDraft } from '../draft.ts';
 
 /** What parameters are chosen from, besides the segments. */
@@ -18,6 +19,8 @@ export interface ChoiceContext {
 export interface Choice {
   /** One a segment, in their order. */
   params: readonly string[];
+  /** What each segment is expected to take under them. */
+  expected: readonly SegmentCost[];
   /** What this prover's circuits hold a public tensor to, where another prover binds it too. */
   publicPort?: Port['settled'];
 }

@@ -1,5 +1,6 @@
 import { defaultEzklParams, formatParams, largestValue } from '../../provers/ezkl/parameters.ts';
 import { chooseEzklParams as choose } from '../cost-model/choose-ezkl-params.ts';
+import { ezklSegmentCost } from '../cost-model/ezkl-cost.ts';
 import type { ParameterChoice } from './choice.ts';
 
 /**
@@ -9,20 +10,19 @@ import type { ParameterChoice } from './choice.ts';
  * @throws TesseraError `USAGE` when no parameters keep within the memory, naming what would
  */
 export const chooseEzklParams: ParameterChoice = async (segments, { scale, memory }) => {
-  const params = choose(
-    segments.map(({ id, model, inputPorts, outputPorts }) => ({
-      id,
-      model,
-      ports: {
-        inputs: inputPorts.map((port) => port.scheme),
-        outputs: outputPorts.map((port) => port.scheme),
-      },
-    })),
-    { scale: scale ?? defaultEzklParams.scale, memory },
-  );
+  const planned = segments.map(({ id, model, inputPorts, outputPorts }) => ({
+    id,
+    model,
+    ports: {
+      inputs: inputPorts.map((port) => port.scheme),
+      outputs: outputPorts.map((port) => port.scheme),
+    },
+  }));
+  const params = choose(planned, { scale: scale ?? defaultEzklParams.scale, memory });
   const largest = largestValue(params);
   return {
     params: segments.map(() => formatParams(params)),
+    expected: planned.map(({ model, ports }) => ezklSegmentCost(model, ports, params)),
     publicPort: { scale: params.scale, interval: { lo: -largest, hi: largest } },
   };
 };
