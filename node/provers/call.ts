@@ -26,16 +26,22 @@ export class Call {
     return this.#options.memoryLimit;
   }
 
+  /** Milliseconds until the call is given up, at least 1. */
+  get remaining(): number | undefined {
+    return this.#deadline === undefined ? undefined : Math.max(1, this.#deadline - performance.now());
+  }
+
   get signalOption(): { signal?: AbortSignal } {
     return this.signal === undefined ? {} : { signal: this.signal };
   }
 
   async request(operation: string, parameters: object): Promise<{ value: unknown }> {
     const { memoryLimit, onProgress } = this.#options;
+    const timeout = this.remaining;
     const answer = await this.#pool.request(operation, parameters, {
       ...this.signalOption,
       ...(memoryLimit === undefined ? {} : { memoryLimit }),
-      ...(this.#deadline === undefined ? {} : { timeout: Math.max(1, this.#deadline - performance.now()) }),
+      ...(timeout === undefined ? {} : { timeout }),
       ...(onProgress === undefined ? {} : { onLog: (line) => onProgress({ type: 'prover:log', line }) }),
     });
     this.#peakBytes = Math.max(this.#peakBytes, answer.peakBytes);

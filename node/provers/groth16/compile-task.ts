@@ -1,5 +1,6 @@
-/** What runs in the thread of `circuit-compiler.ts`. */
+/** What runs in the thread of `compile-in-thread.ts`: compiles the segment that it was started with, and answers once. */
 import { serialize } from 'node:v8';
+import { parentPort, workerData } from 'node:worker_threads';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { SegmentSource } from '../prover.ts';
 import { compileSegment } from './compile-segment.ts';
@@ -15,7 +16,7 @@ export type CompileAnswer =
   | { circuit: Uint8Array; constraints: Uint8Array }
   | { error: ReturnType<TesseraError['toJSON']> };
 
-export default async function compile({ source, params }: CompileTask): Promise<CompileAnswer> {
+async function compile({ source, params }: CompileTask): Promise<CompileAnswer> {
   try {
     const { circuit, constraints } = await compileSegment(source, params);
     return { circuit: serialize(circuit), constraints };
@@ -24,3 +25,5 @@ export default async function compile({ source, params }: CompileTask): Promise<
     throw error;
   }
 }
+
+parentPort?.postMessage(await compile(workerData as CompileTask));

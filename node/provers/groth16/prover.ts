@@ -29,7 +29,6 @@ import { Call } from '../call.ts';
 import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
 import { auditedArtifacts } from './audit.ts';
-import { createCircuitCompiler } from './circuit-compiler.ts';
 import type { SegmentCircuit } from './compile-segment.ts';
 import {
   developmentSetup,
@@ -69,7 +68,6 @@ interface OpenSegment {
 export function createGroth16Prover(init: Groth16ProverInit): Prover {
   const { cache } = init;
   const process = workerProcess(init.worker);
-  const compiler = createCircuitCompiler();
   // Loading and proving belong together: another circuit's keys may push this one's out in between.
   const oneAtATime = pLimit(1);
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
@@ -117,20 +115,14 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     unsupported: unsupportedNode,
 
     async setupMemory(source, params, options) {
-      const { circuit, entry } = await openSegmentCircuit(
-        cache,
-        compiler,
-        source,
-        params,
-        new Call(process, options),
-      );
+      const { circuit, entry } = await openSegmentCircuit(cache, source, params, new Call(process, options));
       await entry.release();
       return expectedBytes(memory.setup, circuit);
     },
 
     async compile(source, params, options) {
       const call = new Call(process, options);
-      const circuit = await openSegmentCircuit(cache, compiler, source, params, call);
+      const circuit = await openSegmentCircuit(cache, source, params, call);
       held.add(circuit.entry);
       const keys = await openCircuitKeys(circuit, call);
       held.add(keys);
@@ -140,7 +132,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     },
 
     async rebuild(source, params, stated, options) {
-      const circuit = await openSegmentCircuit(cache, compiler, source, params, new Call(process, options));
+      const circuit = await openSegmentCircuit(cache, source, params, new Call(process, options));
       try {
         const { constraintsDigest } = circuit.circuit;
         const artifacts = await auditedArtifacts(cache, constraintsDigest, stated, options?.signal);
@@ -188,7 +180,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     srsFiles: async () => new Map(),
 
     async close() {
-      await Promise.all([process.close(), compiler.close()]);
+      await process.close();
       await Promise.all([...held].map((entry) => entry.release()));
       held.clear();
     },

@@ -8,7 +8,7 @@ import { encodeModel } from '../../model/onnx/encode.ts';
 import { version } from '../../package.ts';
 import type { Call } from '../call.ts';
 import type { SegmentSource } from '../prover.ts';
-import type { CircuitCompiler } from './circuit-compiler.ts';
+import { compileInThread } from './compile-in-thread.ts';
 import type { SegmentCircuit } from './compile-segment.ts';
 import { parseGroth16Params } from './parameters.ts';
 import { checkPorts } from './ports.ts';
@@ -29,11 +29,10 @@ const files = { circuit: 'circuit.bin', constraints: 'constraints.bin' } as cons
 /**
  * A segment's circuit, compiled once for the same model, ports and parameters.
  *
- * @throws TesseraError as {@link CircuitCompiler.compile}, and `ENCODING_INVALID` for malformed parameters
+ * @throws TesseraError as {@link compileInThread}, and `ENCODING_INVALID` for malformed parameters
  */
 export async function openSegmentCircuit(
   cache: ArtifactCache,
-  compiler: CircuitCompiler,
   source: SegmentSource,
   params: string,
   call: Call,
@@ -53,7 +52,7 @@ export async function openSegmentCircuit(
         ports: describePorts(source),
       },
       async (directory) => {
-        const { circuit, constraints } = await compiler.compile({ source, params: parsed }, call.signal);
+        const { circuit, constraints } = await compileInThread({ source, params: parsed }, limitsOf(call));
         await writeFile(join(directory, files.constraints), constraints);
         await writeFile(join(directory, files.circuit), circuit);
       },
@@ -67,6 +66,10 @@ export async function openSegmentCircuit(
     await entry.release();
     throw new TesseraError('INTERNAL', { message: 'A compiled circuit in the cache cannot be read', cause });
   }
+}
+
+function limitsOf({ signalOption, remaining }: Call): { signal?: AbortSignal; timeout?: number } {
+  return { ...signalOption, ...(remaining === undefined ? {} : { timeout: remaining }) };
 }
 
 /** The ports as JSON, which has no big integers. */
