@@ -94,16 +94,25 @@ test('doctor says what is missing in an empty data directory, and changes nothin
   expect(await readdir(home)).not.toContain('empty');
 });
 
-test('TESSERA_WITHOUT_EZKL=1 leaves ezkl and its engine out, and nothing is missed', async () => {
-  const { status, stdout } = await tessera(['doctor', '--json'], {
-    TESSERA_HOME: join(home, 'without'),
-    TESSERA_WITHOUT_EZKL: '1',
+test('what the environment leaves out is not missed', async () => {
+  const statesWith = async (env: NodeJS.ProcessEnv) => {
+    const { status, stdout } = await tessera(['doctor', '--json'], {
+      TESSERA_HOME: join(home, 'without'),
+      TESSERA_WITHOUT_EZKL: undefined,
+      TESSERA_WITHOUT_GROTH16: undefined,
+      ...env,
+    });
+    const { parts } = JSON.parse(stdout) as { parts: { name: string; state: string }[] };
+    return { status, states: Object.fromEntries(parts.map(({ name, state }) => [name, state])) };
+  };
+  expect(await statesWith({ TESSERA_WITHOUT_EZKL: '1' })).toEqual({
+    status: 1,
+    states: { groth16: 'missing', ezkl: 'left out', 'ezkl-engine': 'left out' },
   });
-  expect(status).toBe(0);
-  expect(JSON.parse(stdout).parts.map(({ state }: { state: string }) => state)).toEqual([
-    'left out',
-    'left out',
-  ]);
+  expect(await statesWith({ TESSERA_WITHOUT_EZKL: '1', TESSERA_WITHOUT_GROTH16: '1' })).toEqual({
+    status: 0,
+    states: { groth16: 'left out', ezkl: 'left out', 'ezkl-engine': 'left out' },
+  });
 });
 
 test('colours are off where NO_COLOR is set, and on where they are forced', async () => {
