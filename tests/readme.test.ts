@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { withOperators } from '../scripts/operators-section.ts';
+import { withSections } from '../scripts/readme/sections.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-test('lists the operators that the code supports: else run npm run docs', () => {
-  expect(withOperators(readme)).toBe(readme);
+test('has the verbs and operators of the code: else run npm run docs', () => {
+  expect(withSections(readme)).toBe(readme);
 });
 
 test('links to files that exist', () => {

@@ -23,7 +23,8 @@ import { toTesseraError } from './failure.ts';
 import { Output } from './output.ts';
 import { readSettings } from './settings.ts';
 
-const verbs = [
+/** Every verb, in the order of the help. */
+export const verbs = [
   setupVerb,
   doctorVerb,
   inspectVerb,

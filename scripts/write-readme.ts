@@ -1,6 +1,6 @@
 // Writes the parts of the README that follow from the code.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withOperators } from './operators-section.ts';
+import { withSections } from './readme/sections.ts';
 
 const readme = new URL('../README.md', import.meta.url);
-writeFileSync(readme, withOperators(readFileSync(readme, 'utf8')));
+writeFileSync(readme, withSections(readFileSync(readme, 'utf8')));
