@@ -21,13 +21,25 @@ export const compilerSettings = {
   metadata: { bytecodeHash: 'none', appendCBOR: false },
 } as const;
 
-/** The compiler's version, as it names itself. */
-export const compilerVersion = (): string => solc.version();
-
 export interface CompiledContract {
   abi: Abi;
   /** Creation code. */
   bytecode: Hex;
+}
+
+/** What the compiler was given: explorers verify deployed code by it. */
+export interface StandardInput {
+  language: 'Solidity';
+  /** Every source, imported ones too, by the name that imports give it. */
+  sources: Record<string, { content: string }>;
+  settings: typeof compilerSettings;
+}
+
+export interface Compilation<Name extends string> {
+  /** As the compiler names itself. */
+  compiler: string;
+  input: StandardInput;
+  contracts: Record<Name, CompiledContract>;
 }
 
 interface SolcOutput {
@@ -35,11 +47,14 @@ interface SolcOutput {
   contracts: Record<string, Record<string, { abi: Abi; evm: { bytecode: { object: string } } }>>;
 }
 
+/** The name under which the compiler knows the source of a contract of this folder. */
+export const sourceName = (contract: string): string => `contracts/${contract}.sol`;
+
 /** Sources are named as imports name them: packages by their name, this folder's files by their path from its parent. */
-function readSource(path: string): string {
-  const file = path.startsWith('contracts/')
-    ? fileURLToPath(new URL(`../${path}`, import.meta.url))
-    : require.resolve(path);
+function readSource(name: string): string {
+  const file = name.startsWith('contracts/')
+    ? fileURLToPath(new URL(`../${name}`, import.meta.url))
+    : require.resolve(name);
   return readFileSync(file, 'utf8');
 }
 
@@ -49,35 +64,35 @@ function readSource(path: string): string {
  * @param names paths in this folder without extension; each file holds the contract of its name
  * @throws Error with the compiler's words, warnings about this folder's files included
  */
-export function compile<Name extends string>(names: readonly Name[]): Record<Name, CompiledContract> {
-  const path = (name: string) => `contracts/${name}.sol`;
-  const input = {
-    language: 'Solidity',
-    sources: Object.fromEntries(names.map((name) => [path(name), { content: readSource(path(name)) }])),
-    settings: {
-      ...compilerSettings,
-      outputSelection: Object.fromEntries(
-        names.map((name) => [path(name), { '*': ['abi', 'evm.bytecode.object'] }]),
-      ),
-    },
-  };
+export function compile<Name extends string>(names: readonly Name[]): Compilation<Name> {
+  const own = (name: string) => [sourceName(name), { content: readSource(sourceName(name)) }] as const;
+  const sources: Record<string, { content: string }> = Object.fromEntries(names.map(own));
   const resolve = (imported: string) => {
     try {
-      return { contents: readSource(imported) };
+      const content = readSource(imported);
+      sources[imported] = { content };
+      return { contents: content };
     } catch (error) {
       return { error: String(error) };
     }
   };
-  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: resolve })) as SolcOutput;
-  const { errors = [], contracts } = output;
-  const own = errors.filter(
+  const outputSelection = Object.fromEntries(
+    names.map((name) => [sourceName(name), { '*': ['abi', 'evm.bytecode.object'] }]),
+  );
+  const task = { language: 'Solidity', sources, settings: { ...compilerSettings, outputSelection } };
+  const output = JSON.parse(solc.compile(JSON.stringify(task), { import: resolve })) as SolcOutput;
+  const complaints = (output.errors ?? []).filter(
     ({ severity, sourceLocation }) => severity === 'error' || sourceLocation?.file.startsWith('contracts/'),
   );
-  if (own.length > 0) throw new Error(own.map((error) => error.formattedMessage).join('\n'));
+  if (complaints.length > 0) throw new Error(complaints.map((error) => error.formattedMessage).join('\n'));
   const compiled = names.map((name) => {
-    const contract = contracts[path(name)]?.[name.slice(name.lastIndexOf('/') + 1)];
+    const contract = output.contracts[sourceName(name)]?.[name.slice(name.lastIndexOf('/') + 1)];
     if (contract === undefined) throw new Error(`${name}.sol has no contract of its name`);
     return [name, { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` }] as const;
   });
-  return Object.fromEntries(compiled) as Record<Name, CompiledContract>;
+  return {
+    compiler: solc.version(),
+    input: { language: 'Solidity', sources, settings: compilerSettings },
+    contracts: Object.fromEntries(compiled) as Record<Name, CompiledContract>,
+  };
 }

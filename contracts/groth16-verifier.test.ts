@@ -22,7 +22,7 @@ let proof: SampleProof;
 beforeAll(async () => {
   anvil = await startAnvil();
   client = anvil.client(0);
-  const { Groth16Verifier } = compile(['Groth16Verifier']);
+  const { Groth16Verifier } = compile(['Groth16Verifier']).contracts;
   abi = Groth16Verifier.abi;
   const deployment = await anvil.deploy(Groth16Verifier);
   address = deployment.address;

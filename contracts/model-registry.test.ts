@@ -22,7 +22,7 @@ let verifier: Hex;
 beforeAll(async () => {
   anvil = await startAnvil();
   client = anvil.client(0);
-  const compiled = compile(['ModelRegistry', 'testing/ToyVerifier']);
+  const compiled = compile(['ModelRegistry', 'testing/ToyVerifier']).contracts;
   abi = compiled.ModelRegistry.abi;
   const srs = hex(manifest.srs[0] as string);
   const toy = await anvil.deploy(compiled['testing/ToyVerifier'], ['toy/1', srs, false]);
