@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { type ErrorCode, errorCodes, TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import type { NodeFiles } from '../store/index.ts';
+import type { ProgressLine } from './progress-stream.ts';
 import { readToken } from './token.ts';
 
 /** The running node of a data directory, by its local API. */
@@ -10,6 +14,12 @@ export interface ApiClient {
   /** @param path E.g. `/v1/status` */
   get<T>(path: string, options?: { signal?: AbortSignal }): Promise<T>;
   post<T>(path: string, body: object, options?: { signal?: AbortSignal }): Promise<T>;
+  /** A request whose answer shows its progress. */
+  follow<P, R>(
+    path: string,
+    body: object,
+    options?: { signal?: AbortSignal; onProgress?: (progress: P) => void },
+  ): Promise<R>;
 }
 
 /**
@@ -21,21 +31,27 @@ export async function connectApi(files: Pick<NodeFiles, 'apiAddress' | 'apiToken
   const url = await readAddress(files.apiAddress);
   const token = await readToken(files.apiToken);
   if (url === undefined || token === undefined) throw nodeMissing();
-  const call = <T>(path: string, init: RequestInit) => send<T>(`${url}${path}`, token, init);
+  const send = (path: string, init: RequestInit) => request(`${url}${path}`, token, init);
   return {
     url,
-    get: (path, { signal } = {}) => call(path, signal === undefined ? {} : { signal }),
-    post: (path, body, { signal } = {}) =>
-      call(path, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-        ...(signal === undefined ? {} : { signal }),
-      }),
+    get: async (path, { signal } = {}) => json(await send(path, signal === undefined ? {} : { signal })),
+    post: async (path, body, { signal } = {}) => json(await send(path, posting(body, signal))),
+    follow: async (path, body, { signal, onProgress } = {}) =>
+      resultOf(await send(path, posting(body, signal)), onProgress, signal),
   };
 }
 
-async function send<T>(url: string, token: string, init: RequestInit): Promise<T> {
+function posting(body: object, signal: AbortSignal | undefined): RequestInit {
+  return {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** @throws what the node answered as its error */
+async function request(url: string, token: string, init: RequestInit): Promise<Response> {
   const headers = { ...init.headers, authorization: `Bearer ${token}` };
   let response: Response;
   try {
@@ -44,9 +60,35 @@ async function send<T>(url: string, token: string, init: RequestInit): Promise<T
     throwIfAborted(init.signal ?? undefined);
     throw nodeMissing(cause);
   }
-  const body: unknown = await response.json();
-  if (!response.ok) throw errorOf(body, response.status);
-  return body as T;
+  if (!response.ok) throw errorOf(await response.json(), response.status);
+  return response;
+}
+
+async function json<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
+
+/** The last line of an answer with progress. */
+async function resultOf<P, R>(
+  { body, status }: Response,
+  onProgress: ((progress: P) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<R> {
+  const lines = createInterface({ input: Readable.fromWeb(body as NodeReadableStream) });
+  try {
+    for await (const text of lines) {
+      const line = JSON.parse(text) as ProgressLine<P, R>;
+      if ('result' in line) return line.result;
+      if ('error' in line) throw errorOf(line, status);
+      onProgress?.(line.progress);
+    }
+  } catch (cause) {
+    throwIfAborted(signal);
+    if (cause instanceof TesseraError) throw cause;
+    throw nodeMissing(cause);
+  }
+  throwIfAborted(signal);
+  throw nodeMissing();
 }
 
 async function readAddress(path: string): Promise<string | undefined> {

@@ -4,8 +4,10 @@
  *
  * @packageDocumentation
  */
+export * from './artifact-routes.ts';
 export * from './client.ts';
 export * from './event-stream.ts';
 export * from './peer-routes.ts';
+export * from './progress-stream.ts';
 export * from './server.ts';
 export * from './token.ts';

@@ -34,6 +34,12 @@ export const configurationSchema = z.strictObject({
     .max(100_000)
     .default(16)
     .describe('New connections a second from one host; further ones are refused.'),
+  artifactSpace: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20)
+    .describe('GiB that artifacts may take on disk; the least recently used go first, pinned ones never.'),
   apiPort: port
     .default(4800)
     .describe('Port of the local API and of the metrics, on loopback only; 0 takes a free one.'),

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface NodeFiles {
   identity: string;
   database: string;
+  /** Artifacts, by content. */
+  artifacts: string;
   /** What a program must show to use the local API. */
   apiToken: string;
   /** Where the local API listens while the node runs. */
@@ -15,6 +17,7 @@ export function nodeFiles(directory: string): NodeFiles {
   return {
     identity: join(directory, 'identity.json'),
     database: join(directory, 'database'),
+    artifacts: join(directory, 'artifacts'),
     apiToken: join(directory, 'api-token'),
     apiAddress: join(directory, 'api-address'),
   };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { createLog, type Peer, servePeer, startPeer } from '../../peer/index.ts';
-import { nodeFiles } from '../../store/index.ts';
+import type { PeerStatus } from '../../peer/index.ts';
+import { nodeFiles } from '../../store/node-files.ts';
 import { addConfigurationFlags, type ConfigurationFlags, configurationOf } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
@@ -25,20 +25,29 @@ export function startVerb(program: Command, context: Context): void {
 
 async function runNode(context: Context, flags: ConfigurationFlags): Promise<void> {
   const { settings, output, signal } = context;
+  // Loaded here only: other verbs need not wait for all of libp2p.
+  const { createLog, servePeer, startPeer } = await import('../../peer/index.ts');
+  const { artifactRoutes } = await import('../../api/artifact-routes.ts');
+  const { startArtifacts } = await import('../artifacts.ts');
   const configuration = await configurationOf(context, flags);
   const files = nodeFiles(settings.directory.node);
   const log = createLog(configuration.logLevel, { write: (line) => output.note(line.trimEnd()) });
   const peer = await startPeer({ configuration, files, log });
   try {
-    const api = await servePeer({ peer, configuration, files });
+    const artifacts = await startArtifacts(peer, files, configuration);
     try {
-      const { peerId, addresses, version } = peer.status();
-      output.result({ version, peerId, addresses, api: api.url }, describe(peer, api.url));
-      log.info({ peerId, addresses, api: api.url }, 'started');
-      if (!signal.aborted) await once(signal, 'abort');
-      log.info('stopping');
+      const api = await servePeer({ peer, configuration, files, routes: [artifactRoutes(artifacts)] });
+      try {
+        const { peerId, addresses, version } = peer.status();
+        output.result({ version, peerId, addresses, api: api.url }, describe(peer.status(), api.url));
+        log.info({ peerId, addresses, api: api.url }, 'started');
+        if (!signal.aborted) await once(signal, 'abort');
+        log.info('stopping');
+      } finally {
+        await api.close();
+      }
     } finally {
-      await api.close();
+      await artifacts.stop();
     }
   } finally {
     await peer.stop();
@@ -46,8 +55,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
   }
 }
 
-function describe(peer: Peer, api: string): string {
-  const { peerId, addresses } = peer.status();
+function describe({ peerId, addresses }: PeerStatus, api: string): string {
   return [
     `Peer ${peerId}`,
     ...addresses.map((address) => `  ${address}`),

@@ -1,0 +1,103 @@
+import { isAbsolute } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { TesseraError } from '../../protocol/errors.ts';
+import { addFile, saveFile } from '../artifacts/files.ts';
+import { type Artifact, parseArtifactCid } from '../artifacts/store/index.ts';
+import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import { answerWithProgress } from './progress-stream.ts';
+
+/** An artifact as the API and the command line show it. */
+export interface ArtifactEntry extends Omit<Artifact, 'cid' | 'lastUsed'> {
+  cid: string;
+  /** ISO 8601. */
+  lastUsed: string;
+}
+
+/** What `GET /v1/artifacts` answers. */
+export interface ArtifactList {
+  artifacts: ArtifactEntry[];
+  /** Bytes that they take, and may take. */
+  bytes: number;
+  maxBytes: number;
+}
+
+/** How far an artifact is being added or fetched, in bytes. */
+export interface ArtifactProgress {
+  done: number;
+  total: number;
+}
+
+/** Paths are the caller's: whoever has the token acts as this user, who may read and write there anyway. */
+const path = z.string().refine(isAbsolute, 'is not an absolute path');
+const addBody = z.strictObject({
+  path,
+  pin: z.boolean().default(false),
+  announce: z.boolean().default(true),
+});
+const getBody = z.strictObject({
+  cid: z.string(),
+  path,
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  maxBytes: z.int().min(0),
+});
+const pinBody = z.strictObject({ cid: z.string(), pinned: z.boolean() });
+
+/**
+ * `GET /v1/artifacts`; `POST /v1/artifacts/add` and `/get`, between the store and a file of this machine, with
+ * progress; `POST /v1/artifacts/pin`.
+ */
+export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInstance) => void {
+  const { store } = exchange;
+  return (server) => {
+    server.get(
+      '/v1/artifacts',
+      async (): Promise<ArtifactList> => ({
+        artifacts: store.ls().map(describeArtifact),
+        bytes: store.bytes,
+        maxBytes: store.maxBytes,
+      }),
+    );
+    server.post('/v1/artifacts/add', async (request, reply) => {
+      const { path, ...keep } = read(addBody, request.body);
+      await answerWithProgress<ArtifactProgress, ArtifactEntry>(reply, async (show, signal) =>
+        describeArtifact(
+          await addFile(store, path, { ...keep, signal, onProgress: (done, total) => show({ done, total }) }),
+        ),
+      );
+    });
+    server.post('/v1/artifacts/get', async (request, reply) => {
+      const { cid: text, path, sha256, maxBytes } = read(getBody, request.body);
+      const cid = parseArtifactCid(text);
+      await answerWithProgress<ArtifactProgress, ArtifactEntry>(reply, async (show, signal) => {
+        const artifact = await exchange.fetch({
+          cid,
+          maxBytes,
+          signal,
+          ...(sha256 === undefined ? {} : { sha256 }),
+          onProgress: ({ bytes, totalBytes }) => show({ done: bytes, total: totalBytes ?? 0 }),
+        });
+        await saveFile(store, cid, path, { signal });
+        return describeArtifact(artifact);
+      });
+    });
+    server.post('/v1/artifacts/pin', async (request) => {
+      const { cid, pinned } = read(pinBody, request.body);
+      const named = parseArtifactCid(cid);
+      return describeArtifact(await (pinned ? store.pin(named) : store.unpin(named)));
+    });
+  };
+}
+
+export function describeArtifact({ cid, lastUsed, ...rest }: Artifact): ArtifactEntry {
+  return { cid: cid.toString(), ...rest, lastUsed: lastUsed.toISOString() };
+}
+
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new TesseraError('USAGE', { message: z.prettifyError(parsed.error) });
+}

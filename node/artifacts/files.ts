@@ -1,0 +1,69 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { CID } from 'multiformats/cid';
+import { TesseraError } from '../../protocol/errors.ts';
+import { storing } from './storage-error.ts';
+import type { Artifact, ArtifactStore, KeepOptions } from './store/index.ts';
+
+export interface FileOptions {
+  signal?: AbortSignal;
+  /** In bytes. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Adds a file to the store.
+ *
+ * @throws TesseraError `STORAGE_FAILED` when the file cannot be read or the store has no room, `ABORTED`
+ */
+export async function addFile(
+  store: ArtifactStore,
+  path: string,
+  { onProgress, ...options }: FileOptions & KeepOptions = {},
+): Promise<Artifact> {
+  return naming(async () => {
+    const { size } = await stat(path);
+    return store.add(createReadStream(path, { highWaterMark: 2 ** 20 }), {
+      ...options,
+      onProgress: (bytes) => onProgress?.(bytes, size),
+    });
+  });
+}
+
+/**
+ * Writes an artifact of the store into a file, which is there only when it is whole.
+ *
+ * @throws TesseraError `ARTIFACT_MISSING` when it is not in the store whole, `STORAGE_FAILED`, `ABORTED`
+ */
+export async function saveFile(
+  store: ArtifactStore,
+  cid: CID,
+  path: string,
+  { signal }: FileOptions = {},
+): Promise<void> {
+  const part = `${path}.part`;
+  await naming(async () => {
+    try {
+      await pipeline(store.get(cid, signal === undefined ? {} : { signal }), createWriteStream(part));
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+  });
+}
+
+/** What the system says of a path that a person gave, as an error that tells what to do. */
+async function naming<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await storing(act);
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new TesseraError('STORAGE_FAILED', {
+      message: error.message,
+      remedy: 'Check the path and its permissions.',
+      cause: error,
+    });
+  }
+}

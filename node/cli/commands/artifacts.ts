@@ -1,0 +1,114 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ArtifactEntry, ArtifactProgress } from '../../api/index.ts';
+import type { AccessOptions, ArtifactAccess } from '../artifacts.ts';
+import { addConfigurationFlags, type ConfigurationFlags } from '../configuration.ts';
+import type { Context } from '../context.ts';
+import { digest, memory, showMemory } from '../options.ts';
+import { addVerb } from '../verb.ts';
+
+/** Loads the store and the network only for a verb that needs them. */
+async function withArtifacts<T>(
+  context: Context,
+  flags: ConfigurationFlags,
+  use: (artifacts: ArtifactAccess) => Promise<T>,
+): Promise<T> {
+  const { withArtifacts } = await import('../artifacts.ts');
+  return withArtifacts(context, flags, use);
+}
+
+/** Larger than any key that is worth fetching. */
+const defaultMaxBytes = 16 * 2 ** 30;
+
+interface GetFlags extends ConfigurationFlags {
+  out: string;
+  sha256?: string;
+  max: number;
+}
+
+/** `tessera artifacts add | get | ls | pin | unpin`: bytes that peers exchange, by content. */
+export function artifactsVerb(program: Command, context: Context): void {
+  const artifacts = program
+    .command('artifacts')
+    .description('Add, fetch, list and pin what peers exchange: models, circuits, keys, tensors, proofs.');
+  const { output, signal } = context;
+  const following = (detail: string): AccessOptions => ({
+    signal,
+    onProgress: ({ done, total }: ArtifactProgress) =>
+      output.progress({ type: 'stage', stage: 'download', done, total, detail }),
+  });
+
+  addVerb(artifacts, {
+    usage: 'add <file>',
+    description: 'Add a file; the running node, or the next that runs, offers it to others by its CID.',
+    examples: ['tessera artifacts add model.onnx', 'tessera artifacts add circuit.key --pin --json'],
+    long: true,
+  })
+    .option('--pin', 'keep it whatever room is needed', false)
+    .option('--private', 'tell nobody that it is here', false)
+    .action(async (file: string, flags: { pin: boolean; private: boolean }) => {
+      const keep = { pin: flags.pin, announce: !flags.private };
+      const added = await withArtifacts(context, {}, (access) =>
+        access.add(resolve(file), keep, following(file)),
+      );
+      output.result(added, `${added.cid}\nsha2-256 ${added.sha256}, ${showMemory(added.bytes)}`);
+    });
+
+  const get = addVerb(artifacts, {
+    usage: 'get <cid>',
+    description: 'Fetch an artifact from whoever has it, unless it is here, and write it into a file.',
+    examples: [
+      'tessera artifacts get bafybei… --out model.onnx',
+      'tessera artifacts get bafybei… --out model.onnx --sha256 3f79bb…',
+      'tessera artifacts get bafybei… --out model.onnx --bootstrap /ip4/192.0.2.1/tcp/4801/p2p/12D3KooW…',
+    ],
+    long: true,
+  })
+    .requiredOption('--out <file>', 'where to write it')
+    .option('--sha256 <hex>', 'refuse it unless all its bytes have this sha2-256', digest)
+    .option('--max <size>', 'refuse it if it is larger', memory, defaultMaxBytes);
+  addConfigurationFlags(get).action(async (cid: string, flags: GetFlags) => {
+    const { out, sha256, max, ...rest } = flags;
+    const request = { cid, path: resolve(out), maxBytes: max, ...(sha256 === undefined ? {} : { sha256 }) };
+    const fetched = await withArtifacts(context, settingsOf(rest), (access) =>
+      access.get(request, following(cid)),
+    );
+    output.result({ ...fetched, out }, `${out}: ${showMemory(fetched.bytes)}, sha2-256 ${fetched.sha256}`);
+  });
+
+  addVerb(artifacts, {
+    usage: 'ls',
+    description: 'List the artifacts that are here, least recently used first.',
+    examples: ['tessera artifacts ls', 'tessera artifacts ls --json'],
+  }).action(async () => {
+    const list = await withArtifacts(context, {}, (access) => access.ls());
+    const total = `${list.artifacts.length} artifacts, ${showMemory(list.bytes)} of ${showMemory(list.maxBytes)}`;
+    output.result(list, [...list.artifacts.map(describe), total].join('\n'));
+  });
+
+  for (const { name, pinned, description } of pinVerbs) {
+    addVerb(artifacts, {
+      usage: `${name} <cid>`,
+      description,
+      examples: [`tessera artifacts ${name} bafybei…`],
+    }).action(async (cid: string) => {
+      const artifact = await withArtifacts(context, {}, (access) => access.setPinned(cid, pinned));
+      output.result(artifact, describe(artifact));
+    });
+  }
+}
+
+const pinVerbs = [
+  { name: 'pin', pinned: true, description: 'Keep an artifact that is here, whatever room is needed.' },
+  { name: 'unpin', pinned: false, description: 'Let an artifact go when room is needed.' },
+];
+
+/** Without what `--json` and `--progress` leave among the flags: those are no settings. */
+function settingsOf(flags: ConfigurationFlags & { json?: boolean; progress?: boolean }): ConfigurationFlags {
+  const { json: _, progress: __, ...settings } = flags;
+  return settings;
+}
+
+function describe({ cid, bytes, pinned, announced, lastUsed }: ArtifactEntry): string {
+  return `${cid}  ${showMemory(bytes)}  ${lastUsed}${pinned ? '  pinned' : ''}${announced ? '' : '  private'}`;
+}
