@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -11,8 +11,11 @@ test('has the verbs and operators of the code: else run npm run docs', () => {
   expect(withSections(readme)).toBe(readme);
 });
 
-test('links to files that exist', () => {
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? '');
-  expect(links.length).toBeGreaterThan(3);
-  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
-});
+test.each(['README.md', 'SECURITY.md', ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`)])(
+  '%s links to files that exist',
+  (document) => {
+    const text = readFileSync(join(root, document), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
+    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+  },
+);
