@@ -4,9 +4,13 @@ import type { Certificate } from '../../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
+import { importModel } from '../model/import/index.ts';
 import { packageRoot } from '../package.ts';
+import { chooseEzklParams } from '../plan/cost-model/choose-ezkl-params.ts';
+import { ezklSegmentCost } from '../plan/cost-model/ezkl-cost.ts';
 import type { RunOptions } from '../progress.ts';
 import { type ProveModules, type ProveReport, prove } from '../prove.ts';
+import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { verify } from '../verify.ts';
 import { drawDigit, readDigits } from './digits.ts';
@@ -38,10 +42,16 @@ export interface DemoReport {
   verified: Report;
   certificate: Certificate;
   refusals: readonly Refusal[];
+  /** What ezkl alone is expected to take for the whole model in one circuit, keys included. */
+  ezkl: { seconds: number; bytes: number };
 }
 
 const model = join(packageRoot, 'models', 'cnn-small.onnx');
 const data = join(packageRoot, 'data', 'mnist');
+/** In three slices, so that there are links to see; the plan chooses each one's prover. */
+const strategy = 'parts=3';
+/** Digits that set the scales of the circuits: enough for the ranges of the others. */
+const calibrationDigits = 100;
 
 /** Proves a handwritten digit in three slices, verifies the certificate, and shows that changed copies are refused. */
 export async function demo(options: DemoOptions, modules: ProveModules): Promise<DemoReport> {
@@ -60,10 +70,14 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
     });
   }
   const input = join(directory, 'digit.json');
-  await writeFile(input, JSON.stringify({ image: Array.from(image, (pixel) => pixel / 255) }));
+  await writeFile(input, JSON.stringify({ image: intensities(image) }));
+  // The same for every digit, and so are the keys.
+  const calibration = join(directory, 'samples.json');
+  const samples = digits.images.slice(0, calibrationDigits).flatMap(intensities);
+  await writeFile(calibration, JSON.stringify({ image: samples }));
 
   const out = join(directory, 'digit.cert');
-  const proven = await prove({ ...running, model, input, strategy: 'parts=3', limits, out }, modules);
+  const proven = await prove({ ...running, model, input, calibration, strategy, limits, out }, modules);
   const check = (certificate: string) =>
     verify({ ...running, certificate, allowDevelopment: true }, { verifiers: modules.verifiers });
   const { report, certificate } = await check(out);
@@ -82,8 +96,24 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
     verified: report,
     certificate,
     refusals,
+    ezkl: await ezklAlone(),
   };
 }
+
+/** What the cost model expects of ezkl, with the parameters that it would choose. */
+async function ezklAlone(): Promise<DemoReport['ezkl']> {
+  const imported = await importModel(model, {});
+  const ports = { inputs: ['public'], outputs: ['public'] } as const;
+  const segment = { model: imported.model, ports };
+  const params = chooseEzklParams([segment], { scale: defaultEzklParams.scale });
+  const cost = ezklSegmentCost(imported.model, ports, params);
+  return {
+    seconds: cost.setupSeconds + cost.proveSeconds,
+    bytes: Math.max(cost.setupBytes, cost.proveBytes),
+  };
+}
+
+const intensities = (image: Uint8Array) => Array.from(image, (pixel) => pixel / 255);
 
 async function problemsOf(check: () => Promise<{ report: Report }>): Promise<Refusal['problems']> {
   try {

@@ -4,9 +4,7 @@ import type { Port } from '../provers/prover.ts';
 import type { Estimator, SegmentEstimate } from './auto-slice.ts';
 import { chooseEzklParams } from './cost-model/choose-ezkl-params.ts';
 import { ezklSegmentCost } from './cost-model/ezkl-cost.ts';
-import { groth16Constraints } from './cost-model/groth16-constraints.ts';
-import { groth16Cost } from './cost-model/groth16-cost.ts';
-import { multiplications } from './cost-model/multiplications.ts';
+import { groth16SegmentCost } from './cost-model/groth16-cost.ts';
 import type { SegmentCost } from './cost-model/segment-cost.ts';
 import type { NodeSupport } from './provability.ts';
 
@@ -16,6 +14,9 @@ export interface EstimateInit {
   /** Fractional bits of ezkl's inputs and weights. */
   scale: number;
 }
+
+/** Keys are made once for a model and serve all its proofs: a setup counts by this part. */
+const proofsPerKey = 100;
 
 /** What one prover is expected to take for a segment by itself; `undefined` where that cannot be said. */
 type CostOf = (
@@ -27,7 +28,7 @@ type CostOf = (
 const costs: Readonly<Record<string, CostOf>> = {
   ezkl: (model, ports, scale) =>
     ezklSegmentCost(model, ports, chooseEzklParams([{ model, ports }], { scale })),
-  groth16: (model) => groth16Cost(groth16Constraints(model).total, multiplications(model)),
+  groth16: (model) => groth16SegmentCost(model),
 };
 
 /**
@@ -72,6 +73,6 @@ function estimateOf(cost: SegmentCost): SegmentEstimate {
     prover: cost.prover,
     constraints: cost.constraints,
     memory: Math.max(cost.setupBytes, cost.proveBytes),
-    seconds: cost.setupSeconds + cost.proveSeconds,
+    seconds: cost.proveSeconds + cost.setupSeconds / proofsPerKey,
   };
 }

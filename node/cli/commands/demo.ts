@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { DemoReport } from '../../demo/demo.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { count, memory } from '../options.ts';
+import { count, memory, showMemory } from '../options.ts';
 import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 import { describeProof } from './prove.ts';
@@ -57,6 +57,7 @@ function describe(report: DemoReport, directory: string, output: Context['output
     title('Proven'),
     describeProof(report.proven),
     `the digit is read as ${report.answer}; its label says ${report.label}`,
+    `ezkl alone, in one circuit, would have taken about ${report.ezkl.seconds.toFixed(0)} s and ${showMemory(report.ezkl.bytes)}, keys included`,
     title('Verified, with development keys allowed'),
     describeReport(report.verified, report.certificate, output),
     title('Forgeries'),

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { strategyForms } from '../../model/slice/index.ts';
+import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import type { Context } from '../context.ts';
@@ -91,11 +91,14 @@ const shownValues = 10;
 
 /** A proof's report for people. */
 export function describeProof(report: ProveReport): string {
-  const lines = report.segments.map(({ id, prover, seconds, peakBytes }) =>
-    seconds === 0
-      ? `${id} (${prover}): from the cache`
-      : `${id} (${prover}): ${seconds.toFixed(1)} s, ${showMemory(peakBytes)}`,
-  );
+  const lines = report.rewrites.map(({ rule, nodes }) => `rewritten: ${rule} (${nodes.join(', ')})`);
+  for (const { id, prover, constraints, seconds, peakBytes, expected } of report.segments) {
+    const took =
+      seconds === 0
+        ? 'from the cache'
+        : `${seconds.toFixed(1)} s, ${showMemory(peakBytes)} (expected ${expected.proveSeconds.toFixed(1)} s, ${showMemory(expected.proveBytes)})`;
+    lines.push(`${id} (${prover}, ${constraints} constraints): ${took}`);
+  }
   const show = (values: Float64Array) =>
     `${Array.from(values.subarray(0, shownValues), (value) => value.toFixed(3)).join(' ')}${values.length > shownValues ? ' …' : ''}`;
   for (const { name, float, proven, maxDifference } of report.outputs) {

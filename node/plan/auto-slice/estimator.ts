@@ -9,7 +9,7 @@ export interface SegmentEstimate {
   constraints: number;
   /** Bytes: the larger of setup and proving. */
   memory: number;
-  /** Setup and proving together. */
+  /** Proving, and this proof's share of making the keys. */
   seconds: number;
 }
 

@@ -1,5 +1,8 @@
+import type { Model } from '../../model/model.ts';
 import { coefficients } from './coefficients.ts';
+import { groth16Constraints } from './groth16-constraints.ts';
 import { groth16Features } from './groth16-features.ts';
+import { multiplications } from './multiplications.ts';
 import type { SegmentCost } from './segment-cost.ts';
 import { weigh } from './weigh.ts';
 
@@ -25,4 +28,11 @@ export function groth16Cost(constraints: number, terms: number): SegmentCost {
     provingKeyBytes: weigh(groth16.provingKeyBytes, features),
     proofBytes,
   };
+}
+
+/** What a segment will take, predicted from its model alone. */
+export function groth16SegmentCost(model: Model): SegmentCost {
+  const { total } = groth16Constraints(model);
+  // A term for each multiplication; the constraints themselves have about one each.
+  return groth16Cost(total, multiplications(model) + total);
 }

@@ -1,7 +1,5 @@
 import { formatGroth16Params, groth16Params } from '../../provers/groth16/parameters.ts';
-import { groth16Constraints } from '../cost-model/groth16-constraints.ts';
-import { groth16Cost } from '../cost-model/groth16-cost.ts';
-import { multiplications } from '../cost-model/multiplications.ts';
+import { groth16SegmentCost } from '../cost-model/groth16-cost.ts';
 import type { ParameterChoice } from './choice.ts';
 
 /**
@@ -12,8 +10,6 @@ export const chooseGroth16Params: ParameterChoice = async (segments, { ranges, e
   const calibrated = await ranges();
   return {
     params: segments.map(({ model }) => formatGroth16Params(groth16Params(model, calibrated, edges))),
-    expected: segments.map(({ model }) =>
-      groth16Cost(groth16Constraints(model).total, multiplications(model)),
-    ),
+    expected: segments.map(({ model }) => groth16SegmentCost(model)),
   };
 };
