@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mixedModel } from '../tests/support/mixed-model.ts';
 import { compare } from './model/compare.ts';
@@ -37,6 +38,18 @@ describe('runModel', () => {
       expect(compare(await inferFile(path, randomInputs(model, 4)), report.outputs).equal).toBe(true);
     },
   );
+
+  it.each([
+    ['auto', 1],
+    ['rows=20000', 4],
+    ['segments=0-2,3-5,6-15 tiles=/0/Conv:2', 3],
+  ])('rewrites and cuts LeNet by %s without a change of what it computes', async (strategy, least) => {
+    const lenet = fileURLToPath(new URL('../models/lenet.onnx', import.meta.url));
+    const report = await runModel({ model: lenet, inputs: { seed: 4 }, strategy });
+    expect(report).toMatchObject({ equal: true, sliced: { differences: [] } });
+    expect(report.segments).toBeGreaterThanOrEqual(least);
+    expect([...report.outputs.keys()]).toEqual(['logits']);
+  });
 
   it('takes inputs from a file', async () => {
     const { model } = await importModel(path);

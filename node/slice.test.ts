@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mixedModel } from '../tests/support/mixed-model.ts';
@@ -72,6 +73,31 @@ describe('sliceModel', () => {
       { tensor: 'scores', ...float(1, 3), from: 'dense', to: ['output'] },
       { tensor: 'best', element: 'int64', shape: [1, 1], from: 'dense', to: ['output'] },
     ]);
+  });
+
+  it('says of a tile’s tensor which part of which tensor it is, and how to cut so again', async () => {
+    const lenet = fileURLToPath(new URL('../models/lenet.onnx', import.meta.url));
+    const strategy = 'segments=0-2,3-5,6-8,9-18 tiles=/0/Conv:3';
+    const { edges, ...report } = await sliceModel({
+      model: lenet,
+      strategy,
+      out: join(folder, 'tiles'),
+      provers,
+    });
+    expect(report.strategy).toBe(strategy);
+    expect(edges.filter(({ block }) => block !== undefined)).toEqual(
+      [0, 2, 4].map((start, tile) => ({
+        tensor: `/2/MaxPool_output_0.tile${tile}`,
+        element: 'float32',
+        shape: [1, 2, 12, 12],
+        block: {
+          tensor: '/2/MaxPool_output_0',
+          box: { start: [0, start, 0, 0], size: [1, 2, 12, 12] },
+        },
+        from: `0-Conv.tile${tile}`,
+        to: ['3-Conv'],
+      })),
+    );
   });
 
   it('marks what cannot be proven with its node, the reason and what to do, and goes on', async () => {

@@ -1,18 +1,22 @@
 import { join } from 'node:path';
-import { nodeCost } from './model/cost.ts';
 import { importModel } from './model/import/index.ts';
 import type { ElementType } from './model/model.ts';
 import { writeModel } from './model/onnx/index.ts';
 import {
   constantResults,
-  parseDirectStrategy,
+  formatStrategy,
+  parseStrategy,
   type Segment,
   segmentModel,
-  slice,
 } from './model/slice/index.ts';
+import type { Block, Blocks } from './model/tile/index.ts';
+import { cutModel } from './plan/cut.ts';
+import { segmentEstimator } from './plan/estimate.ts';
 import { type NodeSupports, unsupportedNodes } from './plan/provability.ts';
 import type { RunOptions } from './progress.ts';
+import { defaultEzklParams } from './provers/ezkl/parameters.ts';
 import type { Unsupported } from './provers/prover.ts';
+import { proverSupport } from './provers/support.ts';
 import { replaceSlicing, type SlicingFiles, slicingFormat } from './slicing-directory.ts';
 
 export interface SliceOptions extends RunOptions {
@@ -31,6 +35,7 @@ export interface SliceOptions extends RunOptions {
 export interface SliceReport extends SlicingFiles {
   /** sha2-256 of the model's files. */
   model: string;
+  /** As the plan resolved it. */
   strategy: string;
   /** In an order in which they can be run. */
   segments: readonly {
@@ -48,6 +53,8 @@ export interface SliceReport extends SlicingFiles {
     tensor: string;
     element: ElementType;
     shape: readonly number[];
+    /** The part of a tensor of the model that it is, if a tile writes it. */
+    block?: Block;
     /** A segment's id, `input` of the whole, or `constant`. */
     from: string;
     /** Segments' ids, and `output` for a result of the whole. */
@@ -61,18 +68,21 @@ export interface SliceReport extends SlicingFiles {
  * Writes a model's segments as ONNX files of their own, and the graph that joins them. An earlier slicing in the
  * directory stays whole until all of the new one is written, and is then replaced.
  *
- * @throws TesseraError `USAGE` when the directory holds anything but an earlier slicing, `STORAGE_FAILED`
+ * @throws TesseraError as `cutModel` does; `USAGE` when the directory holds anything but an earlier slicing, `STORAGE_FAILED`
  */
 export async function sliceModel(options: SliceOptions): Promise<SliceReport> {
   const { signal, onProgress, out } = options;
   const cancellation = signal ? { signal } : {};
-  const strategy = parseDirectStrategy(options.strategy);
+  const strategy = parseStrategy(options.strategy);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
-  const { model, sha256 } = await importModel(options.model, {
+  const { model: whole, sha256 } = await importModel(options.model, {
     ...(options.shapes ? { shapes: options.shapes } : {}),
     ...cancellation,
   });
-  const { segments, edges } = slice(model, strategy, (node) => nodeCost(model, node));
+  const estimate = segmentEstimator({ provers: proverSupport, scale: defaultEzklParams.scale });
+  const cut = cutModel(whole, strategy, estimate, cancellation);
+  const { model, blocks } = cut;
+  const { segments, edges } = cut.slicing;
   const idOf = (end: number | string) => (typeof end === 'number' ? (segments[end]?.id ?? '') : end);
   const describe = (segment: Segment): SliceReport['segments'][number] => {
     const unsupported = unsupportedNodes(model, segment, options.provers);
@@ -88,12 +98,13 @@ export async function sliceModel(options: SliceOptions): Promise<SliceReport> {
   const report: SliceReport = {
     format: slicingFormat,
     model: sha256,
-    strategy: options.strategy,
+    strategy: formatStrategy(cut.strategy),
     segments: segments.map(describe),
     ...(constants === undefined ? {} : { constants: { file: constantsFile } }),
     edges: edges.map(({ tensor, type, from, to }) => ({
       tensor,
       ...type,
+      ...blockOf(blocks, tensor),
       from: idOf(from),
       to: to.map(idOf),
     })),
@@ -113,6 +124,11 @@ export async function sliceModel(options: SliceOptions): Promise<SliceReport> {
 
 /** No segment is called `constant`: see `Segment.id`. */
 const constantsFile = 'constant.onnx';
+
+function blockOf(blocks: Blocks, tensor: string): { block?: Block } {
+  const block = blocks.get(tensor);
+  return block === undefined ? {} : { block };
+}
 
 function fileOf({ id }: Segment): string {
   return `${id}.onnx`;

@@ -4,7 +4,7 @@ import { type DirectStrategy, dependencies, type Limits } from '../model/slice/i
 import { sliceTiled, type TiledModel, type TiledSlicing, tileModel } from '../model/tile/index.ts';
 import { type Estimator, fits, groupEstimator } from './auto-slice/estimator.ts';
 import { mergeWhileCheaper } from './auto-slice/merge.ts';
-import { type Oversize, type Units, unitsOf } from './auto-slice/units.ts';
+import { type Oversize, type Units, unitsOf, withJoints } from './auto-slice/units.ts';
 
 export type { Estimator, SegmentEstimate } from './auto-slice/estimator.ts';
 
@@ -35,7 +35,7 @@ export function sliceToLimits(
   const { label, alone } = startingGroups(tiled, units);
   const links = dependencies(tiled.model);
   const segments = mergeWhileCheaper(links, label, alone, limits, estimateGroup);
-  // A tile may read blocks where it was tried on the whole tensor.
+  // Of a layer's tiles not all have been tried: groups may read more blocks than the first.
   const grown = segments.flatMap((nodes): Oversize[] => {
     const least = estimateGroup(nodes);
     const name = tiled.model.nodes[nodes[0] ?? 0]?.name ?? '';
@@ -47,27 +47,16 @@ export function sliceToLimits(
 }
 
 /** Every unit and tile of a tiled model as a group of its own; what joins blocks is with the node it joins them for. */
-function startingGroups(
-  { model, tiles, joints }: TiledModel,
-  { units }: Units,
-): { label: number[]; alone: Set<number> } {
-  const label = model.nodes.map((_, index) => index);
+function startingGroups(tiled: TiledModel, { units }: Units): { label: number[]; alone: Set<number> } {
+  const label = tiled.model.nodes.map((_, index) => index);
   const together = (nodes: readonly number[]): number => {
     const group = Math.min(...nodes);
     for (const node of nodes) label[node] = group;
     return group;
   };
-  const indexOf = new Map(model.nodes.map(({ name }, index) => [name, index]));
-  const joining = new Map(joints.map((nodes) => [nodes.at(-1), nodes]));
-  for (const unit of units) {
-    together(
-      unit.flatMap((name) => {
-        const index = indexOf.get(name) ?? 0;
-        return joining.get(index) ?? [index];
-      }),
-    );
-  }
-  return { label, alone: new Set(tiles.map(together)) };
+  const placed = withJoints(tiled);
+  for (const unit of units) together(unit.flatMap((name) => placed.get(name) ?? []));
+  return { label, alone: new Set(tiled.tiles.map(together)) };
 }
 
 function refuseOversize(oversize: readonly Oversize[], limits: Limits): void {

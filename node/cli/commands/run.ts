@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { strategyForms } from '../../model/slice/strategy.ts';
 import type { TensorFileSource } from '../../model/tensor-file.ts';
 import type { RunReport } from '../../run.ts';
 import type { Context } from '../context.ts';
@@ -30,7 +31,7 @@ export function runVerb(program: Command, context: Context): void {
     .addOption(meanOption())
     .addOption(stdOption())
     .option('--random <seed>', 'inputs drawn from a seed instead', seed)
-    .requiredOption('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor')
+    .requiredOption('--by <strategy>', strategyForms)
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
       const inputs = chooseInputs(flags);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { strategyForms } from '../../model/slice/strategy.ts';
 import type { SliceReport } from '../../slice.ts';
 import type { Context } from '../context.ts';
 import { shape } from '../options.ts';
@@ -22,7 +23,7 @@ export function sliceVerb(program: Command, context: Context): void {
     long: true,
   })
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
-    .requiredOption('--by <strategy>', 'layer, parts=N or cuts=tensor,tensor')
+    .requiredOption('--by <strategy>', strategyForms)
     .requiredOption('--out <directory>', 'an empty or new directory, or one of an earlier slicing')
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;

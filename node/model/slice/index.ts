@@ -12,5 +12,4 @@ export {
   parseDirectStrategy,
   parseStrategy,
   type Strategy,
-  strategyForms,
 } from './strategy.ts';

@@ -17,11 +17,11 @@ const triedBands = 32;
  * The division of a layer into the fewest tiles that each obey the limits: of its channels, or where these are not
  * enough, of its channels and rows.
  *
+ * @param earlier tilings of layers before it, whose blocks its tiles then read
  * @returns without a `tiling` when none obeys; then `least` is the estimate nearest to it, if a prover supports any
  */
 export function fewestTiles(
-  model: Model,
-  layer: string,
+  { model, earlier, layer }: { model: Model; earlier: readonly Tiling[]; layer: string },
   limits: Limits,
   estimate: Estimator,
   signal?: AbortSignal,
@@ -30,7 +30,8 @@ export function fewestTiles(
   if (choices === undefined) return {};
   const trials: Trial[] = [];
   const attempt = (channels: number, bands: number): Trial => {
-    const trial = tryTiling(model, { layer, channels, ...(bands > 1 ? { bands } : {}) }, estimate, signal);
+    const tiling = { layer, channels, ...(bands > 1 ? { bands } : {}) };
+    const trial = { tiling, largest: largestTile(model, [...earlier, tiling], estimate, signal) };
     trials.push(trial);
     return trial;
   };
@@ -73,27 +74,31 @@ function firstThat(numbers: readonly number[], holds: (value: number) => boolean
   return numbers[high];
 }
 
-/** Tiles of one division are of a few sizes only: the first is the largest, and one in the middle reads most around it. */
-function tryTiling(
+/**
+ * The most that a tile of the last of these layers takes. Its tiles differ in what they read, by rows, and in size, by
+ * channels, where the first are the largest: so those of the first channels are all that count.
+ */
+function largestTile(
   model: Model,
-  tiling: Tiling,
+  tilings: readonly Tiling[],
   estimate: Estimator,
   signal: AbortSignal | undefined,
-): Trial {
-  const tiled = tileModel(model, [tiling]);
+): SegmentEstimate | undefined {
+  const tiled = tileModel(model, tilings);
   const estimateGroup = groupEstimator(tiled.model, estimate, signal);
-  const [first, middle] = [tiled.tiles[0], tiled.tiles[(tiling.bands ?? 1) >> 1]];
-  const estimates = [first, middle].map((nodes) => nodes && estimateGroup(nodes));
-  const [a, b] = estimates;
-  if (a === undefined || b === undefined) return { tiling, largest: undefined };
-  return {
-    tiling,
-    largest: {
-      ...a,
-      memory: Math.max(a.memory, b.memory),
-      constraints: Math.max(a.constraints, b.constraints),
-    },
-  };
+  const { channels, bands = 1 } = tilings.at(-1) ?? { channels: 1 };
+  const own = tiled.tiles.slice(-channels * bands).slice(0, bands);
+  let largest: SegmentEstimate | undefined;
+  for (const nodes of own) {
+    const tile = estimateGroup(nodes);
+    if (tile === undefined) return undefined;
+    largest = {
+      ...(largest ?? tile),
+      memory: Math.max(largest?.memory ?? 0, tile.memory),
+      constraints: Math.max(largest?.constraints ?? 0, tile.constraints),
+    };
+  }
+  return largest;
 }
 
 /** How many times a limit is exceeded, at most 1 where none is. */

@@ -1,14 +1,8 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
 import type { Limits } from '../../model/slice/index.ts';
-import { layerOf, type Tiling } from '../../model/tile/index.ts';
-import {
-  type Estimator,
-  fits,
-  type GroupEstimator,
-  groupEstimator,
-  type SegmentEstimate,
-} from './estimator.ts';
+import { layerOf, type TiledModel, type Tiling, tileModel } from '../../model/tile/index.ts';
+import { type Estimator, fits, groupEstimator, type SegmentEstimate } from './estimator.ts';
 import { fewestTiles } from './fewest-tiles.ts';
 
 /** A layer or node that is above a limit however it is divided. */
@@ -47,18 +41,17 @@ class Divider implements Units {
   readonly #limits: Limits;
   readonly #estimate: Estimator;
   readonly #signal: AbortSignal | undefined;
-  readonly #estimateGroup: GroupEstimator;
-  readonly #index: ReadonlyMap<ModelNode, number>;
   /** Nodes that are in a unit or a tile already. */
   readonly #done = new Set<ModelNode>();
+  /** Estimates nodes by name, in the model with the tiles so far: joining blocks costs something too. */
+  #estimateNames: (names: readonly string[]) => SegmentEstimate | undefined;
 
   constructor(model: Model, limits: Limits, estimate: Estimator, signal: AbortSignal | undefined) {
     this.#model = model;
     this.#limits = limits;
     this.#estimate = estimate;
     this.#signal = signal;
-    this.#estimateGroup = groupEstimator(model, estimate, signal);
-    this.#index = new Map(model.nodes.map((node, index) => [node, index]));
+    this.#estimateNames = this.#nameEstimator();
   }
 
   /** Keeps a layer whole or divides it into tiles; leaves its nodes for `addNode` where they are better apart. */
@@ -75,10 +68,16 @@ class Divider implements Units {
       if (apart === undefined || whole.seconds <= apart) this.#keep(layer.nodes);
       return;
     }
-    const { tiling, least } = fewestTiles(this.#model, node.name, this.#limits, this.#estimate, this.#signal);
+    const { tiling, least } = fewestTiles(
+      { model: this.#model, earlier: this.tilings, layer: node.name },
+      this.#limits,
+      this.#estimate,
+      this.#signal,
+    );
     if (tiling !== undefined) {
       const divided = layerOf(this.#model, node.name, (tiling.bands ?? 1) > 1) ?? layer;
       this.tilings.push(tiling);
+      this.#estimateNames = this.#nameEstimator();
       this.#finish([...divided.before, ...divided.nodes]);
     } else if (apart === undefined) {
       this.oversize.push({ name: node.name, least: least ?? whole });
@@ -94,8 +93,15 @@ class Divider implements Units {
     else this.oversize.push({ name: node.name, least });
   }
 
+  #nameEstimator(): (names: readonly string[]) => SegmentEstimate | undefined {
+    const tiled = tileModel(this.#model, this.tilings);
+    const placed = withJoints(tiled);
+    const estimateGroup = groupEstimator(tiled.model, this.#estimate, this.#signal);
+    return (names) => estimateGroup(names.flatMap((name) => placed.get(name) ?? []));
+  }
+
   #estimateOf(nodes: readonly ModelNode[]): SegmentEstimate | undefined {
-    return this.#estimateGroup(nodes.map((node) => this.#index.get(node) ?? 0));
+    return this.#estimateNames(nodes.map(({ name }) => name));
   }
 
   #keep(nodes: readonly ModelNode[]): void {
@@ -106,6 +112,12 @@ class Divider implements Units {
   #finish(nodes: readonly ModelNode[]): void {
     for (const node of nodes) this.#done.add(node);
   }
+}
+
+/** The indices of every node of a tiled model, by its name, with those that join blocks for it before it. */
+export function withJoints({ model, joints }: TiledModel): ReadonlyMap<string, readonly number[]> {
+  const joining = new Map(joints.map((nodes) => [nodes.at(-1), nodes]));
+  return new Map(model.nodes.map(({ name }, index) => [name, joining.get(index) ?? [index]]));
 }
 
 function unprovable(node: ModelNode): TesseraError {
