@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../node/package.ts';
 import type { Benchmark, FigureMark } from './benchmark.ts';
 import { testDigits, writeInputs } from './digits.ts';
+import { predictionMarks, predictionRows } from './prediction.ts';
 import { summarise } from './repeat.ts';
 import { judge, type Mark } from './row.ts';
 import { slicedFidelity } from './tessera/fidelity.ts';
@@ -29,7 +30,7 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
   const memory: FigureMark = { name: `${name}/memory`, unit: 'MB', ...(marks && { mark: marks.memory }) };
   return {
     name,
-    marks: [time, memory],
+    marks: [time, memory, ...predictionMarks(name)],
     async run(context) {
       const { scratch, signal } = context;
       const path = join(packageRoot, 'models', `${model}.onnx`);
@@ -44,6 +45,7 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
         signal,
       });
       const { seconds, peakBytes } = summarise(runs);
+      const { segments, strategy } = runs[0].answer;
       context.say('executing the circuits on 50 digits');
       const fidelity = await slicedFidelity({ model: path, certificate, installation, samples, signal });
       await rm(installation.directory.root, { recursive: true });
@@ -57,8 +59,9 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
             baseline: baseline.peakBytes / megabyte,
             fidelity,
           }),
+          ...predictionRows(name, segments),
         ],
-        detail: { choice, segments: runs[0].answer.segments, baseline },
+        detail: { choice, strategy, segments, baseline },
       };
     },
   };

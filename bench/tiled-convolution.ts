@@ -6,6 +6,7 @@ import { randomInputs } from '../node/model/random-inputs.ts';
 import { megabyte } from './against-ezkl.ts';
 import type { Benchmark, FigureMark } from './benchmark.ts';
 import { convolutionModel } from './models/convolution.ts';
+import { predictionMarks, predictionRows } from './prediction.ts';
 import { summarise } from './repeat.ts';
 import { judge } from './row.ts';
 import type { PlanChoice } from './tessera/plan-choice.ts';
@@ -30,7 +31,7 @@ export function tiledConvolution({ name, channels, side, choice, memoryMark }: T
   };
   return {
     name,
-    marks: [time, memory],
+    marks: [time, memory, ...predictionMarks(name)],
     async run({ installation, scratch, signal }) {
       const path = join(scratch, `${name}.onnx`);
       await writeModel(convolutionModel(channels, side), path, { signal });
@@ -44,11 +45,15 @@ export function tiledConvolution({ name, channels, side, choice, memoryMark }: T
       const proven = await proveFromNothing({ model: path, input, choice, installation, scratch, signal });
       await rm(proven.installation.directory.root, { recursive: true });
       const { seconds, peakBytes } = summarise(proven.runs);
-      const { segments } = proven.runs[0].answer;
+      const { segments, strategy } = proven.runs[0].answer;
       if (segments.length < 2) throw new RangeError('the convolution was proven in one circuit');
       return {
-        rows: [judge({ ...time, value: seconds }), judge({ ...memory, value: peakBytes / megabyte })],
-        detail: { choice, segments },
+        rows: [
+          judge({ ...time, value: seconds }),
+          judge({ ...memory, value: peakBytes / megabyte }),
+          ...predictionRows(name, segments),
+        ],
+        detail: { choice, strategy, segments },
       };
     },
   };

@@ -4,6 +4,7 @@ import { groth16Lenet } from './groth16-lenet.ts';
 import { largeCircuit } from './large-circuit.ts';
 import { lenet } from './lenet.ts';
 import { lightVgg19 } from './light-vgg19.ts';
+import { mobilenetV2 } from './mobilenet-v2.ts';
 import { ezklTiles, groth16Tiles } from './tiled-convolution.ts';
 
 /** What `npm run bench` measures, in the order of the table. */
@@ -17,4 +18,4 @@ export const benchmarks: readonly Benchmark[] = [
 ];
 
 /** What `npm run bench:long` measures. */
-export const longBenchmarks: readonly Benchmark[] = [groth16Tiles];
+export const longBenchmarks: readonly Benchmark[] = [groth16Tiles, mobilenetV2];
