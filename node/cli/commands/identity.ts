@@ -1,13 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import {
-  backUpIdentity,
-  type Identity,
-  nodeFiles,
-  openNodeStore,
-  readIdentity,
-  restoreIdentity,
-} from '../../store/index.ts';
+import type { Identity } from '../../store/index.ts';
+import { nodeFiles } from '../../store/node-files.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 
@@ -22,13 +16,17 @@ export function identityVerb(program: Command, context: Context): void {
     usage: 'show',
     description: 'Show the peer id and the public key.',
     examples: ['tessera identity show', 'tessera identity show --json'],
-  }).action(async () => show(context, await readIdentity(files.identity), ''));
+  }).action(async () => {
+    const { readIdentity } = await store();
+    show(context, await readIdentity(files.identity), '');
+  });
 
   addVerb(identity, {
     usage: 'backup <file>',
     description: 'Copy the identity into a file, owner-only. Whoever has it can be this node.',
     examples: ['tessera identity backup /media/stick/tessera-identity.json'],
   }).action(async (file: string) => {
+    const { backUpIdentity } = await store();
     const path = resolve(file);
     show(context, await backUpIdentity(files.identity, path), `\nWritten to ${path}`);
   });
@@ -43,15 +41,19 @@ export function identityVerb(program: Command, context: Context): void {
   })
     .option('--replace', 'put the present identity aside, as identity.json.replaced')
     .action(async (file: string, { replace = false }: { replace?: boolean }) => {
-      // Whoever holds the store is the only one that uses the identity.
-      const store = await openNodeStore(files.database);
+      const { openNodeStore, restoreIdentity } = await store();
+      // Whoever holds the database is the only one that uses the identity.
+      const held = await openNodeStore(files.database);
       try {
         show(context, await restoreIdentity(files.identity, resolve(file), replace), '\nRestored.');
       } finally {
-        await store.close();
+        await held.close();
       }
     });
 }
+
+/** Loaded by these verbs only: others need not wait for the database. */
+const store = () => import('../../store/index.ts');
 
 function show({ output }: Context, { peerId, publicKey }: Identity, note: string): void {
   output.result({ peerId, publicKey }, `Peer ${peerId}\nEd25519 key ${publicKey}${note}`);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { type ConnectedPeer, connectApi } from '../../api/index.ts';
-import { nodeFiles } from '../../store/index.ts';
+import { connectApi } from '../../api/client.ts';
+import type { ConnectedPeer } from '../../api/index.ts';
+import { nodeFiles } from '../../store/node-files.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { connectApi } from '../../api/index.ts';
+import { connectApi } from '../../api/client.ts';
 import type { PathStatus } from '../../network/transport.ts';
 import type { PeerStatus } from '../../peer/index.ts';
-import { nodeFiles } from '../../store/index.ts';
+import { nodeFiles } from '../../store/node-files.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 

@@ -1,13 +1,8 @@
 /** A peer in a process of its own, told what to do by the test that forked it. Its one argument is a `ProcessInit`. */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import {
-  type Bid,
-  type SignedMessage,
-  signMessage,
-  type Topic,
-  topicAddress,
-} from '../../../protocol/messages/index.ts';
+import { type Topic, topicAddress } from '../../../protocol/messages/index.ts';
 import { type Configuration, configurationSchema } from '../../configuration/index.ts';
+import { bidOf } from '../../network/testing/bids.ts';
 import { nodeFiles } from '../../store/index.ts';
 import { createLog, type PeerStatus, servePeer, startPeer } from '../index.ts';
 
@@ -47,30 +42,15 @@ const configuration = configurationSchema.parse({
 });
 const files = nodeFiles(directory);
 
-function bidOf(sequence: number, issued = Date.now()): SignedMessage<Bid> {
-  const bid: Bid = {
-    kind: 'bid',
-    sender: peer.identity.publicKey,
-    issued,
-    expires: issued + 60_000,
-    sequence,
-    cores: 1,
-    memory: 2 ** 30,
-    gpus: [],
-    provers: [],
-    slots: { total: 1, free: 1 },
-    price: 0n,
-    addresses: [],
-  };
-  return signMessage(bid, peer.identity.secretKey);
-}
+const bid = (sequence: number, issued?: number) =>
+  bidOf({ secretKey: peer.identity.secretKey, sequence, ...(issued === undefined ? {} : { issued }) });
 
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'publish bids': {
       const { count, sequence = 0, issued } = order;
-      const bids = Array.from({ length: count }, (_, i) => bidOf(sequence + i, issued));
-      for (const bid of bids) await peer.transport.publish('bids', bid);
+      const bids = Array.from({ length: count }, (_, i) => bid(sequence + i, issued));
+      for (const signed of bids) await peer.transport.publish('bids', signed);
       return bids.map(({ bytes }) => bytesToHex(bytes));
     }
     case 'publish bytes':
@@ -80,7 +60,7 @@ async function obey(order: Order): Promise<unknown> {
       return undefined;
     case 'request': {
       const { peer: target, addresses, sequence, timeout = 10_000 } = order;
-      const answer = await peer.requests.request({ peer: target, addresses }, bidOf(sequence), { timeout });
+      const answer = await peer.requests.request({ peer: target, addresses }, bid(sequence), { timeout });
       return answer === undefined ? undefined : { id: answer.id, sender: answer.message.sender };
     }
     case 'received':
@@ -102,7 +82,7 @@ peer.transport.subscribe('bids', ({ id, message }) => {
 });
 // Answers with the same sequence; says nothing to 0.
 await peer.requests.serve(async ({ message }) =>
-  message.kind === 'bid' && message.sequence > 0 ? bidOf(message.sequence) : undefined,
+  message.kind === 'bid' && message.sequence > 0 ? bid(message.sequence) : undefined,
 );
 
 process.on('message', async ({ number, order }: { number: number; order: Order }) => {
