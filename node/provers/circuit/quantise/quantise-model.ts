@@ -6,6 +6,7 @@ import { lowerings } from './lower/index.ts';
 import { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './options.ts';
 import { type FloatConstant, Quantiser } from './quantiser.ts';
 import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
+import { unsupportedNode } from './unsupported.ts';
 
 async function loadConstants(model: Model): Promise<Map<string, FloatConstant>> {
   const constants = new Map<string, FloatConstant>();
@@ -68,8 +69,11 @@ export async function quantiseModel(
   }
   for (const node of model.nodes) {
     quantiser.begin(node);
-    const lower = node.domain === '' ? lowerings.get(node.operator) : undefined;
-    if (lower === undefined) throw quantiser.unsupported('there is no circuit for this operator');
+    const fault = unsupportedNode(model, node);
+    const lower = lowerings.get(node.operator);
+    if (fault !== undefined || lower === undefined) {
+      throw quantiser.unsupported(fault?.reason ?? 'there is no circuit for this operator', fault?.remedy);
+    }
     lower(quantiser, node);
   }
   const outputs = model.outputs.map((name) => {

@@ -72,6 +72,14 @@ export class Quantiser {
     return this.#constants.get(name);
   }
 
+  /** A constant that the circuit fixes. @throws TesseraError `UNPROVABLE` where the tensor is computed. */
+  fixed(name: string): FloatConstant {
+    const constant = this.#constants.get(name);
+    if (constant === undefined)
+      throw this.unsupported(`its input ${name} is computed, and the circuit fixes it`);
+    return constant;
+  }
+
   unsupported(reason: string, remedy = 'Prove this node with another prover.'): TesseraError {
     const node = this.#node;
     return new TesseraError('UNPROVABLE', {
@@ -204,6 +212,12 @@ export function intsAttribute(node: ModelNode, name: string): number[] | undefin
 export function floatAttribute(node: ModelNode, name: string, otherwise: number): number {
   const attribute = node.attributes.get(name);
   return attribute?.type === 'float' ? attribute.value : otherwise;
+}
+
+/** An attribute that is a word. */
+export function textAttribute(node: ModelNode, name: string, otherwise: string): string {
+  const attribute = node.attributes.get(name);
+  return attribute?.type === 'string' ? attribute.value : otherwise;
 }
 
 /** Lowers one node of the model into integer operations. */

@@ -28,8 +28,7 @@ export const lowerClip: Lowering = (quantiser, node) => {
   const [source = '', lowName = '', highName = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const limit = (name: string, attribute: string, otherwise: number): number => {
-    const constant = name === '' ? undefined : quantiser.constant(name);
-    if (name !== '' && constant === undefined) throw quantiser.unsupported('its limits are computed');
+    const constant = name === '' ? undefined : quantiser.fixed(name);
     return constant?.values[0] ?? floatAttribute(node, attribute, otherwise);
   };
   const low = limit(lowName, 'min', -Infinity);
@@ -83,8 +82,7 @@ export const lowerLeakyRelu: Lowering = (quantiser, node) => {
 export const lowerPRelu: Lowering = (quantiser, node) => {
   const [source = '', slopeName = ''] = node.inputs;
   const [output = ''] = node.outputs;
-  const slope = quantiser.constant(slopeName);
-  if (slope === undefined) throw quantiser.unsupported('its slopes are computed');
+  const slope = quantiser.fixed(slopeName);
   const index = broadcastIndex(slope.shape, quantiser.shape(output));
   leaky(
     quantiser,

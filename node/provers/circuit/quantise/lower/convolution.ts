@@ -15,12 +15,9 @@ export function quantiseWeights(values: Float64Array, bits: number): { weights: 
 export const lowerConvolution: Lowering = (quantiser, node) => {
   const [source = '', weightName = '', biasName = ''] = node.inputs;
   const [output = ''] = node.outputs;
-  const kernel = quantiser.constant(weightName);
-  if (kernel === undefined) throw quantiser.unsupported('its weights are computed');
+  const kernel = quantiser.fixed(weightName);
   const spatial = kernel.shape.length - 2;
-  if (spatial !== 1 && spatial !== 2) throw quantiser.unsupported(`it has ${spatial} spatial axes`);
-  const bias = biasName === '' ? undefined : quantiser.constant(biasName);
-  if (biasName !== '' && bias === undefined) throw quantiser.unsupported('its bias is computed');
+  const bias = biasName === '' ? undefined : quantiser.fixed(biasName);
 
   let input = quantiser.settled(source);
   const shape = quantiser.tensor(input).shape;

@@ -40,32 +40,23 @@ function oriented({ shape, values }: FloatConstant, outerFirst: boolean, factor:
 /** `Gemm` with a constant second matrix and bias. */
 export const lowerGemm: Lowering = (quantiser, node) => {
   const [, weightName = '', biasName = ''] = node.inputs;
-  const kernel = quantiser.constant(weightName);
-  if (kernel === undefined) throw quantiser.unsupported('its second matrix is computed');
-  if (intAttribute(node, 'transA', 0) !== 0) throw quantiser.unsupported('its first matrix is transposed');
+  const kernel = quantiser.fixed(weightName);
   const matrix = oriented(kernel, intAttribute(node, 'transB', 0) === 1, floatAttribute(node, 'alpha', 1));
   if (biasName === '') {
     emitMatrix(quantiser, node, matrix, undefined);
     return;
   }
-  const bias = quantiser.constant(biasName);
-  const count = bias?.values.length;
-  if (bias === undefined || (count !== 1 && (count !== matrix.outer || bias.shape.at(-1) !== matrix.outer))) {
-    throw quantiser.unsupported('its bias is computed, or not one row');
-  }
+  const bias = quantiser.fixed(biasName);
   const beta = floatAttribute(node, 'beta', 1);
   const row = Float64Array.from(
     { length: matrix.outer },
-    (_, i) => beta * (bias.values[count === 1 ? 0 : i] as number),
+    (_, i) => beta * (bias.values[bias.values.length === 1 ? 0 : i] as number),
   );
   emitMatrix(quantiser, node, matrix, row);
 };
 
 /** `MatMul` with a constant second matrix of two axes. */
 export const lowerMatMul: Lowering = (quantiser, node) => {
-  const kernel = quantiser.constant(node.inputs[1] ?? '');
-  if (kernel === undefined || kernel.shape.length !== 2) {
-    throw quantiser.unsupported('its second factor is not a constant matrix');
-  }
+  const kernel = quantiser.fixed(node.inputs[1] ?? '');
   emitMatrix(quantiser, node, oriented(kernel, false, 1), undefined);
 };

@@ -33,9 +33,7 @@ function integers(
 ): number[] | undefined {
   const name = node.inputs[input];
   if (name === undefined || name === '') return intsAttribute(node, attribute);
-  const constant = quantiser.constant(name);
-  if (constant === undefined) throw quantiser.unsupported(`its ${attribute} are computed`);
-  return Array.from(constant.values);
+  return Array.from(quantiser.fixed(name).values);
 }
 
 /** `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`: the same elements in the same order. */
@@ -99,10 +97,6 @@ export const lowerPad: Lowering = (quantiser, node) => {
   );
   const mode = node.attributes.get('mode');
   const kind = mode?.type === 'string' ? mode.value : 'constant';
-  if (!['constant', 'edge', 'reflect'].includes(kind)) throw quantiser.unsupported(`its mode is ${kind}`);
-  if (valueName !== '' && quantiser.constant(valueName) === undefined) {
-    throw quantiser.unsupported('its value is computed');
-  }
   const before = shape.map(() => 0);
   axes.forEach((axis, i) => {
     before[axis] = pads[i] ?? 0;

@@ -17,8 +17,7 @@ function reciprocals(counts: readonly number[]): { factors: Int32Array; bits: nu
 /** `MaxPool`: the maximum along each spatial axis in turn; a pending ReLU stays pending. */
 export const lowerMaxPool: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
-  const [output = '', indices] = node.outputs;
-  if (indices !== undefined && indices !== '') throw quantiser.unsupported('it gives indices');
+  const [output = ''] = node.outputs;
   const { name, rectify } = quantiser.quantised(source);
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   const ones = kernel.map(() => 1);
@@ -57,10 +56,6 @@ export const lowerAveragePool: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
-  if (kernel.length !== 1 && kernel.length !== 2) {
-    throw quantiser.unsupported(`it has ${kernel.length} spatial axes`);
-  }
-  if (intAttribute(node, 'ceil_mode', 0) !== 0) throw quantiser.unsupported('its output is rounded up');
   const flat = kernel.length === 1;
   const ones = kernel.map(() => 1);
   const pair = (values: readonly number[], otherwise: number) =>
@@ -145,8 +140,7 @@ export const lowerGlobalAveragePool: Lowering = (quantiser, node) => {
 /** `ReduceMean` over constant axes. */
 export const lowerReduceMean: Lowering = (quantiser, node) => {
   const [source = '', axesName = ''] = node.inputs;
-  const given = axesName === '' ? intsAttribute(node, 'axes') : quantiser.constant(axesName)?.values;
-  if (axesName !== '' && given === undefined) throw quantiser.unsupported('its axes are computed');
+  const given = axesName === '' ? intsAttribute(node, 'axes') : quantiser.fixed(axesName).values;
   const all = [...quantiser.shape(source).keys()];
   const none = given === undefined || given.length === 0;
   if (none && intAttribute(node, 'noop_with_empty_axes', 0) === 1) {

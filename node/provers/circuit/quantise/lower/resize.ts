@@ -1,12 +1,12 @@
 import type { ModelNode } from '../../../../model/model.ts';
-import type { Lowering, Quantiser } from '../quantiser.ts';
+import { type Lowering, type Quantiser, textAttribute } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
 import { move } from './movement.ts';
 
 type Coordinate = (place: number, scale: number, input: number, output: number) => number;
 
 /** Where a place of the output lies in the input, by `coordinate_transformation_mode`. */
-const coordinates: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>([
+export const coordinates: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>([
   ['half_pixel', (place, scale) => (place + 0.5) / scale - 0.5],
   ['pytorch_half_pixel', (place, scale, _, output) => (output > 1 ? (place + 0.5) / scale - 0.5 : 0)],
   ['asymmetric', (place, scale) => place / scale],
@@ -14,17 +14,12 @@ const coordinates: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>
 ]);
 
 /** The neighbour that is taken, by `nearest_mode`. */
-const neighbours: ReadonlyMap<string, (x: number) => number> = new Map([
+export const neighbours: ReadonlyMap<string, (x: number) => number> = new Map([
   ['round_prefer_floor', (x: number) => Math.ceil(x - 0.5)],
   ['round_prefer_ceil', (x: number) => Math.floor(x + 0.5)],
   ['floor', Math.floor],
   ['ceil', Math.ceil],
 ]);
-
-function text(node: ModelNode, name: string, otherwise: string): string {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'string' ? attribute.value : otherwise;
-}
 
 function scalesOf(
   quantiser: Quantiser,
@@ -45,11 +40,8 @@ export const lowerResize: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const [input, shape] = [quantiser.shape(source), quantiser.shape(output)];
-  const mode = text(node, 'mode', 'nearest');
-  if (mode !== 'nearest') throw quantiser.unsupported(`its mode is ${mode}`);
-  if (node.attributes.has('axes')) throw quantiser.unsupported('it names axes');
-  const transformation = text(node, 'coordinate_transformation_mode', 'half_pixel');
-  const rounding = text(node, 'nearest_mode', 'round_prefer_floor');
+  const transformation = textAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
+  const rounding = textAttribute(node, 'nearest_mode', 'round_prefer_floor');
   const [coordinate, neighbour] = [coordinates.get(transformation), neighbours.get(rounding)];
   if (coordinate === undefined || neighbour === undefined) {
     throw quantiser.unsupported(`its coordinates are ${transformation}, ${rounding}`);
