@@ -6,42 +6,17 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { writeModel } from '../../node/model/onnx/index.ts';
 import { sizeOf } from '../../node/plan/cost-model/node-sizes.ts';
 import { runArguments } from '../../node/provers/ezkl/run-arguments.ts';
-import { ezklVersion } from '../../node/provers/ezkl/version.ts';
 import { encodeInputs } from '../../node/provers/ezkl/witness-files.ts';
-import { ProverProcess } from '../../node/provers/process/prover-process.ts';
 import { describeMachine, describeVersions } from '../machine.ts';
-import { ezklPython } from './ezkl-python.ts';
-import { measuredRequest, type Taken, taken } from './measured-worker.ts';
+import { inFreshWorker } from './ezkl-worker.ts';
 import type { EzklProofMeasurement, EzklProofMeasurements } from './measurements.ts';
 import { type ProofSample, proofSamples } from './proof-samples.ts';
 import { buildSample } from './sample-model.ts';
 
 const results = new URL('./ezkl-proofs.json', import.meta.url);
-
-type Request = (operation: string, parameters: object) => Promise<Taken>;
-
-/** Each step runs in a process of its own, so that its peak is its own. */
-async function inFreshWorker<T>(directory: string, use: (request: Request) => Promise<T>): Promise<T> {
-  const worker = new ProverProcess({
-    name: 'ezkl',
-    command: ezklPython(),
-    args: ['-I', '-B', fileURLToPath(new URL('../../node/provers/ezkl/worker.py', import.meta.url))],
-    version: ezklVersion,
-    env: { HOME: directory },
-    cwd: directory,
-  });
-  try {
-    return await use(async (operation, parameters) =>
-      taken(await measuredRequest(worker, operation, parameters)),
-    );
-  } finally {
-    await worker.close();
-  }
-}
 
 async function measure(
   { name, model: sample, params }: ProofSample,

@@ -39,3 +39,20 @@ export interface Groth16Measurement {
 }
 
 export type Groth16Measurements = Measurements<Groth16Measurement>;
+
+/** The rows of one model under one layout: exact, whatever the machine did meanwhile. */
+export interface RowsMeasurement {
+  /** Of `rowSamples`, or a published model, or `MODEL/SEGMENT`. */
+  name: string;
+  decompLegs: number;
+  innerColumns: number;
+  /** How outputs are bound; inputs are committed. */
+  outputs: 'public' | 'kzg';
+  rows: number;
+}
+
+export interface EzklRows {
+  /** The version that laid the models out. */
+  ezkl: string;
+  samples: readonly RowsMeasurement[];
+}
