@@ -19,6 +19,10 @@ export const errorCodes = {
   UNPROVABLE: { exit: 1, meaning: 'A segment holds an operator that no installed prover supports.' },
   RANGE_EXCEEDED: { exit: 1, meaning: 'A value leaves the range that the circuit can hold.' },
   PROVER_MISSING: { exit: 1, meaning: 'A prover, or a part it needs, is not installed.' },
+  KEYS_MISSING: {
+    exit: 1,
+    meaning: 'A circuit has no keys of a finished ceremony, and no others are allowed.',
+  },
   PROVER_FAILED: { exit: 1, meaning: 'The prover reported an error, or made a proof that does not verify.' },
   PROVER_CRASHED: { exit: 1, meaning: 'The prover process ended before it answered.' },
   MEMORY_EXCEEDED: { exit: 1, meaning: 'The prover used more memory than it was allowed.' },

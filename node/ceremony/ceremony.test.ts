@@ -86,7 +86,7 @@ describe('a finished ceremony', () => {
     try {
       const refused = await prover.compile(source, params).catch((error: unknown) => error);
       expect(refused).toMatchObject({
-        code: 'PROVER_MISSING',
+        code: 'KEYS_MISSING',
         details: { constraints: await sha256File(constraints) },
       });
       const { path } = (refused as { details: { path: string } }).details;

@@ -14,7 +14,7 @@ import { readSetupRecord, type SetupRecord, writeSetupRecord } from './verifier/
  *   them, so the stated one stands; that is what trust `development` means.
  * - Keys of a ceremony: those that follow from its transcript, which `tessera ceremony finalize` verified on this machine.
  *
- * @throws TesseraError `PROVER_MISSING` when the circuit states a ceremony whose transcript was not finalised here,
+ * @throws TesseraError `KEYS_MISSING` when the circuit states a ceremony whose transcript was not finalised here,
  *   `ENCODING_INVALID` for a malformed record
  */
 export async function auditedArtifacts(
@@ -42,7 +42,7 @@ async function ceremonyKeys(
   record: SetupRecord | undefined,
   signal?: AbortSignal,
 ): Promise<Circuit['artifacts'] | undefined> {
-  const missing = new TesseraError('PROVER_MISSING', {
+  const missing = new TesseraError('KEYS_MISSING', {
     message: `The transcript of the ceremony for the constraints ${constraints} has not been verified here`,
     remedy: `Fetch the transcript${record?.trust === 'ceremony' ? ` of digest ${record.transcript}` : ''} and run: tessera ceremony finalize FOLDER`,
     details: { constraints },

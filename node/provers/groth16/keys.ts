@@ -70,10 +70,10 @@ export async function developmentSetup(
  * Keys of a ceremony are not made on the spot.
  *
  * @param path the constraint system, which a ceremony would start from
- * @throws TesseraError `PROVER_MISSING`
+ * @throws TesseraError `KEYS_MISSING`
  */
 export function requireCeremony(constraints: Hex32, path: string): never {
-  throw new TesseraError('PROVER_MISSING', {
+  throw new TesseraError('KEYS_MISSING', {
     message: `No finished ceremony has made keys for the constraints ${constraints}`,
     remedy: `Start one: tessera ceremony init FOLDER --constraints ${path}. Or make the keys of a finished one here: tessera ceremony finalize FOLDER. Or allow development keys: --setup development`,
     details: { constraints, path },

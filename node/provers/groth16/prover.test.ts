@@ -231,7 +231,7 @@ describe('createGroth16Prover', () => {
       const artifacts = { ...segment.circuit.artifacts, setup: sha256Hex(record) };
       const stated = { circuit: { ...segment.circuit, artifacts }, artifacts: { setup: record } };
       await expect(prover.rebuild?.(source, params, stated)).rejects.toMatchObject({
-        code: 'PROVER_MISSING',
+        code: 'KEYS_MISSING',
         remedy: expect.stringContaining('cd'.repeat(32)),
       });
     });
@@ -243,7 +243,7 @@ describe('createGroth16Prover', () => {
       const { setup } = await prover.artifacts(await compile(denseModel, committed, committed));
       const { constraints } = readSetupRecord(setup ?? new Uint8Array());
       await expect(compile(denseModel, committed, committed, strict)).rejects.toMatchObject({
-        code: 'PROVER_MISSING',
+        code: 'KEYS_MISSING',
         details: { constraints },
       });
     } finally {
