@@ -188,6 +188,10 @@ describe('parsePng', () => {
     ['data of fewer rows', png(header({ height: 3 }), data, end)],
     ['data of more rows', png(header({ height: 1 }), data, end)],
     ['data that unpack to a thousand times the picture', png(header(), bomb, end)],
+    [
+      'chunks without number',
+      png(header(), ...Array.from({ length: 65_536 }, () => chunk('IDAT', new Uint8Array())), data, end),
+    ],
     ['a wrong checksum', png(header(), flipped, end)],
     ['an unknown filter', png(header(), chunk('IDAT', deflateSync(Uint8Array.of(9, 1, 2, 0, 3, 4))), end)],
     ['no pixels', png(header({ width: 0, height: 0 }), chunk('IDAT', deflateSync(new Uint8Array())), end)],

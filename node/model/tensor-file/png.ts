@@ -11,6 +11,8 @@ const signature = Buffer.from('89504e470d0a1a0a', 'hex');
 /** Channels by colour type; palettes (3) are left out. */
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
 
+/** Encoders write some kilobytes to a chunk. */
+const maximumChunks = 65_536;
 /** Bytes of a chunk besides its data: length, type and checksum. */
 const chunkFrame = 12;
 
@@ -52,7 +54,9 @@ interface Chunk {
 /** The chunks that make the picture: header, data and end. */
 function readChunks(file: string, bytes: Buffer): Chunk[] {
   const chunks: Chunk[] = [];
-  for (let at = signature.length; chunks.at(-1)?.type !== 'IEND'; ) {
+  let at = signature.length;
+  for (let count = 0; chunks.at(-1)?.type !== 'IEND'; count++) {
+    if (count === maximumChunks) throw invalid(file, `has more than ${maximumChunks} chunks`);
     if (at + chunkFrame > bytes.length) throw invalid(file, 'ends early');
     const end = at + chunkFrame + bytes.readUInt32BE(at);
     if (end > bytes.length) throw invalid(file, 'ends early');
