@@ -135,13 +135,17 @@ export class Download {
     const { libp2p, onFault } = this.#init;
     const { providers, blocksAhead, hedgeMs } = this.#options;
     this.#active += 1;
+    let delivered = false;
     try {
       await fetchFrom(
         {
           provider,
           queue: this.#queue,
           libp2p,
-          onBlock: (wanted, block) => this.#take(wanted, block),
+          onBlock: (wanted, block) => {
+            delivered = true;
+            return this.#take(wanted, block);
+          },
           // Towards the end everybody gets as much of what is left.
           share: () =>
             Math.min(
@@ -159,7 +163,7 @@ export class Download {
         this.#failure ??= error;
         return;
       }
-      this.#pool.failed(provider, error, Date.now());
+      this.#pool.failed(provider, error, delivered, Date.now());
       const { fault, message } = error;
       if (this.#faults.length < listedFaults) this.#faults.push({ peer: `${provider.peer}`, fault, message });
       onFault({ peer: provider.peer, fault, message });

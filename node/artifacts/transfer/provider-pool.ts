@@ -9,7 +9,7 @@ export interface ProviderPoolOptions {
   searchPausesMs: readonly number[];
   /** How long one search may take. */
   searchMs: number;
-  /** How often a provider may fail, through no proven fault of its own, before it is given up. */
+  /** How often in a row a provider may fail, through no proven fault of its own, before it is given up. */
   attempts: number;
   /** Before a provider is tried again; doubled each time. */
   retryMs: number;
@@ -89,10 +89,15 @@ export class ProviderPool {
     return best?.provider;
   }
 
-  /** A provider that was taken failed. */
-  failed({ peer }: Provider, { fault }: ProviderFault, now: number): void {
+  /**
+   * A provider that was taken failed.
+   *
+   * @param delivered whether blocks came from it before: lines break, and one that helps is not given up for that
+   */
+  failed({ peer }: Provider, { fault }: ProviderFault, delivered: boolean, now: number): void {
     const known = this.#known.get(peer.toString()) as Known;
     known.busy = false;
+    if (delivered) known.failures = 0;
     const proven = fault === 'bad-block' || fault === 'protocol';
     known.failures += proven ? this.#options.attempts : 1;
     known.notBefore = now + this.#options.retryMs * 2 ** known.failures;
