@@ -18,14 +18,15 @@ const triedBands = 32;
  * enough, of its channels and rows.
  *
  * @param earlier tilings of layers before it, whose blocks its tiles then read
- * @returns without a `tiling` when none obeys; then `least` is the estimate nearest to it, if a prover supports any
+ * @returns a `tiling` and the `seconds` that all its tiles may take together; when none obeys, `least` is the estimate
+ *   nearest to the limits, if a prover supports any
  */
 export function fewestTiles(
   { model, earlier, layer }: { model: Model; earlier: readonly Tiling[]; layer: string },
   limits: Limits,
   estimate: Estimator,
   signal?: AbortSignal,
-): { tiling?: Tiling; least?: SegmentEstimate } {
+): { tiling?: Tiling; seconds?: number; least?: SegmentEstimate } {
   const choices = tilingChoices(model, layer);
   if (choices === undefined) return {};
   const trials: Trial[] = [];
@@ -41,25 +42,27 @@ export function fewestTiles(
     ...Array.from({ length: Math.min(triedBands, choices.bands) }, (_, i) => i + 1),
     choices.bands,
   ];
-  let best: { tiling: Tiling; tiles: number } | undefined;
+  let best: Trial | undefined;
   for (const bands of new Set(inBands)) {
     const channels = firstThat(choices.channels, (parts) => {
       const isWhole = parts === 1 && bands === 1;
       return !isWhole && obeys(attempt(parts, bands));
     });
-    if (channels === undefined) continue;
-    const tiles = channels * bands;
-    if (best === undefined || tiles < best.tiles) {
-      best = { tiling: { layer, channels, ...(bands > 1 ? { bands } : {}) }, tiles };
-    }
-    if (bands === 1 || best.tiles <= bands + 1) break;
+    const found = trials.find(({ tiling }) => tiling.channels === channels && (tiling.bands ?? 1) === bands);
+    if (found !== undefined && (best === undefined || countOf(found.tiling) < countOf(best.tiling)))
+      best = found;
+    if (best !== undefined && (bands === 1 || countOf(best.tiling) <= bands + 1)) break;
   }
-  if (best !== undefined) return { tiling: best.tiling };
+  if (best !== undefined) {
+    return { tiling: best.tiling, seconds: (best.largest?.seconds ?? 0) * countOf(best.tiling) };
+  }
   const [least] = trials
     .flatMap(({ largest }) => largest ?? [])
     .sort((a, b) => excess(a, limits) - excess(b, limits));
   return least === undefined ? {} : { least };
 }
+
+const countOf = ({ channels, bands = 1 }: Tiling) => channels * bands;
 
 /** The first of ascending numbers for which something holds that holds for all after it; by halving. */
 function firstThat(numbers: readonly number[], holds: (value: number) => boolean): number | undefined {

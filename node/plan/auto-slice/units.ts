@@ -54,7 +54,7 @@ class Divider implements Units {
     this.#estimateNames = this.#nameEstimator();
   }
 
-  /** Keeps a layer whole or divides it into tiles; leaves its nodes for `addNode` where they are better apart. */
+  /** Keeps a layer whole or divides it into tiles; leaves its nodes for `addNode` where they are faster apart. */
   addLayer(node: ModelNode): void {
     const layer = layerOf(this.#model, node.name, false);
     if (layer === undefined) return;
@@ -68,13 +68,13 @@ class Divider implements Units {
       if (apart === undefined || whole.seconds <= apart) this.#keep(layer.nodes);
       return;
     }
-    const { tiling, least } = fewestTiles(
+    const { tiling, seconds, least } = fewestTiles(
       { model: this.#model, earlier: this.tilings, layer: node.name },
       this.#limits,
       this.#estimate,
       this.#signal,
     );
-    if (tiling !== undefined) {
+    if (tiling !== undefined && (seconds ?? 0) < (apart ?? Number.POSITIVE_INFINITY)) {
       const divided = layerOf(this.#model, node.name, (tiling.bands ?? 1) > 1) ?? layer;
       this.tilings.push(tiling);
       this.#estimateNames = this.#nameEstimator();
