@@ -101,6 +101,8 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
       inboundConnectionThreshold: options.connectionsPerHost ?? 16,
       maxIncomingPendingConnections: 32,
     },
+    // A peer that proves, or whose line is full, answers a ping late: libp2p's 5 s would part it from its transfers.
+    connectionMonitor: { pingTimeout: { minTimeout: 30_000 } },
     peerDiscovery: [
       ...(options.bootstrap?.length
         ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: `${KEEP_ALIVE}-bootstrap` })]
