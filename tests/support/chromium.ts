@@ -5,7 +5,7 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 
 /** The browser that `CHROME_PATH` names, or else the first on the path; `undefined` where there is none. */
 export function findChromium({ CHROME_PATH, PATH = '' }: NodeJS.ProcessEnv): string | undefined {
-  if (CHROME_PATH !== undefined) return CHROME_PATH;
+  if (CHROME_PATH) return CHROME_PATH;
   return PATH.split(delimiter)
     .flatMap((directory) => names.map((name) => join(directory, name)))
     .find(isExecutable);
