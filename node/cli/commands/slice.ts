@@ -18,7 +18,7 @@ export function sliceVerb(program: Command, context: Context): void {
     description: 'Cut a model into segments, and write one ONNX file for each and the graph.',
     examples: [
       'tessera slice lenet.onnx --by layer --out segments',
-      'tessera slice lenet.onnx --by parts=2 --out s --json',
+      'tessera slice lenet.onnx --by memory=1.5GiB --out s --json',
     ],
     long: true,
   })
@@ -44,12 +44,12 @@ export function sliceVerb(program: Command, context: Context): void {
     });
 }
 
-function describe({ segments }: SliceReport, out: string): string {
+function describe({ segments, strategy }: SliceReport, out: string): string {
   const lines = segments.flatMap(({ id, nodes, provable, unsupported }) => [
     `${id}: ${nodes.length} nodes${provable ? '' : ', not provable'}`,
     ...unsupported.map(
       ({ node, operator, reason, remedy }) => `  ${node} (${operator}): ${reason} ${remedy}`,
     ),
   ]);
-  return [...lines, `${segments.length} segments written to ${out}`].join('\n');
+  return [...lines, `${segments.length} segments written to ${out}, cut by ${strategy}`].join('\n');
 }
