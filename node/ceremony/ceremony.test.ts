@@ -1,4 +1,16 @@
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -176,7 +188,7 @@ describe('a ceremony under way', () => {
     // A process that is killed removes nothing.
     await mkdir(join(folder, 'unfinished'), { recursive: true });
     await writeFile(join(folder, 'unfinished', 'contribution'), 'half of one');
-    await writeFile(join(folder, 'transcript.json.new'), '{"version":1,');
+    await writeFile(join(folder, 'unfinished', 'transcript.json'), '{"version":1,');
     expect((await ceremony.contribute(folder)).powers).toHaveLength(4);
     expect((await readdir(folder)).sort()).toEqual(['files', 'transcript.json']);
   });
@@ -265,6 +277,22 @@ describe('a transcript of somebody who cheats', () => {
         await writeFile(file, kept);
       }
     }
+  });
+
+  it('writes nothing through the links of its folder', async () => {
+    const folder = await copyOf(folders.powers);
+    const outside = await mkdtemp(join(directory, 'outside-'));
+    const kept = join(outside, 'transcript.json');
+    await writeFile(kept, 'kept');
+    await symlink(outside, join(folder, 'unfinished'));
+    const manifest = join(folder, 'transcript.json');
+    await rename(manifest, join(outside, 'manifest'));
+    await symlink(join(outside, 'manifest'), manifest);
+    const before = await readFile(join(outside, 'manifest'), 'utf8');
+    expect((await ceremony.contribute(folder)).powers).toHaveLength(4);
+    expect(await readFile(kept, 'utf8')).toBe('kept');
+    expect(await readFile(join(outside, 'manifest'), 'utf8')).toBe(before);
+    expect((await readdir(outside)).sort()).toEqual(['manifest', 'transcript.json']);
   });
 
   it('is refused for a circuit of another size', async () => {

@@ -32,15 +32,17 @@ export class TranscriptFolder {
    * @throws TesseraError `USAGE` where a transcript is already
    */
   async create(constraints: string, digest: Hex32): Promise<void> {
-    if (await this.#exists(manifestName)) {
-      throw new TesseraError('USAGE', {
-        message: `${this.#path} already holds a ceremony`,
-        remedy: 'Contribute to it, or choose another folder.',
-      });
-    }
-    await storing(async () => {
-      await mkdir(join(this.#path, filesFolder), { recursive: true });
-      await copyFile(constraints, join(this.#path, filesFolder, digest));
+    await storing(() => mkdir(join(this.#path, filesFolder), { recursive: true }));
+    await this.exclusively(async (unfinished) => {
+      if (await this.#exists(manifestName)) {
+        throw new TesseraError('USAGE', {
+          message: `${this.#path} already holds a ceremony`,
+          remedy: 'Contribute to it, or choose another folder.',
+        });
+      }
+      const copy = join(unfinished, digest);
+      await storing(() => copyFile(constraints, copy));
+      await this.keep(copy, digest);
       await this.save({ constraints: digest, powers: [], circuit: [] });
     });
   }
@@ -60,10 +62,11 @@ export class TranscriptFolder {
     return decodeTranscript(await readFile(path));
   }
 
-  /** Puts a transcript in the place of the one before, in one step. */
+  /** Puts a transcript in the place of the one before, in one step; within {@link exclusively}. */
   async save(transcript: Transcript): Promise<void> {
+    // Made where no link can stand that leads a write out of the folder, which may come from anybody.
+    const unfinished = join(this.#path, unfinishedFolder, manifestName);
     await storing(async () => {
-      const unfinished = join(this.#path, `${manifestName}.new`);
       await writeFile(unfinished, encodeTranscript(transcript), { flush: true });
       await rename(unfinished, join(this.#path, manifestName));
     });
