@@ -8,7 +8,7 @@ import { type CutModel, cutModel } from '../plan/cut.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import { unsupportedNodes } from '../plan/provability.ts';
-import type { TensorBinding } from '../plan/schemes.ts';
+import { chooseSchemes, type TensorBinding } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
 import type { Port, Prover, StatedCircuit } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
@@ -82,7 +82,18 @@ export async function rebuild(
   };
   const stated = new StatedJob(manifest, cut);
   problems.push(...unprovable(model, slicing, (id) => proverNamed(provers, stated.proverOf(id))));
-  const drafts = draftSegments(model, slicing, (id) => stated.proverOf(id), stated.bindings());
+  const segmentsOf = slicing.segments.map((segment) => ({
+    ...segment,
+    binding: proverNamed(provers, stated.proverOf(segment.id)).binding,
+  }));
+  const nothing = { input: false, output: false };
+  // The plan's choice for a tensor that the manifest does not know.
+  const planned = chooseSchemes(
+    { segments: segmentsOf, inputs: model.inputs, outputs: model.outputs },
+    nothing,
+  );
+  const bindings = new Map([...planned, ...stated.bindings()]);
+  const drafts = draftSegments(model, slicing, (id) => stated.proverOf(id), bindings);
   const plans = planAsStated(stated, drafts, problems);
   if (plans === undefined || problems.some(({ code }) => code === 'OPERATOR_UNPROVABLE')) {
     return { problems, wiring };
