@@ -8,7 +8,11 @@ import {
 } from './inspect/layer.ts';
 import { importModel } from './model/import/index.ts';
 import type { Model, ModelNode } from './model/model.ts';
-import { chooseEzklParams, findEzklParams } from './plan/cost-model/choose-ezkl-params.ts';
+import {
+  chooseEzklParams,
+  findEzklParams,
+  type PlannedSegment,
+} from './plan/cost-model/choose-ezkl-params.ts';
 import { nodeCells } from './plan/cost-model/ezkl-cells.ts';
 import { ezklSegmentCost } from './plan/cost-model/ezkl-cost.ts';
 import { committedPorts, ezklRows, rowsOf } from './plan/cost-model/ezkl-rows.ts';
@@ -192,7 +196,8 @@ function paramsFor(
       return { id: node.name, model: own, ports: committedPorts(own) };
     });
   const limits = { scale, ...(memory === undefined ? {} : { memory }) };
-  const fitting = segments.filter((segment) => findEzklParams([segment], limits) !== undefined);
+  const fits = (segment: PlannedSegment) => findEzklParams([segment], limits) !== undefined;
+  const fitting = memory === undefined ? segments : segments.filter(fits);
   // Layers that each fit under some k need not fit together under one.
   return findEzklParams(fitting, limits) ?? chooseEzklParams(segments, { scale });
 }

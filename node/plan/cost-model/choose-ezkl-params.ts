@@ -1,7 +1,7 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { defaultEzklParams, type EzklParams } from '../../provers/ezkl/parameters.ts';
-import { columnBlocks } from './ezkl-columns.ts';
+import { columnBlocks, reservedRows } from './ezkl-columns.ts';
 import { ezklCost } from './ezkl-cost.ts';
 import type { SegmentPorts } from './ezkl-rows.ts';
 import { ezklSize } from './ezkl-size.ts';
@@ -30,7 +30,6 @@ const digits: readonly Pick<EzklParams, 'decompBase' | 'decompLegs'>[] = [
 ];
 const innerColumns = [1, 2, 3, 4] as const;
 const largestK = 20;
-const reservedRows = 16;
 /** Above this, what verifying takes on chain and the length of a proof grow with little gain for the prover. */
 const preferredBlocks = 8;
 

@@ -5,7 +5,7 @@ import type { EzklSize } from './ezkl-size.ts';
 export type ColumnParams = Pick<EzklParams, 'k' | 'innerColumns'>;
 
 /** Rows at the end of each column that hold no values. */
-const reservedRows = 16;
+export const reservedRows = 16;
 /** Values that ezkl's tables hold unless they are calibrated: −32768 … 32768. */
 const tableValues = 2 ** 16 + 1;
 export const fieldBytes = 32;
