@@ -66,6 +66,7 @@ describe('an error is JSON with its code, and its exit status', () => {
     ['two inputs', 'USAGE', 2, ['run', model, '--by', 'layer', '--random', '1', '--input', 'x.json']],
     ['no strategy', 'USAGE', 2, ['run', model, '--random', '1']],
     ['an unknown strategy', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'magic']],
+    ['a limit that cannot be met', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'rows=10']],
     ['a malformed shape', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'layer', '--shape', 'image']],
     ['an unknown cut', 'TENSOR_UNKNOWN', 2, ['run', model, '--random', '1', '--by', 'cuts=nowhere']],
     ['no output directory', 'USAGE', 2, ['slice', model, '--by', 'layer']],

@@ -44,13 +44,14 @@ export function fewestTiles(
   ];
   let best: Trial | undefined;
   for (const bands of new Set(inBands)) {
-    const channels = firstThat(choices.channels, (parts) => {
+    const most = best === undefined ? Number.POSITIVE_INFINITY : countOf(best.tiling);
+    const fewer = choices.channels.filter((parts) => parts * bands < most);
+    const channels = firstThat(fewer, (parts) => {
       const isWhole = parts === 1 && bands === 1;
       return !isWhole && obeys(attempt(parts, bands));
     });
     const found = trials.find(({ tiling }) => tiling.channels === channels && (tiling.bands ?? 1) === bands);
-    if (found !== undefined && (best === undefined || countOf(found.tiling) < countOf(best.tiling)))
-      best = found;
+    if (found !== undefined) best = found;
     if (best !== undefined && (bands === 1 || countOf(best.tiling) <= bands + 1)) break;
   }
   if (best !== undefined) {
