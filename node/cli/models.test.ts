@@ -8,7 +8,11 @@ import { packageRoot } from '../package.ts';
 // run and slice, as scripts use them; both work where ezkl is left out.
 const model = join(packageRoot, 'models', 'mlp.onnx');
 let folder: string;
-const withoutEzkl = () => ({ TESSERA_WITHOUT_EZKL: '1', TESSERA_HOME: join(folder, 'home') });
+const withoutProvers = () => ({
+  TESSERA_WITHOUT_EZKL: '1',
+  TESSERA_WITHOUT_GROTH16: '1',
+  TESSERA_HOME: join(folder, 'home'),
+});
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tessera-models-'));
@@ -17,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('run compares a model with its slices and ends with 0 where they are equal', async () => {
   const args = ['run', model, '--random', '1', '--by', 'layer', '--json'];
-  const { status, stdout, stderr } = await tessera(args, withoutEzkl());
+  const { status, stdout, stderr } = await tessera(args, withoutProvers());
   expect(status).toBe(0);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toMatchObject({
@@ -33,7 +37,7 @@ test('run takes its input from a file', async () => {
   const input = join(folder, 'image.json');
   await writeFile(input, JSON.stringify({ image: Array.from({ length: 784 }, (_, i) => (i % 16) / 16) }));
   const args = ['run', model, '--shape', 'image=1,1,28,28', '--input', input, '--by', 'parts=2', '--json'];
-  const { status, stdout } = await tessera(args, withoutEzkl());
+  const { status, stdout } = await tessera(args, withoutProvers());
   expect([status, JSON.parse(stdout).equal]).toEqual([0, true]);
 });
 
@@ -41,7 +45,7 @@ test('slice writes one ONNX file a segment and the graph, and each file is a mod
   const out = join(folder, 'segments');
   const { status, stdout, stderr } = await tessera(
     ['slice', model, '--by', 'parts=2', '--out', out, '--json'],
-    withoutEzkl(),
+    withoutProvers(),
   );
   expect([status, stderr]).toEqual([0, '']);
   const graph = JSON.parse(stdout);
@@ -54,7 +58,7 @@ test('slice writes one ONNX file a segment and the graph, and each file is a mod
   for (const file of files) {
     const again = await tessera(
       ['run', join(out, file), '--random', '2', '--by', 'layer', '--json'],
-      withoutEzkl(),
+      withoutProvers(),
     );
     expect(again.status).toBe(0);
   }
@@ -80,10 +84,10 @@ describe('an error is JSON with its code, and its exit status', () => {
     ['no such input', 'STORAGE_FAILED', 1, ['run', model, '--input', '/nonexistent.npy', '--by', 'layer']],
     ['no certificate to write', 'USAGE', 2, ['prove', model, '--input', 'x.json']],
     ['an SRS without its digest', 'USAGE', 2, ['prove', model, '--input', 'x', '--out', 'y', '--srs', 'z']],
-    ['ezkl left out', 'PROVER_MISSING', 1, ['prove', model, '--input', 'x', '--out', 'y']],
+    ['every prover left out', 'PROVER_MISSING', 1, ['prove', model, '--input', 'x', '--out', 'y']],
   ];
   test.each(cases)('%s: %s, %i', async (_, code, expected, args) => {
-    const { status, stdout, stderr } = await tessera([...args, '--json'], withoutEzkl());
+    const { status, stdout, stderr } = await tessera([...args, '--json'], withoutProvers());
     expect(JSON.parse(stdout).error).toMatchObject({ code, message: expect.any(String) });
     expect(status).toBe(expected);
     expect(stderr).toContain(code);

@@ -37,7 +37,7 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
     const home = join(folder, 'home');
     await mkdir(home);
     await symlink(readSettings(process.env).directory.python, join(home, 'python'));
-    env = { TESSERA_HOME: home };
+    env = { TESSERA_HOME: home, TESSERA_WITHOUT_GROTH16: '1' };
     await writeFile(join(folder, 'model.onnx'), await encodeModel(branchingModel()));
     const image = Array.from({ length: 36 }, (_, i) => ((i * 37) % 128) / 128);
     await writeFile(join(folder, 'image.json'), JSON.stringify({ image }));
@@ -87,11 +87,17 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
       certificate,
       model: expect.stringMatching(/^[0-9a-f]{64}$/),
       trust: 'development',
+      strategy: 'parts=2',
+      rewrites: [],
       segments: ['stem', 'branch'].map((id) => ({
         id,
         prover: 'ezkl',
+        constraints: expect.any(Number),
         seconds: expect.any(Number),
         peakBytes: expect.any(Number),
+        setupSeconds: 0,
+        setupPeakBytes: 0,
+        expected: expect.objectContaining({ prover: 'ezkl', constraints: expect.any(Number) }),
       })),
       seconds: expect.any(Number),
       peakBytes: expect.any(Number),
