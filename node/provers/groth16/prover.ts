@@ -70,6 +70,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
   const process = workerProcess(init.worker);
   // Loading and proving belong together: another circuit's keys may push this one's out in between.
   const oneAtATime = pLimit(1);
+  const loaded = new LoadedCircuits();
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
   const held = new Set<{ release(): Promise<void> }>();
 
@@ -101,7 +102,6 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     );
   };
 
-  const loaded = new LoadedCircuits();
   const load = async ({ circuit, keys }: OpenSegment, call: Call): Promise<string> =>
     loaded.load(
       { constraints: circuit.constraints, ...(await loadParameters(keys)) },
