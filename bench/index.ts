@@ -7,27 +7,22 @@
  * npm run bench -- --only cnn-small
  * ```
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readSettings } from '../node/cli/settings.ts';
-import { packageRoot } from '../node/package.ts';
 import { type PartsInit, parts, setup } from '../node/setup/index.ts';
-import { fillFigures } from './readme.ts';
 import { mergeResults, readResults, writeResults } from './results.ts';
 import { benchmarks, longBenchmarks } from './rows/index.ts';
 import { runBenchmarks } from './run.ts';
 import { resultsTable } from './table.ts';
 
 const directory = join(import.meta.dirname, 'results');
-const readme = join(packageRoot, 'README.md');
 const all = [...benchmarks, ...longBenchmarks];
 const order = all.map(({ name }) => name);
 
 interface Flags {
   only?: string[];
   long: boolean;
-  readme: boolean;
 }
 
 /** Benchmarks by their names, by a row's name, or by what several names begin with. */
@@ -57,7 +52,7 @@ async function measure({ only, long }: Flags): Promise<void> {
           process.exitCode = 1;
         }
         measured.push(...result.rows.map(({ name }) => name));
-        await writeResults(directory, mergeResults(await readResults(directory), result, order));
+        await writeResults(directory, mergeResults(readResults(directory), result, order));
       },
     });
   } catch (error) {
@@ -65,7 +60,7 @@ async function measure({ only, long }: Flags): Promise<void> {
     process.stderr.write('interrupted; what was finished stays\n');
     process.exitCode = 130;
   }
-  const { rows } = await readResults(directory);
+  const { rows } = readResults(directory);
   process.stdout.write(`${resultsTable(rows.filter(({ name }) => measured.includes(name)))}\n`);
 }
 
@@ -77,14 +72,11 @@ async function install(signal: AbortSignal): Promise<PartsInit> {
   return installation;
 }
 
-async function fillReadme(): Promise<void> {
-  await writeFile(readme, fillFigures(await readFile(readme, 'utf8'), await readResults(directory)));
-}
-
 await new Command('bench')
-  .description('Measures time and memory, and writes bench/results/latest.json.')
+  .description(
+    'Measures time and memory, and writes bench/results/latest.json. npm run docs puts it into the README.',
+  )
   .option('--only <names>', 'only these benchmarks, separated by commas', named)
   .option('--long', 'the benchmarks that take long', false)
-  .option('--readme', 'measure nothing: put the results into the README', false)
-  .action((flags: Flags) => (flags.readme ? fillReadme() : measure(flags)))
+  .action(measure)
   .parseAsync();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillFigures, markers } from './readme.ts';
+import { figures } from './readme.ts';
 import { judge } from './row.ts';
 import { resultsTable } from './table.ts';
 
@@ -52,20 +52,16 @@ describe('resultsTable', () => {
   });
 });
 
-describe('fillFigures', () => {
-  const around = (inside: string) => `before\n${markers.start}${inside}${markers.end}\nafter\n`;
-
-  it('replaces what is between the markers, and nothing else, however often', () => {
-    const filled = fillFigures(around('\nearlier\n'), results);
-    expect(filled).toContain(resultsTable(rows));
-    expect(filled).not.toContain('earlier');
-    expect(filled.match(/Measured on/g)).toHaveLength(1);
-    expect(filled.startsWith('before\n') && filled.endsWith('\nafter\n')).toBe(true);
-    expect(fillFigures(filled, results)).toBe(filled);
-  });
-
-  it('refuses a text without the markers', () => {
-    expect(() => fillFigures('text', results)).toThrow(RangeError);
-    expect(() => fillFigures(`${markers.end}${markers.start}`, results)).toThrow(RangeError);
+describe('figures', () => {
+  it('names once each machine, set of versions and day', () => {
+    const text = figures({
+      ...results,
+      runs: { ...results.runs, c: { ...record, date: '2026-01-03T00:00:00Z' } },
+    });
+    expect(text.split('\n').slice(-2)).toEqual([
+      'Measured on processor P, cores 2; ezkl 1; 2026-01-02.',
+      'Measured on processor P, cores 2; ezkl 1; 2026-01-03.',
+    ]);
+    expect(text.startsWith(resultsTable(rows))).toBe(true);
   });
 });

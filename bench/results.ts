@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Row } from './row.ts';
@@ -32,12 +33,11 @@ export interface Results {
 const files = { rows: 'latest.json', runs: 'latest.meta.json' } as const;
 
 /** The results in a directory; none yet is no error. */
-export async function readResults(directory: string): Promise<Results> {
-  const [rows, runs] = await Promise.all([
-    readJson<Row[]>(join(directory, files.rows)),
-    readJson<Results['runs']>(join(directory, files.runs)),
-  ]);
-  return { rows: rows ?? [], runs: runs ?? {} };
+export function readResults(directory: string): Results {
+  return {
+    rows: readJson<Row[]>(join(directory, files.rows)) ?? [],
+    runs: readJson<Results['runs']>(join(directory, files.runs)) ?? {},
+  };
 }
 
 /** Puts a benchmark's rows in the place of its earlier ones; the order is that of `benchmarks`, then of arrival. */
@@ -68,10 +68,6 @@ export function benchmarkOf({ name }: Row): string {
   return name.split('/', 1)[0] as string;
 }
 
-async function readJson<T>(path: string): Promise<T | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+function readJson<T>(path: string): T | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;
 }

@@ -1,8 +1,13 @@
+import { latestFigures } from '../../bench/readme.ts';
 import { operatorLists } from './operators.ts';
 import { verbTable } from './verbs.ts';
 
 /** What is written between `<!-- NAME: written by npm run docs -->` and `<!-- /NAME -->`, by name. */
-const sections: Readonly<Record<string, () => string>> = { verbs: verbTable, operators: operatorLists };
+const sections: Readonly<Record<string, () => string>> = {
+  verbs: verbTable,
+  operators: operatorLists,
+  figures: latestFigures,
+};
 
 /**
  * A document with the parts that follow from the code brought up to date.
