@@ -17,6 +17,8 @@ export class BlockDirectory {
   readonly #incoming: string;
   /** Blocks that this process has written, or read and hashed. */
   readonly #checked = new Set<string>();
+  /** Directories of blocks that are there for sure. */
+  readonly #shards = new Set<string>();
 
   private constructor(directory: string) {
     this.#blocks = join(directory, 'blocks');
@@ -54,7 +56,9 @@ export class BlockDirectory {
       const incoming = join(this.#incoming, randomUUID());
       try {
         await writeFile(incoming, bytes);
-        await mkdir(this.#shard(name), { recursive: true });
+        const shard = this.#shard(name);
+        if (!this.#shards.has(shard)) await mkdir(shard, { recursive: true });
+        this.#shards.add(shard);
         await rename(incoming, this.#path(name));
       } catch (error) {
         await rm(incoming, { force: true });

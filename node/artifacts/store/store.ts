@@ -54,8 +54,6 @@ export interface Incoming {
   has(cid: CID): boolean;
   /** Stores a block that its caller has hashed. */
   put(cid: CID, block: Uint8Array): Promise<void>;
-  /** The leaves in order. @throws TesseraError `ARTIFACT_MISSING` at the first block that cannot be read */
-  content(): AsyncIterable<Uint8Array>;
   /** Notes that all blocks are there. */
   complete(whole: { bytes: number; sha256: Hex32 }, options?: KeepOptions): Promise<Artifact>;
   /** Leaves what came so far in the store, to go on with later; it is dropped first where room is needed. */
@@ -261,7 +259,6 @@ export class ArtifactStore {
     return {
       has: (block) => entry.blocks.has(block.toString()),
       read: (block) => this.#read(block),
-      content: () => this.#content(cid),
       put: (block, bytes) => this.#put(entry, block, bytes),
       complete: (whole, options = {}) => this.#finish(entry, whole, options),
       release,

@@ -1,9 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { PeerId } from '@libp2p/interface';
 import { Semaphore } from 'async-mutex';
 import type { CID } from 'multiformats/cid';
+import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { throwIfAborted } from '../../abort.ts';
-import { bytesOfRoot, type Incoming, isLeaf, type Part, partsOf, partsOfRoot } from '../store/index.ts';
+import {
+  artifactLayout,
+  bytesOfRoot,
+  type Incoming,
+  isLeaf,
+  type Part,
+  partsOf,
+  partsOfRoot,
+} from '../store/index.ts';
 import { BlockQueue, type Wanted } from './block-queue.ts';
 import { Notice } from './notice.ts';
 import { ProviderPool, type ProviderPoolOptions } from './provider-pool.ts';
@@ -58,6 +68,9 @@ export interface DownloadInit {
   onFault: (report: FaultReport) => void;
 }
 
+/** What is known of a root before it is read. */
+const unknown = { bytes: Number.POSITIVE_INFINITY, height: 1 };
+
 /** How many of the providers' faults an error lists. */
 const listedFaults = 16;
 
@@ -69,6 +82,8 @@ export class Download {
   readonly #queue: BlockQueue;
   readonly #pool: ProviderPool;
   readonly #writes: Semaphore;
+  /** Where leaves were, for the next ones: new memory for each would cost more than hashing them. */
+  readonly #free: Uint8Array[] = [];
   readonly #faults: { peer: string; fault: Fault; message: string }[] = [];
   #active = 0;
   #bytes = 0;
@@ -84,19 +99,65 @@ export class Download {
   }
 
   /**
-   * @returns bytes of the whole artifact; all its blocks are in the store
+   * @returns size and sha2-256 of the whole artifact; all its blocks are in the store
    * @throws TesseraError `ARTIFACT_MISSING` when no peer has it, `DOWNLOAD_FAILED` when those that have it fail or it
    *   is larger than allowed, `ENCODING_INVALID` when the CID names something else than an artifact,
    *   `STORAGE_FAILED`, `ABORTED`; what came so far stays in the store
    */
-  async run(): Promise<number> {
+  async run(): Promise<{ bytes: number; sha256: Hex32 }> {
     const { cid, providers } = this.#init;
-    await this.#want([{ cid, bytes: Number.POSITIVE_INFINITY, height: isLeaf(cid) ? 0 : 1 }]);
+    await this.#want([{ ...unknown, cid, height: isLeaf(cid) ? 0 : 1 }]);
     for (const provider of providers) this.#pool.add(provider);
-    if (this.#queue.left > 0) await this.#gather();
+    // The whole is hashed while it comes: that takes no time of its own.
+    const over = new AbortController();
+    const digest = this.#digest(over.signal).catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#notice.raise();
+    });
+    try {
+      if (this.#queue.left > 0) await this.#gather();
+    } catch (error) {
+      over.abort();
+      this.#notice.raise();
+      await digest;
+      throw error;
+    }
+    const sha256 = await digest;
+    if (sha256 === undefined) throw this.#failure;
     this.#bytes = this.#totalBytes as number;
     this.#report();
-    return this.#bytes;
+    return { bytes: this.#bytes, sha256 };
+  }
+
+  async #digest(over: AbortSignal): Promise<Hex32> {
+    const { cid, signal } = this.#init;
+    const hash = createHash('sha256');
+    const anyOver = AbortSignal.any([over, signal]);
+    for await (const leaf of this.#leaves({ ...unknown, cid }, anyOver)) hash.update(leaf);
+    return hash.digest('hex');
+  }
+
+  /** The leaves below a part in order, each as soon as it is in the store. */
+  async *#leaves(part: Part, over: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const { cid, incoming } = this.#init;
+    while (!incoming.has(part.cid)) {
+      throwIfAborted(over);
+      await this.#notice.wait(this.#options.retryMs);
+    }
+    throwIfAborted(over);
+    const block = await incoming.read(part.cid);
+    if (block === undefined) {
+      throw new TesseraError('DOWNLOAD_FAILED', {
+        message: `Block ${part.cid} of the artifact ${cid} is damaged on the disk`,
+        remedy: 'Try again: it will be fetched anew. If that repeats, check the health of the disk.',
+        details: { cid: cid.toString(), block: part.cid.toString() },
+      });
+    }
+    if (isLeaf(part.cid)) yield block;
+    else {
+      const parts = part.cid.equals(cid) ? partsOfRoot(cid, block) : partsOf(part, block);
+      for (const below of parts) yield* this.#leaves(below, over);
+    }
   }
 
   /** Opens sessions with providers until no block is missing. */
@@ -142,6 +203,7 @@ export class Download {
           provider,
           queue: this.#queue,
           libp2p,
+          room: (wanted, bytes) => this.#room(wanted, bytes),
           onBlock: (wanted, block) => {
             delivered = true;
             return this.#take(wanted, block);
@@ -181,9 +243,14 @@ export class Download {
         this.#failure ??= error;
       })
       .finally(() => {
+        if (isWholeLeaf(wanted, block.length)) this.#free.push(block);
         release();
         this.#notice.raise();
       });
+  }
+
+  #room(wanted: Wanted, bytes: number): Uint8Array {
+    return (isWholeLeaf(wanted, bytes) ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
   }
 
   async #store(wanted: Wanted, block: Uint8Array): Promise<void> {
@@ -251,4 +318,9 @@ export class Download {
       cause: this.#pool.searchFailure,
     });
   }
+}
+
+/** Only these are worth their memory again; what a node is decoded into keeps pointing at its bytes. */
+function isWholeLeaf({ cid }: Wanted, bytes: number): boolean {
+  return isLeaf(cid) && bytes === artifactLayout.leafBytes;
 }

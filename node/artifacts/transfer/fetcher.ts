@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
@@ -165,13 +164,7 @@ export class ArtifactFetcher {
         },
         this.#options,
       );
-      const bytes = await download.run();
-      const hash = createHash('sha256');
-      for await (const block of incoming.content()) {
-        throwIfAborted(signal);
-        hash.update(block);
-      }
-      return await incoming.complete({ bytes, sha256: hash.digest('hex') }, { announce });
+      return await incoming.complete(await download.run(), { announce });
     } finally {
       await incoming.release();
     }

@@ -32,6 +32,8 @@ export interface SessionInit {
   provider: Provider;
   queue: BlockQueue;
   libp2p: Pick<Libp2p, 'dialProtocol' | 'peerStore'>;
+  /** Room for a block of so many bytes; what is in it does not matter. */
+  room: (wanted: Wanted, bytes: number) => Uint8Array;
   /** Takes over a checked block; resolves when there is room for the next, and never rejects. */
   onBlock: (wanted: Wanted, block: Uint8Array) => Promise<void>;
   /** How many blocks this provider should have under way now: enough that its line is never idle. */
@@ -65,7 +67,7 @@ export async function fetchFrom(
         await init.changed();
         continue;
       }
-      const block = await readBlock(reader, wanted, options);
+      const block = await readBlock(reader, wanted, init.room, options);
       asked.shift();
       await init.onBlock(wanted, block);
     }
@@ -116,9 +118,11 @@ async function askAhead(
 
 async function readBlock(
   reader: StreamReader,
-  { cid, bytes, height, name }: Wanted,
+  wanted: Wanted,
+  room: SessionInit['room'],
   { stallMs, blockMs }: SessionOptions,
 ): Promise<Uint8Array> {
+  const { cid, bytes, height, name } = wanted;
   const patience = { stallMs, wholeMs: blockMs };
   const head = new Uint8Array(answerHeadBytes);
   if (!(await reader.fill(head, patience))) throw new ProviderFault('broken', 'it ended the stream');
@@ -131,7 +135,7 @@ async function readBlock(
   if (height === 0 && Number.isFinite(bytes) && length !== bytes) {
     throw new ProviderFault('bad-block', `block ${name} has ${length} bytes instead of ${bytes}`);
   }
-  const block = new Uint8Array(length);
+  const block = room(wanted, length);
   if (!(await reader.fill(block, patience)) && length > 0) {
     throw new ProviderFault('broken', 'it ended the stream');
   }

@@ -29,7 +29,7 @@ const commands: PeerCommands = {
   async fetch({ cid, providers = [], ...request }) {
     const idle = process.memoryUsage.rss();
     let peak = idle;
-    const sample = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
+    const sample = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100);
     const started = performance.now();
     const faults: string[] = [];
     let announced = false;
