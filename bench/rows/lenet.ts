@@ -7,15 +7,15 @@ import { type AgainstEzkl, againstEzkl } from '../against-ezkl.ts';
 const plans: readonly Omit<AgainstEzkl, 'model'>[] = [
   {
     name: 'lenet-fast',
-    choice: { by: 'memory=3.5GB', prover: 'ezkl' },
+    choice: { by: 'auto', prover: 'ezkl' },
     marks: { time: { of: 'ratio', atMost: 1 / 2 }, memory: { of: 'value', atMost: 4000 } },
   },
   {
     name: 'lenet-small',
-    choice: { by: 'memory=1.1GB', prover: 'ezkl' },
+    choice: { by: 'memory=700MB', prover: 'ezkl' },
     marks: { time: { of: 'ratio', atMost: 1 }, memory: { of: 'ratio', atMost: 1 / 8 } },
   },
-  { name: 'lenet-2GB', choice: { by: 'memory=2GB', prover: 'ezkl' } },
+  { name: 'lenet-1100MB', choice: { by: 'memory=1100MB', prover: 'ezkl' } },
   { name: 'lenet-three-parts', choice: { by: 'parts=3', prover: 'ezkl' } },
   { name: 'lenet-any-prover', choice: { by: 'auto', prover: 'auto' } },
 ];
