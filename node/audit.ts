@@ -7,6 +7,7 @@ import { checkGraph } from '../protocol/graph.ts';
 import { modelId } from '../protocol/ids.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { decodeManifest } from '../protocol/manifest-codec.ts';
+import type { Trust } from '../protocol/srs.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { compareAssignment, compareCircuits, compareEdges } from './audit/compare-circuits.ts';
 import { compareWiring } from './audit/compare-wiring.ts';
@@ -38,6 +39,11 @@ export interface AuditReport {
   /** modelId; once the audit is ok, what a certificate of this model is to be verified against. */
   model: Hex32;
   problems: readonly AuditProblem[];
+  /**
+   * What the carried keys are worth once the audit is ok; absent for a bare manifest. Under `development` keys their
+   * makers can forge proofs, and nothing ties a Groth16 key of theirs to its constraints.
+   */
+  trust?: Trust;
 }
 
 /**
@@ -57,7 +63,8 @@ export async function audit(
 ): Promise<AuditReport> {
   const { manifest, certificate } = read(await readCertificateFile(options.manifest));
   const problems: AuditProblem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
-  if (certificate !== undefined) problems.push(...checkKeys(certificate, verifiers).problems);
+  const keys = certificate === undefined ? undefined : checkKeys(certificate, verifiers);
+  if (keys !== undefined) problems.push(...keys.problems);
 
   const rebuilt = await rebuild(
     manifest,
@@ -78,7 +85,8 @@ export async function audit(
       problems.push({ code: 'MODEL_ID_DIFFERS', message: `modelId is ${model}; rebuilt, it is ${due}` });
     }
   }
-  return { ok: problems.length === 0, model, problems };
+  const ok = problems.length === 0;
+  return { ok, model, problems, ...(keys === undefined || !ok ? {} : { trust: keys.claimedTrust }) };
 }
 
 function read(file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {

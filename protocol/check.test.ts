@@ -475,9 +475,14 @@ describe('trust', () => {
     expect(report).toMatchObject({ valid: false, sound: true, trust: 'development' });
   });
 
-  it('is what a setup of the circuit’s own is worth', async () => {
-    const report = await check(alone({ trust: 'ceremony' }), { allowDevelopment: false });
-    expect(report).toMatchObject({ valid: true, sound: true, trust: 'ceremony' });
+  it('is what a setup of the circuit’s own is worth, for who knows the model from an audit', async () => {
+    const certificate = alone({ trust: 'ceremony' });
+    const audited = { modelId: modelId(certificate.manifest) };
+    const known = await check(certificate, { allowDevelopment: false, expect: audited });
+    expect(known).toMatchObject({ valid: true, sound: true, trust: 'ceremony' });
+    const unknown = await check(certificate, { allowDevelopment: false });
+    expect(unknown).toMatchObject({ valid: false, sound: true, trust: 'development' });
+    expect(unknown.problems.map(({ code }) => code)).toEqual(['TRUST_DEVELOPMENT']);
   });
 });
 

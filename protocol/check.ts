@@ -98,12 +98,14 @@ export async function checkCertificate(certificate: Certificate, options: CheckO
     problems.push(...(await checkExpected(certificate, 'outputs', expect.outputs ?? {}, opener)));
 
     const sound = problems.length === 0;
-    const { trust } = keys;
+    // Whoever expects this very modelId has it from someone who audited the setups that its circuits name.
+    const trust = expect.modelId === model ? keys.claimedTrust : keys.trust;
     if (trust === 'development' && options.allowDevelopment !== true) {
-      problems.push({
-        code: 'TRUST_DEVELOPMENT',
-        message: 'the keys are development keys: whoever made them can forge proofs',
-      });
+      const message =
+        keys.claimedTrust === 'development'
+          ? 'the keys are development keys: whoever made them can forge proofs'
+          : 'the keys claim to be of a ceremony, which an audit must show: expect the audited model by its id';
+      problems.push({ code: 'TRUST_DEVELOPMENT', message });
     }
     const unique = manifest.circuits.every(({ output }) => output.kind === 'unique');
     const modelGiven = expect.modelId !== undefined || expect.modelDigest !== undefined;

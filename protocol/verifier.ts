@@ -14,7 +14,7 @@ export interface CircuitDescription {
   srs: readonly Hex32[];
   output: Circuit['output'];
   /**
-   * What keys are worth that come from a setup of their own, on top of the SRS.
+   * What keys claim to be worth that come from a setup of their own, on top of the SRS; only an audit can confirm it.
    * A circuit that has neither this nor an SRS counts as `development`.
    */
   trust?: Trust;

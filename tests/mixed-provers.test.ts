@@ -89,6 +89,14 @@ async function standing(certificate: Certificate): Promise<string[]> {
   return segments.filter(({ valid }) => valid).map(({ id }) => id);
 }
 
+/** A record that claims a ceremony for the constraints of this one. */
+function boast(record: Uint8Array): Uint8Array {
+  const { constraints } = JSON.parse(new TextDecoder().decode(record)) as { constraints: string };
+  const claim = { trust: 'ceremony', constraints, transcript: '00'.repeat(32) };
+  const contributors = { powersContributors: 9, circuitContributors: 9 };
+  return new TextEncoder().encode(JSON.stringify({ ...claim, ...contributors }));
+}
+
 const ids = ['stem', 'branch', 'join', 'magnitude', 'dense'];
 
 describeWithEzkl('a model of two provers', () => {
@@ -248,23 +256,35 @@ describeWithEzkl('keys', () => {
   });
 
   it('that call themselves a ceremony’s without one make another model', async () => {
-    const record = new TextDecoder().decode(artifactOf('branch', 'setup'));
-    const { constraints } = JSON.parse(record) as { constraints: string };
-    const boast = JSON.stringify({
-      trust: 'ceremony',
-      constraints,
-      transcript: '00'.repeat(32),
-      powersContributors: 9,
-      circuitContributors: 9,
-    });
-    const changed = withArtifact('branch', 'setup', new TextEncoder().encode(boast));
+    const changed = withArtifact('branch', 'setup', boast(artifactOf('branch', 'setup')));
     const expected = { expect: { modelId: modelId(honest.manifest) } };
     expect(await problemsOf(changed, expected)).toEqual(['MODEL_UNEXPECTED']);
     // Without an expectation the audit finds out: no such transcript was ever verified.
     const manifest = proving.path('boast');
     await writeFile(manifest, encodeCertificate(changed));
     await expect(audit({ manifest, model, limits }, modules)).rejects.toMatchObject({
-      code: 'PROVER_MISSING',
+      code: 'KEYS_MISSING',
+    });
+  });
+});
+
+describeWithEzkl('a ceremony', () => {
+  it('is only as good as who audited it: the record alone is not believed', async () => {
+    const { segmentIds, withArtifact, artifactOf } = forging(() => concealed.certificate);
+    const forged = segmentIds().reduce(
+      (certificate, id) => withArtifact(id, 'setup', boast(artifactOf(id, 'setup')), certificate),
+      concealed.certificate,
+    );
+    const unknown = await check(forged, { allowDevelopment: false });
+    expect(unknown).toMatchObject({ valid: false, sound: true, trust: 'development' });
+    expect(unknown.problems.map(({ code }) => code)).toEqual(['TRUST_DEVELOPMENT']);
+    const digest = { modelDigest: forged.manifest.recipe.model };
+    expect(await check(forged, { allowDevelopment: false, expect: digest })).toMatchObject({ valid: false });
+    // Whoever expects this id says that its setups were audited.
+    const audited = { modelId: modelId(forged.manifest) };
+    expect(await check(forged, { allowDevelopment: false, expect: audited })).toMatchObject({
+      valid: true,
+      trust: 'ceremony',
     });
   });
 });

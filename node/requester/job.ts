@@ -5,9 +5,9 @@ import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { NamedTensors } from '../model/inference.ts';
 import { samplesFrom } from '../model/samples.ts';
-import { formatStrategy, parseStrategy } from '../model/slice/index.ts';
+import { formatStrategy, parseStrategy, type Strategy } from '../model/slice/index.ts';
 import { doublesOf } from '../model/tensor-data.ts';
-import { inputsFrom, readTensorFile, shapeIn } from '../model/tensor-file.ts';
+import { inputsFrom, readTensorFile, shapeIn, type TensorFileSource } from '../model/tensor-file.ts';
 import { blocksByTensor, withBlocks, withJoined } from '../model/tile/index.ts';
 import { version } from '../package.ts';
 import { assignProvers } from '../plan/assign.ts';
@@ -34,8 +34,8 @@ import { srsFiles } from './srs-files.ts';
 export interface JobRequest {
   /** Path of the ONNX file. */
   model: string;
-  /** A file of input tensors. */
-  input: string;
+  /** A file of input tensors, or an image. */
+  input: TensorFileSource;
   /** Shapes for dynamic inputs; those left out follow the input file. */
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** Slicing strategy, e.g. `parts=3`. */
@@ -89,7 +89,7 @@ export async function prepareJob(
   const { signal, onProgress } = options;
   const { limits } = request;
   const provers = proversFor(request.prover ?? 'auto', modules.provers);
-  const strategy = parseStrategy(request.strategy);
+  const strategy = withinMemory(parseStrategy(request.strategy), limits.memory);
   const committed = parseCommitted(request.commit);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
   const given = await readTensorFile(request.input);
@@ -110,7 +110,7 @@ export async function prepareJob(
     {
       model,
       slicing,
-      assignment: assignProvers(model, slicing, provers, estimate),
+      assignment: assignProvers(model, slicing, provers, estimate, blocks),
       committed,
       target: request.target ?? 'offline',
       context: {
@@ -173,6 +173,11 @@ export function openingOf({ blindings, cut }: Job): Record<string, bigint[]> {
     return values.length === 0 ? [] : [[tensor, values]];
   });
   return Object.fromEntries([...whole.map(([name, value]) => [name, [value]] as const), ...parts]);
+}
+
+/** A strategy that leaves the choice to the plan keeps every segment within the job's memory, where it names no limit. */
+function withinMemory(strategy: Strategy, memory: number): Strategy {
+  return strategy.kind === 'limits' ? { kind: 'limits', limits: { memory, ...strategy.limits } } : strategy;
 }
 
 /** @throws TesseraError `PROVER_MISSING` for the name of one that this machine does not have */

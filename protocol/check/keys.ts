@@ -22,8 +22,10 @@ export interface KeyCheck {
   circuits: (VerifiableCircuit | undefined)[];
   /** By the manifest's index: every problem of the circuit, in words. */
   faults: string[][];
-  /** The least of everything that the certificate rests on. */
+  /** The least of everything that the certificate rests on, as far as it can be told without the model. */
   trust: Trust;
+  /** What it would be if the records of setups of circuits' own told the truth; anybody can write such a record. */
+  claimedTrust: Trust;
 }
 
 /**
@@ -37,6 +39,7 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
   const circuits: KeyCheck['circuits'] = [];
   const faults: string[][] = [];
   const trusts = new Set([...manifest.srs, ...certificate.srs.keys()].map(trustOf));
+  const claims = new Set(trusts);
   const described = new Set<Hex32>();
   const problems = [...artifacts.problems, ...reference.problems];
 
@@ -46,7 +49,9 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
       found.push({ code, message: `circuit ${index}: ${why}` });
     const faulty = checkPortTypes(circuit, fault);
     const opened = faulty ? undefined : openCircuit(circuit, artifacts.whole, verifiers, fault);
-    trusts.add(trustOfKeys(opened?.description));
+    const { known, claimed } = trustOfKeys(opened?.description);
+    trusts.add(known);
+    claims.add(claimed);
     if (opened !== undefined) {
       for (const id of opened.description.srs) described.add(id);
       compare(circuit, opened.description, fault);
@@ -66,13 +71,18 @@ export function checkKeys(certificate: Certificate, verifiers: readonly ProofVer
     });
   }
   circuits.length = manifest.circuits.length;
-  return { problems, circuits, faults, trust: leastTrust(trusts) };
+  return { problems, circuits, faults, trust: leastTrust(trusts), claimedTrust: leastTrust(claims) };
 }
 
-function trustOfKeys(description: CircuitDescription | undefined): Trust {
+/** What a circuit's keys are worth by their SRS, and by what a setup of their own claims to be. */
+function trustOfKeys(description: CircuitDescription | undefined): { known: Trust; claimed: Trust } {
   const trusts = (description?.srs ?? []).map(trustOf);
-  if (description?.trust !== undefined) trusts.push(description.trust);
-  return trusts.length === 0 ? 'development' : leastTrust(trusts);
+  const own = description?.trust;
+  if (trusts.length === 0 && own === undefined) return { known: 'development', claimed: 'development' };
+  return {
+    known: own === undefined ? leastTrust(trusts) : 'development',
+    claimed: leastTrust(own === undefined ? trusts : [...trusts, own]),
+  };
 }
 
 type Fault = (code: Problem['code'], why: string) => void;

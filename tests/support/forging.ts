@@ -15,6 +15,10 @@ export function flipped(bytes: Uint8Array, at: number): Uint8Array {
  * @param honest the certificate that forgeries are made from, asked for when one is made
  */
 export function forging(honest: () => Certificate) {
+  function segmentIds(): string[] {
+    return honest().manifest.graph.segments.map(({ id }) => id);
+  }
+
   function segmentAt(id: string): number {
     const index = honest().manifest.graph.segments.findIndex((segment) => segment.id === id);
     if (index < 0) throw new Error(`no segment ${id}`);
@@ -143,6 +147,7 @@ export function forging(honest: () => Certificate) {
   }
 
   return {
+    segmentIds,
     segmentAt,
     edgeAt,
     edgeOf,

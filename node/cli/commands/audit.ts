@@ -42,11 +42,13 @@ export function auditVerb(program: Command, context: Context): void {
     });
 }
 
-function describe({ ok, model, problems }: AuditReport, output: Context['output']): string {
+function describe({ ok, model, problems, trust }: AuditReport, output: Context['output']): string {
   const verdict = ok
     ? `${output.style('green', 'ok')}: segments, circuits and keys are those of the model`
     : `${output.style('red', 'not ok')}: do not rely on this manifest`;
-  const lines = [`model ${model}`, verdict];
+  const lines = [`model ${model}`, verdict, ...(trust === undefined ? [] : [`trust: ${trust}`])];
+  if (trust === 'development')
+    lines.push('Whoever made its development keys can forge proofs, model or not.');
   for (const { code, message, remedy } of problems) {
     lines.push(`${code}: ${message}`);
     if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);

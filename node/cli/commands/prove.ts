@@ -3,11 +3,22 @@ import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import type { Context } from '../context.ts';
-import { count, digest, memory, setupOption, shape, showMemory } from '../options.ts';
+import {
+  count,
+  digest,
+  type ImageFlags,
+  meanOption,
+  memory,
+  setupOption,
+  shape,
+  showMemory,
+  stdOption,
+  tensorSource,
+} from '../options.ts';
 import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 
-interface Flags extends ProverFlags {
+interface Flags extends ProverFlags, ImageFlags {
   shape?: Record<string, readonly number[]>;
   input: string;
   by: string;
@@ -31,6 +42,8 @@ export function proveVerb(program: Command, context: Context): void {
   })
     .requiredOption('--input <file>', 'inputs: .json by tensor name, .npy, .npz, or .png')
     .requiredOption('--out <file>', 'where the certificate is written')
+    .addOption(meanOption())
+    .addOption(stdOption())
     .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
     .option('--by <strategy>', strategyForms, 'auto')
     .addOption(
@@ -59,7 +72,7 @@ export function proveVerb(program: Command, context: Context): void {
       const report = await withProvers(context, flags, (tessera) =>
         tessera.prove({
           model,
-          input: flags.input,
+          input: tensorSource(flags.input, flags) ?? flags.input,
           strategy: flags.by,
           out: flags.out,
           prover: flags.prover,
