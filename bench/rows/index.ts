@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.ts';
+import { artifactTransfer } from '../rows-network/artifact-transfer.ts';
 import { cnnSmall } from './cnn-small.ts';
 import { groth16Lenet } from './groth16-lenet.ts';
 import { largeCircuit } from './large-circuit.ts';
@@ -15,6 +16,7 @@ export const benchmarks: readonly Benchmark[] = [
   lightVgg19,
   groth16Lenet,
   largeCircuit,
+  artifactTransfer,
 ];
 
 /** What `npm run bench:long` measures. */

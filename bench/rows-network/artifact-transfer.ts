@@ -1,0 +1,96 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Contact,
+  type FetchedSample,
+  PeerProcess,
+} from '../../node/artifacts/transfer/testing/peer-client.ts';
+import type { BenchContext, Benchmark, FigureMark } from '../benchmark.ts';
+import { median } from '../repeat.ts';
+import { judge } from '../row.ts';
+
+const bytes = 200_000_000;
+const providers = 4;
+const repetitions = 3;
+
+const fromOne = {
+  name: 'artifact-transfer/one-provider',
+  unit: 's',
+  // 70 % of a bare stream's speed.
+  mark: { of: 'ratio', atMost: 1.43 },
+} as const satisfies FigureMark;
+const fromFour = {
+  name: 'artifact-transfer/four-providers',
+  unit: 's',
+  // No slower than from one; 5 % is what runs differ by.
+  mark: { of: 'ratio', atMost: 1.05 },
+} as const satisfies FigureMark;
+const memory = {
+  name: 'artifact-transfer/memory-above-idle',
+  unit: 'MB',
+  mark: { of: 'value', atMost: 150 },
+} as const satisfies FigureMark;
+
+/**
+ * An artifact of 200 MB between processes on loopback, every block checked and stored: from one provider against a bare
+ * libp2p stream of as many bytes, from four against one, and what it takes of memory.
+ */
+export const artifactTransfer: Benchmark = {
+  name: 'artifact-transfer',
+  marks: [fromOne, fromFour, memory],
+  async run(context) {
+    const processes: PeerProcess[] = [];
+    const start = async (): Promise<{ peer: PeerProcess; contact: Contact }> => {
+      const peer = new PeerProcess();
+      processes.push(peer);
+      const directory = await mkdtemp(join(context.scratch, 'peer-'));
+      return { peer, contact: await peer.ask('start', { directory }) };
+    };
+    try {
+      return await measure(context, start);
+    } finally {
+      await Promise.all(processes.map((process) => process.kill()));
+    }
+  },
+};
+
+async function measure(
+  { say, signal }: BenchContext,
+  start: () => Promise<{ peer: PeerProcess; contact: Contact }>,
+) {
+  const fetcher = await start();
+  const sources = await Promise.all(Array.from({ length: providers }, start));
+  const [artifact] = await Promise.all(sources.map(({ peer }) => peer.ask('add', { seed: 1, bytes })));
+  const [first] = sources;
+  if (artifact === undefined || first === undefined) throw new Error('there is no provider');
+  const fetchFrom = async (from: readonly { contact: Contact }[]): Promise<FetchedSample> => {
+    const contacts = from.map(({ contact }) => contact);
+    const fetched = await fetcher.peer.ask('fetch', { ...artifact, maxBytes: bytes, providers: contacts });
+    await fetcher.peer.ask('drop', artifact);
+    return fetched;
+  };
+  const bare: number[] = [];
+  const one: FetchedSample[] = [];
+  const four: FetchedSample[] = [];
+  // In turn, so that what else the machine does meets all alike; a first round warms up.
+  for (let round = 0; round <= repetitions; round++) {
+    signal.throwIfAborted();
+    say(`artifact-transfer: round ${round} of ${repetitions}`);
+    const { seconds } = await fetcher.peer.ask('receiveBare', { provider: first.contact, bytes });
+    const [alone, together] = [await fetchFrom([first]), await fetchFrom(sources)];
+    if (round === 0) continue;
+    bare.push(seconds);
+    one.push(alone);
+    four.push(together);
+  }
+  const secondsOf = (samples: readonly FetchedSample[]) => median(samples.map(({ seconds }) => seconds));
+  const added = Math.max(...[...one, ...four].map(({ addedBytes }) => addedBytes));
+  return {
+    rows: [
+      judge({ ...fromOne, value: secondsOf(one), baseline: median(bare) }),
+      judge({ ...fromFour, value: secondsOf(four), baseline: secondsOf(one) }),
+      judge({ ...memory, value: added / 1e6 }),
+    ],
+    detail: { bytes, bareSeconds: bare, oneProvider: one, fourProviders: four },
+  };
+}
