@@ -14,6 +14,6 @@ export const groth16Tiles = tiledConvolution({
   name: 'large-convolution',
   channels: 64,
   side: 32,
-  choice: { by: 'memory=3.5GB', prover: 'groth16' },
+  choice: { by: 'memory=3GB', prover: 'groth16', memory: '3.5GB' },
   memoryMark: 4000,
 });
