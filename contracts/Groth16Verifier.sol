@@ -145,8 +145,12 @@ contract Groth16Verifier is IProofVerifier {
     /// Whether all words of an encoded point are zero: infinity.
     function isZero(bytes calldata point) private pure returns (bool) {
         uint256 bits;
-        for (uint256 offset = 0; offset < point.length; offset += 32) {
-            bits |= uint256(bytes32(point[offset:offset + 32]));
+        // Bounds were checked when the slice was taken; to check them anew for each word costs as much as a scalar.
+        assembly ("memory-safe") {
+            let end := add(point.offset, point.length)
+            for { let word := point.offset } lt(word, end) { word := add(word, 32) } {
+                bits := or(bits, calldataload(word))
+            }
         }
         return bits == 0;
     }

@@ -189,7 +189,7 @@ contract Market is Payments {
         if (jobs[id].segments != 0) revert JobExists(id);
         checkTerms(terms);
         if (escrow == 0) revert EscrowZero();
-        Model memory model = models.model(terms.model);
+        Model memory model = models.modelOf(terms.model);
         checkBoundary(terms, inputs, model.inputs, terms.inputDigest);
         checkBoundary(terms, outputs, model.outputs, terms.outputDigest);
         jobs[id].available = escrow.toUint128();
@@ -222,7 +222,7 @@ contract Market is Payments {
         (bytes32 id, Job storage job) = find(terms);
         if (job.closed || block.timestamp > terms.expiry) revert JobNotOpen(id);
         Segment storage segment = segmentIn(job, id, index, State.Open);
-        if (barred[id][index][msg.sender]) revert Barred(msg.sender);
+        if (segment.failures > 0 && barred[id][index][msg.sender]) revert Barred(msg.sender);
         checkOffer(terms, job.segments, index, offer, path);
         if (offer.reward > job.available) revert EscrowInsufficient(offer.reward, job.available);
 

@@ -57,12 +57,18 @@ struct Model {
     uint64 segmentCount;
 }
 
-/// @notice What is kept of a circuit.
+/// @notice What is kept of a circuit, as code.
 /// @param verifier the proof system's verifier
 /// @param keyDigest keccak256 of the verifying data
+/// @param inputs number of the ports that are inputs
+/// @param ports where a proof shows what it binds, inputs before outputs
+/// @param chunks where the verifying data stand, in order
 struct Circuit {
     IProofVerifier verifier;
     bytes32 keyDigest;
+    uint256 inputs;
+    Port[] ports;
+    address[] chunks;
 }
 
 /// @notice One block of one edge.
@@ -134,10 +140,8 @@ contract ModelRegistry {
     /// @notice Where a piece of verifying data stands, by its keccak256.
     mapping(bytes32 digest => address) public chunkOf;
 
-    mapping(bytes32 leaf => Circuit) private circuits;
-    mapping(bytes32 leaf => address[]) private chunksOf;
-    /// Where the ABI encoding of a circuit's ports stands.
-    mapping(bytes32 leaf => address) private portsOf;
+    /// Where the ABI encoding of each circuit stands.
+    mapping(bytes32 leaf => address) private circuits;
     mapping(bytes32 id => Model) private models;
 
     /// @param verifiers the only code that circuits are ever verified by; one for an adapter and an SRS
@@ -170,18 +174,20 @@ contract ModelRegistry {
         bytes calldata rest
     ) external returns (bytes32 leaf) {
         leaf = circuitLeaf(description);
-        if (address(circuits[leaf].verifier) != address(0)) return leaf;
+        if (circuits[leaf] != address(0)) return leaf;
         if (!isVerifier[address(verifier)]) revert VerifierUnknown(address(verifier));
         if (verifier.adapter() != description.adapter) {
             revert AdapterMismatch(description.adapter, verifier.adapter());
         }
 
-        bytes memory data = keep(leaf, chunks, rest);
+        address[] memory pointers = keep(chunks, rest);
+        bytes memory data = concatenate(pointers);
         bytes32 expected = digestOf(description.artifacts, verifier.role());
         if (sha256(data) != expected) revert ArtifactMismatch(sha256(data), expected);
-        circuits[leaf] = Circuit({verifier: verifier, keyDigest: keccak256(data)});
-        emit CircuitRegistered(leaf, address(verifier), keccak256(data));
-        portsOf[leaf] = SSTORE2.write(portsFrom(verifier, data, description));
+        Circuit memory circuit = circuitFrom(description, verifier, data);
+        circuit.chunks = pointers;
+        circuits[leaf] = SSTORE2.write(abi.encode(circuit));
+        emit CircuitRegistered(leaf, address(verifier), circuit.keyDigest);
     }
 
     /// @notice Registers a model whose circuits are all registered.
@@ -193,7 +199,7 @@ contract ModelRegistry {
         if (segments == 0 || segments > MAX_SEGMENTS) revert SegmentsOutOfRange(segments, MAX_SEGMENTS);
         if (description.outputs.length == 0) revert OutputsMissing();
         for (uint256 i = 0; i < description.circuits.length; i++) {
-            checkSrs(knownCircuit(description.circuits[i]).verifier.srs(), description.srs);
+            checkSrs(circuitOf(description.circuits[i]).verifier.srs(), description.srs);
         }
         models[id] = Model({
             circuits: MerkleTree.rootOf(description.circuits),
@@ -244,7 +250,7 @@ contract ModelRegistry {
     }
 
     /// @notice A registered model.
-    function model(bytes32 id) public view returns (Model memory found) {
+    function modelOf(bytes32 id) external view returns (Model memory found) {
         found = models[id];
         if (found.segmentCount == 0) revert ModelUnknown(id);
     }
@@ -254,14 +260,16 @@ contract ModelRegistry {
         return models[id].segmentCount != 0;
     }
 
-    /// @notice A registered circuit; its verifier is zero if there is none.
-    function circuit(bytes32 leaf) external view returns (Circuit memory) {
-        return circuits[leaf];
+    /// @notice A registered circuit.
+    function circuitOf(bytes32 leaf) public view returns (Circuit memory) {
+        address pointer = circuits[leaf];
+        if (pointer == address(0)) revert CircuitUnknown(leaf);
+        return abi.decode(SSTORE2.read(pointer), (Circuit));
     }
 
     /// @notice The verifying data of a circuit: the artifact's bytes.
-    function verifyingData(bytes32 leaf) public view returns (bytes memory) {
-        return concatenate(chunksOf[leaf]);
+    function verifyingData(bytes32 leaf) external view returns (bytes memory) {
+        return concatenate(circuitOf(leaf).chunks);
     }
 
     /// @notice Verifies one segment's proof and tells what it binds.
@@ -276,30 +284,31 @@ contract ModelRegistry {
         Proof calldata proof,
         uint256 context
     ) external view returns (bytes32[] memory commitments) {
-        checkWiring(model(id), segment, wiring);
-        bytes32 leaf = wiring.leaf;
-        Circuit memory found = knownCircuit(leaf);
-        (uint256 inputs, Port[] memory ports) = abi.decode(SSTORE2.read(portsOf[leaf]), (uint256, Port[]));
-        if (wiring.inputs.length != inputs) revert PortsMismatch(wiring.inputs.length, inputs);
-        uint256 outputs = ports.length - inputs;
+        checkWiring(id, segment, wiring);
+        Circuit memory circuit = circuitOf(wiring.leaf);
+        if (wiring.inputs.length != circuit.inputs) revert PortsMismatch(wiring.inputs.length, circuit.inputs);
+        uint256 outputs = circuit.ports.length - circuit.inputs;
         if (wiring.outputs.length != outputs) revert PortsMismatch(wiring.outputs.length, outputs);
-        commitments = found.verifier.boundary(ports, proof.data, proof.publicInputs, context);
-        if (!found.verifier.verify(found.keyDigest, verifyingData(leaf), proof.data, proof.publicInputs)) {
+        commitments = circuit.verifier.boundary(circuit.ports, proof.data, proof.publicInputs, context);
+        bytes memory key = concatenate(circuit.chunks);
+        if (!circuit.verifier.verify(circuit.keyDigest, key, proof.data, proof.publicInputs)) {
             revert ProofRejected(id, segment);
         }
     }
 
     /// The segment's leaf must stand under the wiring's root, and its circuit's under the circuits' root.
-    function checkWiring(Model memory found, uint256 segment, Wiring calldata wiring) private pure {
+    function checkWiring(bytes32 id, uint256 segment, Wiring calldata wiring) private view {
+        Model storage model = models[id];
+        if (model.segmentCount == 0) revert ModelUnknown(id);
         bytes32 leaf = keccak256(
             abi.encode(
                 SEGMENT_LABEL, segment, wiring.circuit, referencesHash(wiring.inputs), referencesHash(wiring.outputs)
             )
         );
-        bytes32 root = MerkleTree.root(leaf, segment, found.segmentCount, wiring.path);
-        if (root != found.wiring) revert WiringMismatch(root, found.wiring);
-        root = MerkleTree.root(wiring.leaf, wiring.circuit, found.circuitCount, wiring.circuitPath);
-        if (root != found.circuits) revert WiringMismatch(root, found.circuits);
+        bytes32 root = MerkleTree.root(leaf, segment, model.segmentCount, wiring.path);
+        if (root != model.wiring) revert WiringMismatch(root, model.wiring);
+        root = MerkleTree.root(wiring.leaf, wiring.circuit, model.circuitCount, wiring.circuitPath);
+        if (root != model.circuits) revert WiringMismatch(root, model.circuits);
     }
 
     function referencesHash(BlockRef[] calldata refs) private pure returns (bytes32) {
@@ -309,11 +318,6 @@ contract ModelRegistry {
             words[2 * i + 1] = refs[i].block;
         }
         return keccak256(abi.encodePacked(words));
-    }
-
-    function knownCircuit(bytes32 leaf) private view returns (Circuit memory found) {
-        found = circuits[leaf];
-        if (address(found.verifier) == address(0)) revert CircuitUnknown(leaf);
     }
 
     function checkSrs(bytes32 srs, bytes32[] calldata listed) private pure {
@@ -331,28 +335,25 @@ contract ModelRegistry {
         revert ArtifactMissing(role);
     }
 
-    /// Remembers what a circuit's verifying data are made of, and returns them.
-    function keep(bytes32 leaf, bytes32[] calldata chunks, bytes calldata rest) private returns (bytes memory) {
-        address[] storage pointers = chunksOf[leaf];
+    /// Where the pieces of verifying data stand; the last one is stored now.
+    function keep(bytes32[] calldata chunks, bytes calldata rest) private returns (address[] memory pointers) {
+        pointers = new address[](rest.length > 0 ? chunks.length + 1 : chunks.length);
         for (uint256 i = 0; i < chunks.length; i++) {
-            address pointer = chunkOf[chunks[i]];
-            if (pointer == address(0)) revert ChunkUnknown(chunks[i]);
-            pointers.push(pointer);
+            pointers[i] = chunkOf[chunks[i]];
+            if (pointers[i] == address(0)) revert ChunkUnknown(chunks[i]);
         }
-        if (rest.length > 0) {
-            (, address pointer) = store(rest);
-            pointers.push(pointer);
-        }
-        return concatenate(pointers);
+        if (rest.length > 0) (, pointers[chunks.length]) = store(rest);
     }
 
-    /// What a circuit's proofs bind, as the verifier sees it: the number of inputs, and all ports.
-    function portsFrom(IProofVerifier verifier, bytes memory data, CircuitDescription calldata description)
+    /// What the verifier sees in a circuit; where its data stand is for the caller to add.
+    function circuitFrom(CircuitDescription calldata description, IProofVerifier verifier, bytes memory data)
         private
-        returns (bytes memory)
+        returns (Circuit memory circuit)
     {
-        Port[] memory ports = verifier.register(data, description.inputs, description.outputs);
-        return abi.encode(description.inputs.length, ports);
+        circuit.verifier = verifier;
+        circuit.keyDigest = keccak256(data);
+        circuit.inputs = description.inputs.length;
+        circuit.ports = verifier.register(data, description.inputs, description.outputs);
     }
 
     function store(bytes calldata chunk) private returns (bytes32 digest, address pointer) {
@@ -365,7 +366,7 @@ contract ModelRegistry {
         emit ChunkStored(digest, pointer);
     }
 
-    function concatenate(address[] storage pointers) private view returns (bytes memory data) {
+    function concatenate(address[] memory pointers) private view returns (bytes memory data) {
         if (pointers.length == 1) return SSTORE2.read(pointers[0]);
         for (uint256 i = 0; i < pointers.length; i++) {
             data = bytes.concat(data, SSTORE2.read(pointers[i]));

@@ -17,7 +17,7 @@ const solc = require('solc') as {
 /** How every contract is compiled; foundry.toml says the same. */
 export const compilerSettings = {
   evmVersion: 'cancun',
-  optimizer: { enabled: true, runs: 200 },
+  optimizer: { enabled: true, runs: 20_000 },
   metadata: { bytecodeHash: 'none', appendCBOR: false },
 } as const;
 

@@ -50,7 +50,7 @@ describe('ModelRegistry', () => {
   });
 
   it('registers a model in one transaction a circuit and a last one, and again without effect', async () => {
-    await expect(read('model', [hex(modelId(manifest))])).rejects.toThrow(/ModelUnknown/);
+    await expect(read('modelOf', [hex(modelId(manifest))])).rejects.toThrow(/ModelUnknown/);
     await expect(send('registerModel', [modelArgument(manifest)])).rejects.toThrow(/CircuitUnknown/);
     for (const [i, { circuit, key }] of circuits.entries()) {
       const args = [circuitArgument(circuit), verifier, [], toHex(key)];
@@ -61,7 +61,7 @@ describe('ModelRegistry', () => {
     expect(await read('isRegistered', [hex(modelId(manifest))])).toBe(false);
     expect((await send('registerModel', [modelArgument(manifest)], 5)).logs).toHaveLength(1);
     expect((await send('registerModel', [modelArgument(manifest)])).logs).toHaveLength(0);
-    expect(await read('model', [hex(modelId(manifest))])).toMatchObject({
+    expect(await read('modelOf', [hex(modelId(manifest))])).toMatchObject({
       circuits: hex(vectors.circuitsRoot),
       wiring: hex(vectors.wiringRoot),
       circuitCount: 3n,
@@ -102,7 +102,7 @@ describe('ModelRegistry', () => {
     ];
     await send('registerCircuit', args, 2);
     expect(await read('verifyingData', [toHex(circuitLeaf(long))])).toBe(toHex(data));
-    expect(await read('circuit', [toHex(circuitLeaf(long))])).toMatchObject({ keyDigest: keccak256(data) });
+    expect(await read('circuitOf', [toHex(circuitLeaf(long))])).toMatchObject({ keyDigest: keccak256(data) });
   });
 
   it('agrees on roots of any number of leaves', async () => {

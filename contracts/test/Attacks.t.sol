@@ -61,8 +61,8 @@ contract AttacksTest is MarketFixture {
         vm.prank(WORKER);
         vm.expectPartialRevert(Market.StateWrong.selector);
         market.claim(posting.terms, 0, posting.offers[0], path);
-        vm.assertEq(nodes.stakeOf(WORKER).locked, 0);
-        vm.assertEq(nodes.stakeOf(THIEF).locked, 0.02 ether);
+        vm.assertEq(nodes.stakeOf(WORKER, address(market)).locked, 0);
+        vm.assertEq(nodes.stakeOf(THIEF, address(market)).locked, 0.02 ether);
     }
 
     function test_frontRunningASubmission_isForTheClaimantOnly() public {
@@ -200,7 +200,7 @@ contract AttacksTest is MarketFixture {
         market.withdraw(COIN, THIEF);
         uint256 gained = THIEF.balance - before;
         vm.assertEq(gained, 0.005 ether);
-        vm.assertEq(nodes.stakeOf(WORKER).amount, 1 ether - 0.02 ether);
+        vm.assertEq(nodes.stakeOf(WORKER, address(market)).amount, 1 ether - 0.02 ether);
         vm.assertEq(BURN.balance, 0.015 ether);
     }
 
@@ -313,7 +313,7 @@ contract AttacksTest is MarketFixture {
         refusedProof(posting, 0, WORKER, wiringOf(0), proof, Market.EdgeMismatch.selector);
         vm.prank(WORKER);
         market.abandon(posting.terms, 0);
-        vm.assertEq(nodes.stakeOf(WORKER).amount, 0.995 ether);
+        vm.assertEq(nodes.stakeOf(WORKER, address(market)).amount, 0.995 ether);
         vm.warp(posting.terms.expiry + 1);
         market.close(posting.terms);
         vm.assertEq(market.owed(REQUESTER, COIN), escrowOf(posting));

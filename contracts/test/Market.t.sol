@@ -43,7 +43,7 @@ contract MarketTest is MarketFixture {
     }
 
     function freeStake(address account) internal view returns (uint256) {
-        return nodes.stakeOf(account).amount - nodes.stakeOf(account).locked;
+        return nodes.stakeOf(account, address(market)).amount - nodes.stakeOf(account, address(market)).locked;
     }
 
     // Posting.
@@ -152,10 +152,7 @@ contract MarketTest is MarketFixture {
         vm.assertEq(segment.claimant, WORKER);
         vm.assertEq(segment.deadline, block.timestamp + 1 hours);
         vm.assertEq(market.jobOf(market.jobId(posting.terms)).available, escrowOf(posting) - segment.reward);
-        vm.assertEq(nodes.stakeOf(WORKER).locked, 0.02 ether);
-        (bool authorised, uint256 locked) = nodes.allowanceOf(WORKER, address(market));
-        vm.assertTrue(authorised);
-        vm.assertEq(locked, 0.02 ether);
+        vm.assertEq(nodes.stakeOf(WORKER, address(market)).locked, 0.02 ether);
     }
 
     function test_claim_isExclusive() public {
@@ -216,9 +213,6 @@ contract MarketTest is MarketFixture {
         claim(posting, 0, WORKER);
         claim(posting, 1, WORKER);
         refusedClaim(posting, 2, posting.offers[2], NodeRegistry.StakeInsufficient.selector);
-        vm.prank(WORKER);
-        nodes.authorise(address(market), false);
-        refusedClaim(posting, 2, posting.offers[2], NodeRegistry.MarketUnauthorised.selector);
     }
 
     function test_claim_neverBeyondTheEscrow() public {

@@ -275,9 +275,7 @@ abstract contract MarketFixture is TestBase {
     function enrol(address account, uint256 stake) internal {
         vm.deal(account, 1000 ether);
         vm.prank(account);
-        nodes.authorise(address(market), true);
-        vm.prank(account);
-        nodes.deposit{value: stake}(account);
+        nodes.deposit{value: stake}(account, address(market));
     }
 
     function stateOf(Posting memory posting, uint256 segment) internal view returns (Market.State) {

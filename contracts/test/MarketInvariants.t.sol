@@ -113,7 +113,7 @@ contract Coalition is MarketFixture {
         if (market.jobOf(id).closed || block.timestamp > termsOf[draw.job].expiry) return;
         if (market.isBarred(id, draw.segment, draw.who)) return;
         uint256 bond = 0.02 ether << found.failures;
-        if (bond > nodes.stakeOf(draw.who).amount - nodes.stakeOf(draw.who).locked) return;
+        if (bond > nodes.stakeOf(draw.who, address(market)).amount - nodes.stakeOf(draw.who, address(market)).locked) return;
         claim(recall(draw.job), draw.segment, draw.who);
         bonds[draw.who] += bond;
         effects["claim"]++;
@@ -233,17 +233,17 @@ contract Coalition is MarketFixture {
 
     function moveStake(Draw memory draw) private {
         uint256 amount = 1 + draw.value % 1 ether;
-        uint256 free = nodes.stakeOf(draw.who).amount - nodes.stakeOf(draw.who).locked;
-        bool released = block.timestamp >= nodes.stakeOf(draw.who).releasedAt;
+        uint256 free = nodes.stakeOf(draw.who, address(market)).amount - nodes.stakeOf(draw.who, address(market)).locked;
+        bool released = block.timestamp >= nodes.stakeOf(draw.who, address(market)).releasedAt;
         if (draw.segment == 0 && draw.who.balance >= amount) {
             vm.prank(draw.who);
-            nodes.deposit{value: amount}(draw.who);
-        } else if (nodes.stakeOf(draw.who).leaving > 0 && released) {
+            nodes.deposit{value: amount}(draw.who, address(market));
+        } else if (nodes.stakeOf(draw.who, address(market)).leaving > 0 && released) {
             vm.prank(draw.who);
-            nodes.withdraw(payable(draw.who));
+            nodes.withdraw(address(market), payable(draw.who));
         } else if (free > 8 ether) {
             vm.prank(draw.who);
-            nodes.unbond(amount);
+            nodes.unbond(address(market), amount);
         }
         effects["stake"]++;
     }
@@ -266,8 +266,8 @@ contract Coalition is MarketFixture {
             owedTokens += market.owed(actor, address(token));
             stakes += stakeAndLeaving(actor);
             wallets += actor.balance;
-            vm.assertEq(nodes.stakeOf(actor).locked, bonds[actor], "bonds");
-            vm.assertTrue(bonds[actor] <= nodes.stakeOf(actor).amount, "claims beyond stake");
+            vm.assertEq(nodes.stakeOf(actor, address(market)).locked, bonds[actor], "bonds");
+            vm.assertTrue(bonds[actor] <= nodes.stakeOf(actor, address(market)).amount, "claims beyond stake");
         }
         (uint256 coins, uint256 tokens) = escrows();
         vm.assertEq(address(market).balance, owedCoins + coins, "coins in the market");
@@ -294,8 +294,8 @@ contract Coalition is MarketFixture {
     /// @notice Whoever kept out of it has what it had.
     function checkBystander() external view {
         vm.assertEq(market.jobOf(ids[0]).available, ESCROW, "the bystander's escrow");
-        vm.assertEq(nodes.stakeOf(BYSTANDER).amount, 10 ether, "the bystander's stake");
-        vm.assertEq(nodes.stakeOf(BYSTANDER).locked, 0, "the bystander's bonds");
+        vm.assertEq(nodes.stakeOf(BYSTANDER, address(market)).amount, 10 ether, "the bystander's stake");
+        vm.assertEq(nodes.stakeOf(BYSTANDER, address(market)).locked, 0, "the bystander's bonds");
     }
 
     function postAs(address requester, uint256 x, address asset) private {
@@ -321,7 +321,7 @@ contract Coalition is MarketFixture {
     }
 
     function stakeAndLeaving(address account) private view returns (uint256) {
-        return uint256(nodes.stakeOf(account).amount) + nodes.stakeOf(account).leaving;
+        return uint256(nodes.stakeOf(account, address(market)).amount) + nodes.stakeOf(account, address(market)).leaving;
     }
 
     /// What the jobs' books say is in escrow or stands as a challenge's bond.

@@ -21,7 +21,9 @@ import {MarketFixture} from "./MarketFixture.sol";
 /// @title What the registries and the adapters take, and refuse for its reason.
 contract RegistriesTest is MarketFixture {
     address internal constant ACCOUNT = address(0x1001);
+    /// Stands for a market, and for another account.
     address internal constant PEER = address(0x1002);
+    address internal constant THIRD = address(0x1003);
 
     function setUp() public {
         vm.warp(1_800_000_000);
@@ -120,10 +122,10 @@ contract RegistriesTest is MarketFixture {
         (description.manifest, description.wiring) = (manifest, wiring);
         vm.prank(squatter);
         vm.assertTrue(models.registerModel(description) != model);
-        bytes32 before = keccak256(abi.encode(models.model(model)));
+        bytes32 before = keccak256(abi.encode(models.modelOf(model)));
         vm.prank(squatter);
         vm.assertEq(models.registerModel(modelDescription()), model);
-        vm.assertEq(keccak256(abi.encode(models.model(model))), before);
+        vm.assertEq(keccak256(abi.encode(models.modelOf(model))), before);
         vm.assertTrue(models.isRegistered(model));
     }
 
@@ -224,41 +226,43 @@ contract RegistriesTest is MarketFixture {
 
     function test_stake_leavesAfterAPeriod() public {
         vm.expectPartialRevert(NodeRegistry.AmountZero.selector);
-        nodes.deposit(ACCOUNT);
+        nodes.deposit(ACCOUNT, PEER);
         vm.prank(ACCOUNT);
-        nodes.deposit{value: 3 ether}(ACCOUNT);
+        nodes.deposit{value: 3 ether}(ACCOUNT, PEER);
         vm.prank(ACCOUNT);
         vm.expectPartialRevert(NodeRegistry.AmountZero.selector);
-        nodes.unbond(0);
+        nodes.unbond(PEER, 0);
         vm.prank(ACCOUNT);
         vm.expectPartialRevert(NodeRegistry.StakeInsufficient.selector);
-        nodes.unbond(3 ether + 1);
+        nodes.unbond(PEER, 3 ether + 1);
         vm.prank(ACCOUNT);
-        nodes.unbond(2 ether);
+        nodes.unbond(PEER, 2 ether);
         vm.prank(ACCOUNT);
         vm.expectPartialRevert(NodeRegistry.StakeNotReleased.selector);
-        nodes.withdraw(payable(ACCOUNT));
+        nodes.withdraw(PEER, payable(ACCOUNT));
         vm.warp(block.timestamp + 1 days);
         vm.prank(ACCOUNT);
-        nodes.withdraw(payable(PEER));
-        vm.assertEq(PEER.balance, 2 ether);
+        nodes.withdraw(PEER, payable(THIRD));
+        vm.assertEq(THIRD.balance, 2 ether);
         vm.prank(ACCOUNT);
         vm.expectPartialRevert(NodeRegistry.AmountZero.selector);
-        nodes.withdraw(payable(ACCOUNT));
+        nodes.withdraw(PEER, payable(ACCOUNT));
     }
 
-    /// This contract plays a market that the account did not, and then did, authorise.
-    function test_stake_isLockedAndTakenByAuthorisedMarketsOnly() public {
+    /// This contract plays the market that the account chose.
+    function test_stake_isForTheMarketThatItsOwnerChose() public {
         vm.prank(ACCOUNT);
-        nodes.deposit{value: 3 ether}(ACCOUNT);
-        vm.expectPartialRevert(NodeRegistry.MarketUnauthorised.selector);
-        nodes.lock(ACCOUNT, 1 ether);
+        nodes.deposit{value: 3 ether}(ACCOUNT, PEER);
+        vm.expectPartialRevert(NodeRegistry.StakeInsufficient.selector);
+        nodes.lock(ACCOUNT, 1);
         vm.prank(ACCOUNT);
-        nodes.authorise(address(this), true);
+        nodes.deposit{value: 3 ether}(ACCOUNT, address(this));
         nodes.lock(ACCOUNT, 2 ether);
+        vm.expectPartialRevert(NodeRegistry.StakeInsufficient.selector);
+        nodes.lock(ACCOUNT, 1 ether + 1);
         vm.prank(ACCOUNT);
         vm.expectPartialRevert(NodeRegistry.StakeInsufficient.selector);
-        nodes.unbond(1 ether + 1);
+        nodes.unbond(address(this), 1 ether + 1);
         vm.prank(PEER);
         vm.expectPartialRevert(NodeRegistry.LockInsufficient.selector);
         nodes.unlock(ACCOUNT, 1);
@@ -270,8 +274,9 @@ contract RegistriesTest is MarketFixture {
         nodes.slash(ACCOUNT, 1 ether, 0.75 ether);
         vm.assertEq(address(this).balance - before, 0.25 ether);
         nodes.unlock(ACCOUNT, 1 ether);
-        vm.assertEq(nodes.stakeOf(ACCOUNT).amount, 2 ether);
-        vm.assertEq(nodes.stakeOf(ACCOUNT).locked, 0);
+        vm.assertEq(nodes.stakeOf(ACCOUNT, address(this)).amount, 2 ether);
+        vm.assertEq(nodes.stakeOf(ACCOUNT, address(this)).locked, 0);
+        vm.assertEq(nodes.stakeOf(ACCOUNT, PEER).amount, 3 ether);
     }
 
     receive() external payable {}

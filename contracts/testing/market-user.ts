@@ -139,8 +139,8 @@ export class MarketUser {
   }
 
   async enrol(stake: bigint): Promise<void> {
-    await this.send('NodeRegistry', 'authorise', [this.deployment.contracts.Market.address, true]);
-    await this.send('NodeRegistry', 'deposit', [this.address], stake);
+    const market = this.deployment.contracts.Market.address;
+    await this.send('NodeRegistry', 'deposit', [this.address, market], stake);
   }
 
   async now(): Promise<bigint> {

@@ -5,9 +5,9 @@ import { defaultEzklParams, formatParams } from '../../node/provers/ezkl/paramet
 import type { EzklProver } from '../../node/provers/ezkl/prover.ts';
 import { createEzklVerifier } from '../../node/provers/ezkl/verifier/index.ts';
 import { formatGroth16Params } from '../../node/provers/groth16/parameters.ts';
-import { denseModel, paramsOf } from '../../node/provers/groth16/testing/dense.ts';
+import { denseSegment, paramsOf } from '../../node/provers/groth16/testing/dense.ts';
 import { createGroth16Verifier } from '../../node/provers/groth16/verifier/index.ts';
-import type { CompiledSegment, PortScheme, Prover } from '../../node/provers/prover.ts';
+import type { CompiledSegment, Port, PortScheme, Prover } from '../../node/provers/prover.ts';
 import type { Proof } from '../../protocol/certificate.ts';
 import type { EdgeType } from '../../protocol/edge.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
@@ -146,16 +146,22 @@ export async function ezklJob(
   return { ...job, srs: scheme.srs, runtime: evmVerifier };
 }
 
-/** A job of Groth16: one segment between two committed edges. */
+/** A job of Groth16: two segments, all three edges committed. */
 export async function groth16Job(prover: Prover): Promise<RealJob> {
-  const committed = { scheme: 'poseidon2', blinded: false } as const;
-  const source = { model: denseModel, inputs: [committed], outputs: [committed] };
-  const circuit = await prover.compile(source, formatGroth16Params(paramsOf(denseModel)));
+  const compile = (model: Model, settled: Port['settled'] = {}) => {
+    const committed = { scheme: 'poseidon2', blinded: false } as const;
+    const source = { model, inputs: [{ ...committed, settled }], outputs: [committed] };
+    return prover.compile(source, formatGroth16Params(paramsOf(model)));
+  };
+  const gemm = await compile(denseSegment('gemm'));
+  const [sum] = gemm.circuit.outputs;
+  if (sum === undefined) throw new Error('the first circuit has an output');
+  const relu = await compile(denseSegment('relu'), { scale: sum.scale, interval: sum.interval });
   const verifier = createGroth16Verifier({});
   return chainJob({
     prover,
-    circuits: [circuit],
-    segments: [0],
+    circuits: [gemm, relu],
+    segments: [0, 1],
     input: [-128n, 64n, 0n, 32n],
     role: 'verifyingKey',
     srs: [],
