@@ -12,6 +12,7 @@ export {
   type ArtifactExchangeOptions,
 } from './exchange.ts';
 export { ArtifactFetcher, defaultDownloadOptions, type FetchRequest } from './fetcher.ts';
+export { type HoldOptions, type Pin, PinningService, type PinningServiceInit } from './pinning-service.ts';
 export { artifactProtocol, transferLimits } from './protocol.ts';
 export type { Fault } from './provider-session.ts';
 export { type ContentRouting, dhtRouting, type Provider } from './routing.ts';
