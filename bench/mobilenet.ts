@@ -5,7 +5,7 @@ import { importModel } from '../node/model/import/index.ts';
 import { writeModel } from '../node/model/onnx/index.ts';
 import { randomInputs } from '../node/model/random-inputs.ts';
 import { formatStrategy } from '../node/model/slice/index.ts';
-import { calibrateModel } from '../node/plan/calibration.ts';
+import { calibrateModel, tileRanges } from '../node/plan/calibration.ts';
 import { groth16Cost } from '../node/plan/cost-model/groth16-cost.ts';
 import { multiplications } from '../node/plan/cost-model/multiplications.ts';
 import { type CutModel, cutModel } from '../node/plan/cut.ts';
@@ -116,7 +116,7 @@ export function mobilenet({ name, side, memory, samples }: Mobilenet): Benchmark
 async function compileAll(cut: CutModel, signal: AbortSignal): Promise<ChainedSegment[]> {
   const { model, slicing } = cut;
   const calibration = Array.from({ length: calibrationImages }, (_, seed) => randomInputs(model, seed));
-  const ranges = await calibrateModel(cut, calibration, { signal });
+  const ranges = tileRanges(await calibrateModel(cut.rewritten, calibration, { signal }), cut.origins);
   const input = calibration[0]?.get(model.inputs[0] ?? '')?.data as Float32Array;
   const segments: ChainedSegment[] = [];
   for await (const segment of segmentChain({ model, slicing, ranges, input, signal })) segments.push(segment);

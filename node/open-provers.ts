@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Hex32 } from '../protocol/edge.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { ArtifactCache } from './artifacts/cache.ts';
+import { type CalibrationStore, openCalibrationStore } from './plan/calibration-store.ts';
 import type { ParameterChoice } from './plan/parameters/choice.ts';
 import { chooseEzklParams } from './plan/parameters/ezkl.ts';
 import { chooseGroth16Params } from './plan/parameters/groth16.ts';
@@ -32,6 +33,7 @@ export interface OpenProvers {
   /** Those that are installed, the one that is preferred first. */
   provers: Provers;
   choices: ReadonlyMap<string, ParameterChoice>;
+  calibrations: CalibrationStore;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
   return {
     provers: new Map(provers.map((prover) => [prover.name, prover])),
     choices,
+    calibrations: openCalibrationStore(directory.calibrations),
     close: async () => void (await Promise.all(provers.map((prover) => prover.close()))),
   };
 }

@@ -64,8 +64,9 @@ export function openTessera(init: TesseraInit): Tessera {
   );
   const verifiers = lazy(() => openVerifiers(installation, native));
   const proving = async () => {
-    const { provers: installed, choices } = await provers.get();
-    return { provers: installed, choices, verifiers: (await verifiers.get()).verifiers };
+    const { provers: installed, choices, calibrations } = await provers.get();
+    const { verifiers: known } = await verifiers.get();
+    return { provers: installed, choices, calibrations, verifiers: known };
   };
   return {
     setUp: (options) => setup({ directory: installation.directory, parts: parts(installation), ...options }),

@@ -7,6 +7,7 @@ import { sha256File } from '../node/artifacts/digest.ts';
 import { type AuditReport, audit } from '../node/audit.ts';
 import type { Model } from '../node/model/model.ts';
 import { writeModel } from '../node/model/onnx/index.ts';
+import { openCalibrationStore } from '../node/plan/calibration-store.ts';
 import { chooseEzklParams } from '../node/plan/parameters/ezkl.ts';
 import { prove } from '../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../node/provers/ezkl/prover.ts';
@@ -52,6 +53,7 @@ function open(cacheDirectory: string, source: (cache: ArtifactCache) => SrsSourc
 const modulesOf = (prover: EzklProver) => ({
   provers: new Map([['ezkl', prover]]),
   choices: new Map([['ezkl', chooseEzklParams]]),
+  calibrations: openCalibrationStore(join(directory, 'calibrations')),
   verifiers: [verifier],
 });
 

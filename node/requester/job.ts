@@ -11,7 +11,8 @@ import { inputsFrom, readTensorFile, shapeIn, type TensorFileSource } from '../m
 import { blocksByTensor, withBlocks, withJoined } from '../model/tile/index.ts';
 import { version } from '../package.ts';
 import { assignProvers } from '../plan/assign.ts';
-import { calibrateModel } from '../plan/calibration.ts';
+import { calibrateModel, tileRanges } from '../plan/calibration.ts';
+import type { CalibrationStore } from '../plan/calibration-store.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
 import type { ParameterChoice } from '../plan/parameters/choice.ts';
@@ -48,7 +49,10 @@ export interface JobRequest {
   prover?: string;
   /** `offline` unless given. */
   target?: Target;
-  /** A file of sample inputs, from which the scales of Tessera's own circuits follow; the input itself unless given. */
+  /**
+   * A file of sample inputs, from which the scales of Tessera's own circuits follow. Without it they follow from this
+   * model's inputs so far: circuits and keys stay the same while inputs stay in range.
+   */
   calibration?: string;
   /** Fractional bits of inputs and weights in ezkl's circuits; its default unless given. */
   scale?: number;
@@ -58,6 +62,8 @@ export interface JobModules {
   provers: Provers;
   /** How the parameters of each prover's circuits are chosen, by its name. */
   choices: ReadonlyMap<string, ParameterChoice>;
+  /** What inputs without `calibration` have shown. */
+  calibrations: CalibrationStore;
   /** One for every adapter of these provers. */
   verifiers: readonly ProofVerifier[];
 }
@@ -83,7 +89,7 @@ export interface Job {
  */
 export async function prepareJob(
   request: JobRequest,
-  modules: Pick<JobModules, 'provers' | 'choices'>,
+  modules: Pick<JobModules, 'provers' | 'choices' | 'calibrations'>,
   options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
 ): Promise<Job> {
   const { signal, onProgress } = options;
@@ -102,10 +108,15 @@ export async function prepareJob(
   const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
   const cut = cutModel(imported.model, strategy, estimate, signal ? { signal } : {});
   const { model, slicing, blocks } = cut;
-  const samples = async () =>
-    request.calibration === undefined
-      ? [inputs]
-      : samplesFrom(await readTensorFile(request.calibration), imported.model);
+  const ranges = async () => {
+    if (request.calibration !== undefined) {
+      const samples = samplesFrom(await readTensorFile(request.calibration), imported.model);
+      return tileRanges(await calibrateModel(cut.rewritten, samples, options), cut.origins);
+    }
+    const seen = await calibrateModel(cut.rewritten, [inputs], options);
+    const of = { model: imported.sha256, rewrites: cut.rewrites };
+    return tileRanges(await modules.calibrations.widened(of, seen), cut.origins);
+  };
   const plans = await planJob(
     {
       model,
@@ -116,7 +127,7 @@ export async function prepareJob(
       context: {
         ...(request.scale === undefined ? {} : { scale: request.scale }),
         memory: limits.memory,
-        ranges: async () => calibrateModel(cut, await samples(), options),
+        ranges,
       },
     },
     { provers, choices: modules.choices },

@@ -7,6 +7,8 @@ export interface DataDirectory {
   python: string;
   /** The Groth16 prover's worker, and the toolchain that built it where the machine has none. */
   groth16: string;
+  /** What inputs of each model have shown, from which scales follow. */
+  calibrations: string;
   /** Circuits, keys and SRS by content. */
   cache: string;
   /** The identity and the state of a node of the network. */
@@ -19,6 +21,7 @@ export function dataDirectory(root: string): DataDirectory {
     root,
     python: join(root, 'python'),
     groth16: join(root, 'groth16'),
+    calibrations: join(root, 'calibrations'),
     cache: join(root, 'cache'),
     node: join(root, 'node'),
   };
@@ -29,6 +32,7 @@ export function contents(directory: DataDirectory): { path: string; what: string
   return [
     { path: directory.python, what: 'the Python environment with ezkl' },
     { path: directory.groth16, what: 'the Groth16 prover, built on this machine' },
+    { path: directory.calibrations, what: 'what inputs of each model have shown' },
     { path: directory.cache, what: 'circuits, keys and SRS (they are made again when needed)' },
     {
       path: directory.node,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import type { Model } from '../../node/model/model.ts';
 import { encodeModel } from '../../node/model/onnx/encode.ts';
+import { openCalibrationStore } from '../../node/plan/calibration-store.ts';
 import { chooseEzklParams } from '../../node/plan/parameters/ezkl.ts';
 import { chooseGroth16Params } from '../../node/plan/parameters/groth16.ts';
 import { type ProveModules, type ProveOptions, type ProveReport, prove } from '../../node/prove.ts';
@@ -82,6 +83,7 @@ export class Proving {
     return {
       provers: new Map([['ezkl', prover]]),
       choices: new Map([['ezkl', chooseEzklParams]]),
+      calibrations: openCalibrationStore(this.path('calibrations')),
       verifiers: [this.verifier],
     };
   }
@@ -92,10 +94,11 @@ export class Proving {
     const directory = join(this.directory, 'scratch');
     const groth16 = createGroth16Prover({ worker: await builtWorker(), cache, directory });
     this.#closing.push(() => groth16.close());
-    const { provers, choices, verifiers } = this.modules();
+    const { provers, choices, calibrations, verifiers } = this.modules();
     return {
       provers: new Map<string, Prover>([['groth16', groth16], ...provers]),
       choices: new Map([['groth16', chooseGroth16Params], ...choices]),
+      calibrations,
       verifiers: [...verifiers, createGroth16Verifier()],
     };
   }

@@ -53,7 +53,7 @@ export function proveVerb(program: Command, context: Context): void {
     )
     .option(
       '--calibrate <file>',
-      'sample inputs that set the scales of Tessera’s own circuits (default: the input)',
+      'sample inputs that set the scales of Tessera’s own circuits (default: the inputs so far)',
     )
     .addOption(setupOption())
     .addOption(
