@@ -26,11 +26,16 @@ export class GossipTransport implements Transport {
     this.#pubsub = pubsub;
     this.#gate = gate;
     this.#handlers = new TopicHandlers(onFault);
+  }
+
+  async start(): Promise<void> {
     // Passes on what others say, whether or not this node acts upon it: the mesh lives from that.
     for (const topic of topicNames) {
       const address = topicAddress(topic);
-      pubsub.topicValidators.set(address, (peer, { data }) => this.#validate(topic, data, peer.toString()));
-      pubsub.subscribe(address);
+      this.#pubsub.topicValidators.set(address, (peer, { data }) =>
+        this.#validate(topic, data, peer.toString()),
+      );
+      this.#pubsub.subscribe(address);
     }
   }
 

@@ -31,6 +31,10 @@ export class SeenMessages {
     return 'known';
   }
 
+  has(id: Hex32): boolean {
+    return this.#seen.has(id);
+  }
+
   get size(): number {
     return this.#seen.size;
   }

@@ -25,6 +25,8 @@ export type MessageHandler = (signed: SignedMessage) => void;
  * verified; never one that this node published itself. How soon and whether it comes is not promised.
  */
 export interface Transport {
+  /** Begins to listen. Who must not miss anything subscribes before. */
+  start(): Promise<void>;
   /** @throws TesseraError `NETWORK_FAILED` when no path takes the message */
   publish(topic: Topic, signed: SignedMessage): Promise<void>;
   /** @returns What ends the subscription */

@@ -16,6 +16,8 @@ class Path implements Transport {
   closed = false;
   readonly #handlers = new Map<Topic, MessageHandler>();
 
+  async start(): Promise<void> {}
+
   async publish(_: Topic, signed: SignedMessage): Promise<void> {
     if (this.broken) throw new Error('the path is cut');
     this.sent.push(signed);

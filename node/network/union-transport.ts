@@ -32,6 +32,10 @@ export class UnionTransport implements Transport {
     }
   }
 
+  async start(): Promise<void> {
+    await Promise.all(this.#paths.map((path) => path.start()));
+  }
+
   async publish(topic: Topic, signed: SignedMessage): Promise<void> {
     // What comes back by a path that does not know its own is no message from others.
     this.#isNew(signed);
