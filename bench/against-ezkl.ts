@@ -35,11 +35,16 @@ export function againstEzkl({ name, model, choice, marks }: AgainstEzkl): Benchm
       const { scratch, signal } = context;
       const path = join(packageRoot, 'models', `${model}.onnx`);
       const samples = await testDigits();
-      const { tessera: input } = await writeInputs(scratch, digitTensor, samples[0] as Float32Array);
+      const { tessera: input, calibration } = await writeInputs(
+        scratch,
+        digitTensor,
+        samples[0] as Float32Array,
+      );
       const { runs, installation, certificate } = await proveFromNothing({
         model: path,
         input,
         choice,
+        calibration,
         installation: context.installation,
         scratch,
         signal,

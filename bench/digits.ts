@@ -22,14 +22,20 @@ async function digits({ first, count }: { first: number; count: number }): Promi
   return images.slice(first, first + count).map((image) => Float32Array.from(image, (pixel) => pixel / 255));
 }
 
-/** The same values as the input files of this program and of ezkl. */
+/** The same digit as the input files of this program and of ezkl, and other digits for this program's calibration. */
 export async function writeInputs(
   directory: string,
   tensor: string,
   values: Float32Array,
-): Promise<{ tessera: string; ezkl: string }> {
-  const paths = { tessera: join(directory, 'input.json'), ezkl: join(directory, 'ezkl-input.json') };
+): Promise<{ tessera: string; calibration: string; ezkl: string }> {
+  const paths = {
+    tessera: join(directory, 'input.json'),
+    calibration: join(directory, 'calibration.json'),
+    ezkl: join(directory, 'ezkl-input.json'),
+  };
+  const others = (await calibrationDigits()).flatMap((digit) => Array.from(digit));
   await writeFile(paths.tessera, JSON.stringify({ [tensor]: Array.from(values) }));
+  await writeFile(paths.calibration, JSON.stringify({ [tensor]: others }));
   await writeFile(paths.ezkl, JSON.stringify({ input_data: [Array.from(values)] }));
   return paths;
 }

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { rebuild } from '../../node/audit/rebuild.ts';
 import { importModel } from '../../node/model/import/index.ts';
 import { openProvers } from '../../node/open-provers.ts';
+import type { Prover } from '../../node/provers/prover.ts';
 import { execute } from '../../node/requester/execute.ts';
 import type { PartsInit } from '../../node/setup/index.ts';
 import { decodeCertificate } from '../../protocol/certificate-codec.ts';
@@ -34,7 +35,8 @@ export async function slicedFidelity(options: FidelityOptions): Promise<number> 
   const opened = await openProvers({ installation, parallel, setup: 'development' });
   const limits = { parallel, memory: totalmem() };
   try {
-    const rebuilt = await rebuild(manifest, { model: path, limits, artifacts, signal }, opened.provers);
+    const provers = new Map([...opened.provers].map(([name, prover]) => [name, compiling(prover)]));
+    const rebuilt = await rebuild(manifest, { model: path, limits, artifacts, signal }, provers);
     const { segments } = rebuilt;
     if (segments === undefined) {
       throw new RangeError(rebuilt.problems.map(({ message }) => message).join('; '));
@@ -48,7 +50,7 @@ export async function slicedFidelity(options: FidelityOptions): Promise<number> 
       async (sample) => {
         const integers = quantise(Float64Array.from(sample), input?.type.scale ?? 0);
         const given = new Map([[input?.name ?? '', integers]]);
-        const values = await execute(segments, given, opened.provers, limits, { signal });
+        const values = await execute(segments, given, provers, limits, { signal });
         return values.get(output?.name ?? '') ?? [];
       },
       signal,
@@ -56,4 +58,9 @@ export async function slicedFidelity(options: FidelityOptions): Promise<number> 
   } finally {
     await opened.close();
   }
+}
+
+/** A circuit rebuilt around stated keys is for comparing; one that is compiled anew can be executed. */
+function compiling({ rebuild: _, ...prover }: Prover): Prover {
+  return prover;
 }

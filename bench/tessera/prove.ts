@@ -13,6 +13,8 @@ export interface ProveOptions {
   /** JSON by tensor name. */
   input: string;
   choice: PlanChoice;
+  /** Sample inputs for the scales of Tessera's own circuits, one after another; the input itself unless given. */
+  calibration?: string;
   /** What setup made. */
   installation: PartsInit;
   scratch: string;
@@ -29,14 +31,15 @@ export interface ProvenFromNothing {
 
 /** From the ONNX file to a certificate, one segment after another, starting with an empty cache each time. */
 export async function proveFromNothing(options: ProveOptions): Promise<ProvenFromNothing> {
-  const { model, input, choice, scratch, signal } = options;
+  const { model, input, choice, calibration, scratch, signal } = options;
   const certificate = join(scratch, 'proof.cert');
   let installation = await freshHome(options.installation, scratch);
   const runs = await repeat(async () => {
     await rm(installation.directory.root, { recursive: true });
     installation = await freshHome(options.installation, scratch);
     const args = ['prove', model, '--input', input, '--out', certificate, '--parallel', '1'];
-    return runTessera<ProveReport>([...args, ...planFlags(choice)], {
+    const samples = calibration === undefined ? [] : ['--calibrate', calibration];
+    return runTessera<ProveReport>([...args, ...planFlags(choice), ...samples], {
       home: installation.directory.root,
       signal,
     });
