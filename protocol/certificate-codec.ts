@@ -24,7 +24,8 @@ const tag = 'tessera/certificate';
 const version = 1;
 const bodyTag = 'tessera/certificate-body';
 
-const proof = record<Proof>({
+/** One proof in a certificate and, by itself, on its way from its worker. */
+export const proofCodec = record<Proof>({
   required: { publicInputs: fieldElements(limits.publicInputs), bytes: bytes(0, limits.proofBytes) },
 });
 
@@ -33,14 +34,17 @@ const statement = record<Statement>({
   optional: { floats: doubles(limits.elements) },
 });
 
+/** The commitment of every block, `[edge][block]`. */
+export const commitmentsCodec = list(list(bytes(0, limits.commitmentBytes), limits.blocks), limits.edges);
+
 const certificateCodec = record<Certificate>({
   required: {
     manifest: manifestCodec,
     artifacts: mapping(hex32Text, bytes(0, limits.artifactBytes), limits.artifacts),
     srs: mapping(hex32Text, hex32, limits.srs),
     srsFiles: mapping(hex32Text, hex32, limits.srs),
-    commitments: list(list(bytes(0, limits.commitmentBytes), limits.blocks), limits.edges),
-    proofs: list(nullable(proof), limits.segments),
+    commitments: commitmentsCodec,
+    proofs: list(nullable(proofCodec), limits.segments),
     statements: list(statement, limits.edges),
   },
 });

@@ -107,6 +107,26 @@ export interface Prover {
     stated: StatedCircuit,
     options?: CallOptions,
   ): Promise<CompiledSegment>;
+  /**
+   * Files that a peer needs to prove the segment, besides its model and its verifying artifacts, by role: the proving
+   * key or what it is made from. They stay in place until the prover is closed.
+   */
+  exportKeys(segment: CompiledSegment, options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Opens another peer's segment. The circuit is compiled here; keys are made from, or taken from, the peer's files,
+   * which may be hostile. The circuit that results is the stated one.
+   *
+   * @param files as {@link exportKeys} of the peer gave them, by role
+   * @throws TesseraError `PROVER_FAILED` when model and parameters give another circuit than the stated one, or the
+   *   files are not its keys
+   */
+  openSegment(
+    source: SegmentSource,
+    params: string,
+    stated: StatedCircuit,
+    files: ReadonlyMap<string, string>,
+    options?: CallOptions,
+  ): Promise<CompiledSegment>;
   /** Runs the segment in the circuit's own arithmetic. Inputs are integers at the ports' scales. */
   execute(
     segment: CompiledSegment,

@@ -29,12 +29,13 @@ import { encodeModel } from '../../model/onnx/encode.ts';
 import { Call } from '../call.ts';
 import { ProcessPool } from '../process/process-pool.ts';
 import type { Boundary, CallOptions, CompiledSegment, Prover, SegmentSource } from '../prover.ts';
+import { requireStated } from '../stated.ts';
 import { compileEvmVerifier } from './evm-verifier.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
 import { type CircuitSize, checkParams, type EzklParams, parseParams, setupMemory } from './parameters.ts';
 import { explainRange, requireInRange, requireInTables } from './ranges.ts';
 import { requireAsAsked, runArguments } from './run-arguments.ts';
-import type { OpenSrs, SrsSource } from './srs.ts';
+import { type OpenSrs, peerSrs, type SrsSource } from './srs.ts';
 import { createEzklVerifier, ezklAdapter, verificationDataOf } from './verifier/index.ts';
 import { parseSettings } from './verifier/settings.ts';
 import { ezklVersion } from './version.ts';
@@ -269,6 +270,47 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     return hold(await openSrs(k, new Call(pool, options))).path;
   };
 
+  const openWith = async (
+    source: SegmentSource,
+    text: string,
+    call: Call,
+    srsOf: (k: number) => Promise<OpenSrs>,
+  ): Promise<CompiledSegment> => {
+    const params = parseParams(text);
+    const circuit = hold(await openCircuit(source, params, call));
+    const settings = await readFile(join(circuit.path, files.settings));
+    requireAsAsked(settings, source, params);
+    const srs = hold(await srsOf(params.k));
+    const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
+    const entry: OpenCircuit = { params, circuit, keys, srs };
+    const artifacts = await readArtifacts(entry);
+    const draft: Circuit = {
+      prover: 'ezkl',
+      adapter: ezklAdapter,
+      artifacts: Object.fromEntries(
+        Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]),
+      ),
+      inputs: source.model.inputs.map((name) => draftType(source, name)),
+      outputs: source.model.outputs.map((name) => draftType(source, name)),
+      output: outputKind(source),
+    };
+    const { inputs, outputs, output, weaknesses } = verifier.describe(draft, artifacts);
+    if (weaknesses.length > 0) {
+      throw new TesseraError('PROVER_FAILED', {
+        message: `ezkl made a circuit that no certificate may rest on: ${weaknesses.join('; ')}`,
+      });
+    }
+    const segment: CompiledSegment = {
+      circuit: { ...draft, inputs, outputs, output },
+      key: keys.key,
+      constraints: measurementOf(settings).rows,
+      provingMemory:
+        provingMemory.base + provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
+    };
+    opened.set(segment, entry);
+    return segment;
+  };
+
   return {
     name: 'ezkl',
     binding: { scheme: 'kzg', perSide: true },
@@ -281,40 +323,22 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     },
 
     async compile(source, text, options) {
-      const params = parseParams(text);
       const call = new Call(pool, options);
-      const circuit = hold(await openCircuit(source, params, call));
-      const settings = await readFile(join(circuit.path, files.settings));
-      requireAsAsked(settings, source, params);
-      const srs = hold(await openSrs(params.k, call));
-      const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
-      const entry: OpenCircuit = { params, circuit, keys, srs };
-      const artifacts = await readArtifacts(entry);
-      const draft: Circuit = {
-        prover: 'ezkl',
-        adapter: ezklAdapter,
-        artifacts: Object.fromEntries(
-          Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]),
-        ),
-        inputs: source.model.inputs.map((name) => draftType(source, name)),
-        outputs: source.model.outputs.map((name) => draftType(source, name)),
-        output: outputKind(source),
-      };
-      const { inputs, outputs, output, weaknesses } = verifier.describe(draft, artifacts);
-      if (weaknesses.length > 0) {
-        throw new TesseraError('PROVER_FAILED', {
-          message: `ezkl made a circuit that no certificate may rest on: ${weaknesses.join('; ')}`,
-        });
+      return openWith(source, text, call, (k) => openSrs(k, call));
+    },
+
+    async exportKeys(segment) {
+      // Keys follow from the circuit and the SRS: whoever has both makes them again.
+      return new Map([['srs', filesOf(segment).srs.path]]);
+    },
+
+    async openSegment(source, text, stated, files, options) {
+      const path = files.get('srs');
+      if (path === undefined) {
+        throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its SRS' });
       }
-      const segment: CompiledSegment = {
-        circuit: { ...draft, inputs, outputs, output },
-        key: keys.key,
-        constraints: measurementOf(settings).rows,
-        provingMemory:
-          provingMemory.base +
-          provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
-      };
-      opened.set(segment, entry);
+      const segment = await openWith(source, text, new Call(pool, options), () => peerSrs(cache, path));
+      requireStated(segment.circuit, stated.circuit);
       return segment;
     },
 

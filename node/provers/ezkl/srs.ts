@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { copyFile, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
@@ -94,6 +94,21 @@ export function publishedSrs(
       return { path: location, cached: true, release: async () => undefined };
     },
   };
+}
+
+/**
+ * An SRS file of a peer's, kept by its content. Keys made with it are held against those that are stated, so that a
+ * wrong one spoils nothing but the peer's own job.
+ *
+ * @throws TesseraError `SRS_INVALID` for a file that is none of ezkl's
+ */
+export async function peerSrs(cache: ArtifactCache, path: string): Promise<OpenSrs> {
+  await sizeOf(path);
+  const sha256 = await sha256File(path);
+  const entry = await cache.open('srs-peer', { sha256 }, (directory) =>
+    copyFile(path, join(directory, fileName)),
+  );
+  return { path: join(entry.path, fileName), cached: entry.cached, release: entry.release };
 }
 
 function requireSize(location: string, size: number, k: number): void {

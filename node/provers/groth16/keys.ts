@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import type { Call } from '../call.ts';
 import { gnarkVersion } from './build.ts';
-import { type SetupRecord, writeSetupRecord } from './verifier/index.ts';
+import { readSetupRecord, type SetupRecord, writeSetupRecord } from './verifier/index.ts';
 
 /** Whose keys a circuit is proven with: one party's, made on the spot, or those of a finished ceremony. */
 export type SetupPolicy = SetupRecord['trust'];
@@ -32,17 +32,25 @@ export interface MadeKeys {
   provingKeyDigest: Hex32;
 }
 
-/** The cache's entry of a circuit's keys under a policy, made by `make` where it is missing. */
+/** Which keys of a circuit: this machine's under a policy, or those of a peer, by the digests of what it sent. */
+export type KeyOrigin = SetupPolicy | { verifyingKey: Hex32; provingKey: Hex32 };
+
+/** The cache's entry of a circuit's keys of an origin, made by `make` where it is missing. */
 export function openKeys(
   cache: ArtifactCache,
   constraints: Hex32,
-  trust: SetupPolicy,
+  origin: KeyOrigin,
   make: (paths: KeyPaths) => Promise<MadeKeys>,
   signal?: AbortSignal,
 ): Promise<OpenEntry> {
   return cache.open(
     kind,
-    { layoutVersion, gnark: gnarkVersion, constraints, trust },
+    {
+      layoutVersion,
+      gnark: gnarkVersion,
+      constraints,
+      ...(typeof origin === 'string' ? { trust: origin } : { peer: origin }),
+    },
     async (directory) => {
       const { record, provingKeyDigest } = await make(keyPaths(directory));
       await writeFile(join(directory, files.setup), writeSetupRecord(record));
@@ -64,6 +72,44 @@ export async function developmentSetup(
     record: { trust: 'development', constraints: constraints.digest },
     provingKeyDigest: provingKey,
   };
+}
+
+/** The proving key as a peer can read it, made once. */
+export function openExportedKey(cache: ArtifactCache, keys: OpenEntry, call: Call): Promise<OpenEntry> {
+  return cache.open(
+    'groth16-exported-key',
+    { layoutVersion, keys: keys.key },
+    async (directory) => {
+      const { provingKey, provingKeyDigest } = await loadParameters(keys);
+      await call.request('exportKey', { provingKey, provingKeyDigest, out: exportedKeyPath(directory) });
+    },
+    call.signal,
+  );
+}
+
+export function exportedKeyPath(directory: string): string {
+  return join(directory, 'proving-key.bin');
+}
+
+/**
+ * Makes a peer's keys this machine's own: every point of them is checked to lie in its group.
+ *
+ * @param exported path of what {@link openExportedKey} of the peer holds
+ * @throws TesseraError `PROVER_FAILED` for files that are not keys of a circuit of this size
+ */
+export async function importKeys(
+  constraints: string,
+  exported: string,
+  stated: { verifyingKey: Uint8Array; setup: Uint8Array },
+  paths: KeyPaths,
+  call: Call,
+): Promise<MadeKeys> {
+  const exportedVerifier = `${paths.verifyingKey}.stated`;
+  await writeFile(exportedVerifier, stated.verifyingKey);
+  const { value } = await call.request('importKeys', { constraints, exported, exportedVerifier, ...paths });
+  await rm(exportedVerifier);
+  const { provingKey } = value as { provingKey: Hex32 };
+  return { record: readSetupRecord(stated.setup), provingKeyDigest: provingKey };
 }
 
 /**

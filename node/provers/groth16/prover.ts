@@ -25,14 +25,19 @@ import { sha256Hex } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
 import { throwIfAborted } from '../../abort.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
+import { sha256File } from '../../artifacts/digest.ts';
 import { Call } from '../call.ts';
 import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
+import { requireStated } from '../stated.ts';
 import { auditedArtifacts } from './audit.ts';
 import type { SegmentCircuit } from './compile-segment.ts';
 import {
   developmentSetup,
+  exportedKeyPath,
+  importKeys,
   loadParameters,
+  openExportedKey,
   openKeys,
   readKeyArtifacts,
   requireCeremony,
@@ -40,7 +45,7 @@ import {
 } from './keys.ts';
 import { LoadedCircuits } from './loaded-circuits.ts';
 import { type OpenSegmentCircuit, openSegmentCircuit } from './segment-circuit.ts';
-import { groth16Adapter } from './verifier/index.ts';
+import { groth16Adapter, readSetupRecord } from './verifier/index.ts';
 import { workerProcess } from './worker-process.ts';
 
 export interface Groth16ProverInit {
@@ -140,6 +145,49 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
       } finally {
         await circuit.entry.release();
       }
+    },
+
+    async exportKeys(segment, options) {
+      const exported = await openExportedKey(cache, filesOf(segment).keys, new Call(process, options));
+      held.add(exported);
+      return new Map([['provingKey', exportedKeyPath(exported.path)]]);
+    },
+
+    async openSegment(source, params, stated, files, options) {
+      const call = new Call(process, options);
+      const circuit = await openSegmentCircuit(cache, source, params, call);
+      held.add(circuit.entry);
+      const { constraintsDigest } = circuit.circuit;
+      const { verifyingKey, setup } = stated.artifacts;
+      const exported = files.get('provingKey');
+      if (verifyingKey === undefined || setup === undefined || exported === undefined) {
+        throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its keys' });
+      }
+      if (readSetupRecord(setup).constraints !== constraintsDigest) {
+        throw new TesseraError('PROVER_FAILED', {
+          message: 'The segment’s keys are said to be of other constraints than its model gives',
+        });
+      }
+      const provingKey = await sha256File(exported, call.signal);
+      const keys = await call.step('setup', () =>
+        openKeys(
+          cache,
+          constraintsDigest,
+          // Both, so that nobody can spoil the keys that another peer sends.
+          { verifyingKey: sha256Hex(verifyingKey), provingKey },
+          (paths) =>
+            oneAtATime(async () => {
+              await loaded.makeRoom(expectedBytes(memory.setup, circuit.circuit), call);
+              return importKeys(circuit.constraints, exported, { verifyingKey, setup }, paths, call);
+            }),
+          call.signal,
+        ),
+      );
+      held.add(keys);
+      const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
+      requireStated(segment.circuit, stated.circuit);
+      opened.set(segment, { circuit, keys });
+      return segment;
     },
 
     async execute(segment, inputs, options) {

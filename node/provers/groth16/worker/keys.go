@@ -104,6 +104,48 @@ func readProvingKey(path, digest string) (*groth16.ProvingKey, error) {
 	return key, nil
 }
 
+// exportProvingKey writes a key of this machine's for a peer: points that whoever reads them can check.
+func exportProvingKey(path, digest, out string) (string, error) {
+	key, err := readProvingKey(path, digest)
+	if err != nil {
+		return "", err
+	}
+	return writeHashed(out, func(w io.Writer) error {
+		_, err := key.WriteRawTo(w)
+		return err
+	})
+}
+
+// importKeys reads a peer's keys with every point checked to lie in its group, holds them against the circuit, and
+// writes them as this machine's own. Keys of another circuit or of another setup make proofs that do not verify; such
+// a proof is never returned.
+func importKeys(r1cs *cs.R1CS, exportedPath, verifyingPath, provingOut, verifyingOut string) (keyDigests, error) {
+	verifyingKey, err := readVerifyingKey(verifyingPath)
+	if err != nil {
+		return keyDigests{}, err
+	}
+	file, err := os.Open(exportedPath)
+	if err != nil {
+		return keyDigests{}, &workerError{storage, err.Error()}
+	}
+	defer file.Close()
+	provingKey := new(groth16.ProvingKey)
+	if _, err := provingKey.ReadFrom(bufio.NewReaderSize(file, 1<<20)); err != nil {
+		return keyDigests{}, &workerError{failed, fmt.Sprintf("the peer's proving key cannot be read: %v", err)}
+	}
+	if !fits(r1cs, provingKey, verifyingKey) {
+		return keyDigests{}, &workerError{failed, "the keys belong to another circuit"}
+	}
+	return writeKeys(provingKey, verifyingKey, provingOut, verifyingOut)
+}
+
+// fits says whether keys have as many wires as a circuit.
+func fits(r1cs *cs.R1CS, provingKey *groth16.ProvingKey, verifyingKey *groth16.VerifyingKey) bool {
+	_, secret, public := r1cs.GetNbVariables()
+	wires := secret + public
+	return len(provingKey.InfinityA) == wires && len(provingKey.InfinityB) == wires && len(verifyingKey.G1.K) == public
+}
+
 func readVerifyingKey(path string) (*groth16.VerifyingKey, error) {
 	data, err := readBounded(path, keyHeaderBytes+(maxPublicInputs+1)*g1Bytes)
 	if err != nil {
@@ -129,8 +171,7 @@ func loadCircuit(constraintsPath, provingPath, provingDigest, verifyingPath stri
 	if err != nil {
 		return nil, err
 	}
-	_, secret, public := r1cs.GetNbVariables()
-	if len(provingKey.InfinityA) != secret+public || len(verifyingKey.G1.K) != public {
+	if !fits(r1cs, provingKey, verifyingKey) {
 		return nil, &workerError{failed, "the keys belong to another circuit"}
 	}
 	return &circuit{source, r1cs, provingKey, verifyingKey}, nil

@@ -47,6 +47,10 @@ func (s *session) call(operation string, params json.RawMessage) (any, error) {
 		return decodeAnd(params, inspect)
 	case "setup":
 		return decodeAnd(params, setup)
+	case "exportKey":
+		return decodeAnd(params, exportKey)
+	case "importKeys":
+		return decodeAnd(params, importPeerKeys)
 	case "load":
 		return decodeAnd(params, s.load)
 	case "unload":
@@ -136,6 +140,39 @@ func setup(p setupParams) (setupResult, error) {
 	}
 	digests, err := developmentSetup(r1cs, p.ProvingKey, p.VerifyingKey)
 	return setupResult{digests, hex.EncodeToString(source.digest[:]), "development"}, err
+}
+
+type exportParams struct {
+	ProvingKey       string `json:"provingKey"`
+	ProvingKeyDigest string `json:"provingKeyDigest"`
+	Out              string `json:"out"`
+}
+
+type exportResult struct {
+	Digest string `json:"digest"`
+}
+
+func exportKey(p exportParams) (exportResult, error) {
+	digest, err := exportProvingKey(p.ProvingKey, p.ProvingKeyDigest, p.Out)
+	return exportResult{digest}, err
+}
+
+type importParams struct {
+	setupParams
+	Exported         string `json:"exported"`
+	ExportedVerifier string `json:"exportedVerifier"`
+}
+
+func importPeerKeys(p importParams) (keyDigests, error) {
+	source, err := readConstraintSystem(p.Constraints)
+	if err != nil {
+		return keyDigests{}, err
+	}
+	r1cs, err := translate(source)
+	if err != nil {
+		return keyDigests{}, err
+	}
+	return importKeys(r1cs, p.Exported, p.ExportedVerifier, p.ProvingKey, p.VerifyingKey)
 }
 
 type loadParams struct {
