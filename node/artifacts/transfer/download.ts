@@ -82,6 +82,8 @@ export class Download {
   readonly #queue: BlockQueue;
   readonly #pool: ProviderPool;
   readonly #writes: Semaphore;
+  /** Leaves that came last, oldest first: while they come in order, the whole is hashed without reading them again. */
+  readonly #recent = new Map<string, Uint8Array>();
   /** Where leaves were, for the next ones: new memory for each would cost more than hashing them. */
   readonly #free: Uint8Array[] = [];
   readonly #faults: { peer: string; fault: Fault; message: string }[] = [];
@@ -145,6 +147,14 @@ export class Download {
       await this.#notice.wait(this.#options.retryMs);
     }
     throwIfAborted(over);
+    const name = part.cid.toString();
+    const recent = this.#recent.get(name);
+    if (recent !== undefined) {
+      this.#recent.delete(name);
+      yield recent;
+      this.#reuse(recent);
+      return;
+    }
     const block = await incoming.read(part.cid);
     if (block === undefined) {
       throw new TesseraError('DOWNLOAD_FAILED', {
@@ -239,18 +249,35 @@ export class Download {
   async #take(wanted: Wanted, block: Uint8Array): Promise<void> {
     const [, release] = await this.#writes.acquire();
     void this.#store(wanted, block)
+      .then(() => this.#remember(wanted, block))
       .catch((error: unknown) => {
         this.#failure ??= error;
       })
       .finally(() => {
-        if (isWholeLeaf(wanted, block.length)) this.#free.push(block);
         release();
         this.#notice.raise();
       });
   }
 
-  #room(wanted: Wanted, bytes: number): Uint8Array {
-    return (isWholeLeaf(wanted, bytes) ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
+  #remember({ cid, name }: Wanted, leaf: Uint8Array): void {
+    if (!isLeaf(cid)) return;
+    this.#recent.set(name, leaf);
+    if (this.#recent.size <= this.#options.blocksAhead) return;
+    for (const [oldest, bytes] of this.#recent) {
+      this.#recent.delete(oldest);
+      this.#reuse(bytes);
+      return;
+    }
+  }
+
+  #reuse(leaf: Uint8Array): void {
+    if (leaf.length === artifactLayout.leafBytes) this.#free.push(leaf);
+  }
+
+  /** Only leaves take memory that was used before: what a node is decoded into keeps pointing at its bytes. */
+  #room({ cid }: Wanted, bytes: number): Uint8Array {
+    const used = isLeaf(cid) && bytes === artifactLayout.leafBytes ? this.#free.pop() : undefined;
+    return used ?? new Uint8Array(bytes);
   }
 
   async #store(wanted: Wanted, block: Uint8Array): Promise<void> {
@@ -318,9 +345,4 @@ export class Download {
       cause: this.#pool.searchFailure,
     });
   }
-}
-
-/** Only these are worth their memory again; what a node is decoded into keeps pointing at its bytes. */
-function isWholeLeaf({ cid }: Wanted, bytes: number): boolean {
-  return isLeaf(cid) && bytes === artifactLayout.leafBytes;
 }
