@@ -10,6 +10,8 @@ const port = z.int().min(0).max(65_535);
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+export const transports = ['libp2p', 'waku', 'both'] as const;
+
 /**
  * Every setting of a node, with its default. The names are those of the configuration file; an environment variable
  * and a flag follow from each: `apiPort`, `TESSERA_API_PORT`, `--api-port`.
@@ -27,6 +29,15 @@ export const configurationSchema = z.strictObject({
   mdns: z.boolean().default(true).describe('Find nodes of the local network by multicast DNS.'),
   upnp: z.boolean().default(false).describe('Ask the router to forward the ports that are listened on.'),
   relay: z.boolean().default(false).describe('Relay connections for nodes that cannot be dialled.'),
+  transport: z
+    .enum(transports)
+    .default('libp2p')
+    .describe('How offers and bids travel: libp2p’s gossip, Waku, or each message both ways.'),
+  wakuPeers: z
+    .array(peerAddress)
+    .default([])
+    .describe('Multiaddrs of Waku service nodes, by WebSocket; only those that are listed are asked.'),
+  wakuCluster: z.int().min(0).max(65_535).default(42).describe('Waku’s cluster; shard 0 of it is used.'),
   maxConnections: z.int().min(1).max(100_000).default(300).describe('Peers to be connected to at most.'),
   connectionsPerHost: z
     .int()

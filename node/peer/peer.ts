@@ -6,6 +6,7 @@ import { GossipTransport } from '../network/gossip-transport.ts';
 import { createLibp2pNode, type Libp2pNode } from '../network/libp2p.ts';
 import { RequestProtocol } from '../network/request-protocol.ts';
 import type { PathStatus, Transport } from '../network/transport.ts';
+import { UnionTransport } from '../network/union-transport.ts';
 import { version } from '../package.ts';
 import {
   type Identity,
@@ -22,6 +23,8 @@ export interface PeerInit {
   configuration: Configuration;
   files: NodeFiles;
   log: Logger;
+  /** Runs before the peer hears its first message: the place to subscribe to its transport. */
+  prepare?: (peer: Peer) => Promise<void> | void;
 }
 
 /** A peer of the network, running. */
@@ -55,7 +58,7 @@ export interface PeerStatus {
  *
  * @throws TesseraError `NODE_RUNNING`, `IDENTITY_INVALID`, `NETWORK_FAILED` when it cannot listen
  */
-export async function startPeer({ configuration, files, log }: PeerInit): Promise<Peer> {
+export async function startPeer({ configuration, files, log, prepare }: PeerInit): Promise<Peer> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = once(async () => {
     for (const close of closers.reverse()) await close();
@@ -73,7 +76,7 @@ export async function startPeer({ configuration, files, log }: PeerInit): Promis
     });
     closers.push(() => libp2p.stop());
     const onFault = (error: unknown) => log.error({ err: error }, 'a message was not handled');
-    const transport = new GossipTransport({ pubsub: libp2p.services.pubsub, onFault });
+    const transport = await createTransport({ configuration, identity, libp2p, onFault });
     closers.push(() => transport.close());
     measureTransport(metrics, transport);
     const requests = new RequestProtocol({
@@ -97,11 +100,52 @@ export async function startPeer({ configuration, files, log }: PeerInit): Promis
       connectedPeers: libp2p.getPeers().length,
       paths: transport.status(),
     });
-    return { identity, store, libp2p, transport, requests, events, metrics, log, status, stop };
+    const peer: Peer = {
+      identity,
+      store,
+      libp2p,
+      transport,
+      requests,
+      events,
+      metrics,
+      log,
+      status,
+      stop,
+    };
+    await prepare?.(peer);
+    await transport.start();
+    return peer;
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+interface TransportNeeds {
+  configuration: Configuration;
+  identity: Identity;
+  libp2p: Libp2pNode;
+  onFault: (error: unknown) => void;
+}
+
+async function createTransport({
+  configuration,
+  identity,
+  libp2p,
+  onFault,
+}: TransportNeeds): Promise<Transport> {
+  const { transport, wakuPeers, wakuCluster } = configuration;
+  const gossip = () => new GossipTransport({ pubsub: libp2p.services.pubsub, onFault });
+  if (transport === 'libp2p') return gossip();
+  // Loaded where it is wanted only: it brings a second libp2p.
+  const { WakuTransport } = await import('../network/waku/index.ts');
+  const waku = await WakuTransport.create({
+    serviceNodes: wakuPeers,
+    cluster: wakuCluster,
+    sender: identity.peerId,
+    onFault,
+  });
+  return transport === 'waku' ? waku : new UnionTransport({ paths: [gossip(), waku], onFault });
 }
 
 function announceEvents(libp2p: Libp2pNode, transport: Transport, log: Logger): EventBus {

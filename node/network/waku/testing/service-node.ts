@@ -1,0 +1,69 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { packageRoot } from '../../../package.ts';
+
+const source = join(import.meta.dirname, 'service-node');
+
+/** Programs that building a service node takes and this machine lacks. */
+export const missingForServiceNode: readonly string[] = [
+  ['go', 'version'],
+  ['cc', '--version'],
+].flatMap(([program = '', argument = '']) => {
+  try {
+    execFileSync(program, [argument], { stdio: 'ignore' });
+    return [];
+  } catch {
+    return [program];
+  }
+});
+
+/** Builds the service node where its sources, as they are, were not built before; minutes the first time. */
+export async function buildServiceNode(): Promise<string> {
+  const digest = createHash('sha256');
+  for (const name of (await readdir(source)).sort()) {
+    digest.update(`${name}\0`).update(await readFile(join(source, name)));
+  }
+  const folder = join(packageRoot, 'node_modules', '.cache', 'tessera');
+  const binary = join(folder, `waku-service-node-${digest.digest('hex').slice(0, 16)}`);
+  if (existsSync(binary)) return binary;
+  await mkdir(folder, { recursive: true });
+  // go writes the binary in one step, when it is whole.
+  await promisify(execFile)('go', ['build', '-trimpath', '-o', binary, '.'], { cwd: source });
+  return binary;
+}
+
+/** A running Waku service node. */
+export interface ServiceNode {
+  /** Multiaddr, with the peer id, for WebSocket. */
+  address: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** @param port WebSocket port; a free one unless given. The node's identity is always the same. */
+export async function startServiceNode(binary: string, port = 0): Promise<ServiceNode> {
+  const child: ChildProcess = spawn(binary, ['-key', '11'.repeat(32), '-ws', String(port)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout ?? process.stdin });
+  const [line] = (await once(lines, 'line')) as [string];
+  const { addresses } = JSON.parse(line) as { addresses: string[] };
+  const address = addresses.find((candidate) => candidate.includes('/ws/'));
+  if (address === undefined) throw new Error(`the service node has no WebSocket address: ${line}`);
+  return {
+    address,
+    port: Number(/\/tcp\/(\d+)\//.exec(address)?.[1]),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
