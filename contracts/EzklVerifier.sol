@@ -7,7 +7,7 @@ import {IProofVerifier, Port} from "./IProofVerifier.sol";
 
 /// @notice What this adapter calls of the reusable verifier that ezkl generates.
 interface IHalo2VerifierReusable {
-    function registerVka(bytes32[] memory vka) external returns (bytes32);
+    function registerVka(bytes32[] memory vka) external;
     function verifyProof(bytes calldata proof, uint256[] calldata instances, bytes32[] memory vka)
         external
         returns (bool, bytes32);

@@ -276,9 +276,9 @@ contract Market is Payments {
         (bytes32 id, Job storage job) = find(terms);
         Segment storage segment = ownClaim(job, id, index);
         checkProof(terms, id, index, wiring, openings, proof, msg.sender);
-        pay(terms, segment);
         accept(terms, job, id, index, segment);
         announce(terms, id, job);
+        pay(terms, segment);
     }
 
     /// @notice Submits the hash of a proof in an optimistic job. It says: these bytes, served under that CID until the
@@ -326,10 +326,10 @@ contract Market is Payments {
         if (sha256(artifact) != segment.proof) revert ProofHashMismatch(sha256(artifact), segment.proof);
         Proof memory proof = abi.decode(artifact, (Proof));
         checkProof(terms, id, index, wiring, openings, proof, segment.claimant);
-        credit(segment.claimant, address(0), segment.challengeBond);
-        pay(terms, segment);
         accept(terms, job, id, index, segment);
         announce(terms, id, job);
+        credit(segment.claimant, address(0), segment.challengeBond);
+        pay(terms, segment);
     }
 
     /// @notice Ends a challenge that was not answered: the submission is rejected. Anyone may.

@@ -233,7 +233,7 @@ contract ModelRegistry {
     /// @notice A circuit's leaf in the tree of circuits.
     function circuitLeaf(CircuitDescription calldata description) public pure returns (bytes32) {
         Artifact[] calldata artifacts = description.artifacts;
-        bytes memory named;
+        bytes memory named = "";
         for (uint256 i = 0; i < artifacts.length; i++) {
             if (i > 0 && artifacts[i].role <= artifacts[i - 1].role) revert ArtifactsUnordered(artifacts[i].role);
             named = bytes.concat(named, artifacts[i].role, artifacts[i].digest);
