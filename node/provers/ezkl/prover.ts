@@ -414,7 +414,7 @@ function openEvmVerifier(
     'evm-verifier',
     { layoutVersion, source: sha256Text(source) },
     async (directory) => {
-      const { runtime } = compileEvmVerifier(source);
+      const { runtime } = await compileEvmVerifier(source, signal);
       await writeFile(join(directory, files.evmVerifier), runtime);
     },
     signal,
