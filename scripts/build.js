@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -18,7 +18,9 @@ for (const folder of ['node', 'protocol']) {
   cpSync(join(root, folder), join(root, 'dist', folder), {
     recursive: true,
     filter: (path) =>
-      statSync(path).isDirectory() || (assets.has(extname(path)) && !path.endsWith('_test.go')),
+      statSync(path).isDirectory()
+        ? basename(path) !== 'testing'
+        : assets.has(extname(path)) && !path.endsWith('_test.go'),
   });
 }
 process.exitCode = status ?? 1;

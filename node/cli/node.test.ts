@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -118,6 +119,18 @@ describe('a node on the command line', () => {
     expect(status).toBe(2);
     expect(value).toMatchObject({
       error: { code: 'CONFIGURATION_INVALID', message: expect.stringMatching(/^--bootstrap, item 1/) },
+    });
+  });
+
+  it('says which address is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = `/ip4/127.0.0.1/tcp/${(other.address() as AddressInfo).port}`;
+    const { status, value } = await run('start', '--listen', address, '--api-port', '0', '--no-mdns');
+    other.close();
+    expect(status).toBe(1);
+    expect(value).toMatchObject({
+      error: { code: 'NETWORK_FAILED', message: expect.stringContaining('address already in use') },
     });
   });
 

@@ -21,8 +21,9 @@ import { yamux } from '@libp2p/yamux';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Datastore } from 'interface-datastore';
-import { createLibp2p } from 'libp2p';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import type { Registry } from 'prom-client';
+import { TesseraError } from '../../protocol/errors.ts';
 import { topicAddress, topicNames } from '../../protocol/messages/index.ts';
 import { version } from '../package.ts';
 import { gossipLimits, peerScoreParams, peerScoreThresholds } from './peer-score.ts';
@@ -75,10 +76,23 @@ export interface Libp2pNodeOptions {
  *
  * Gossip carries no signatures of libp2p's: every message of this network is signed by its sender, and known to
  * gossip by the hash of its bytes.
+ *
+ * @throws TesseraError `NETWORK_FAILED` when it cannot listen where it should
  */
 export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2pNode> {
+  try {
+    return await createLibp2p(initOf(options));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UnsupportedListenAddressesError') {
+      throw cannotListen(options.listen, error);
+    }
+    throw error;
+  }
+}
+
+function initOf(options: Libp2pNodeOptions): Libp2pOptions<Libp2pServices> {
   const { privateKey, datastore, listen, logger, metrics } = options;
-  return createLibp2p<Libp2pServices>({
+  return {
     privateKey,
     datastore,
     ...(logger === undefined ? {} : { logger }),
@@ -138,6 +152,16 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
       ...(options.upnp ? { upnp: uPnPNAT({ portMappingDescription: 'tessera' }) } : {}),
       ...(options.relay ? { relay: circuitRelayServer() } : {}),
     },
+  };
+}
+
+function cannotListen(listen: readonly string[], cause: Error): TesseraError {
+  // libp2p lists each address with its error and stack, one a line.
+  const reasons = [...cause.message.matchAll(/: Error: (.+)/g)].map((match) => match[1]);
+  return new TesseraError('NETWORK_FAILED', {
+    message: `The node cannot listen on ${listen.join(', ')}: ${reasons.join('; ') || cause.message}`,
+    remedy: 'Another program may have the port: give others with --listen; port 0 takes a free one.',
+    cause,
   });
 }
 

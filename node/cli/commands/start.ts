@@ -32,6 +32,10 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
   const configuration = await configurationOf(context, flags);
   const files = nodeFiles(settings.directory.node);
   const log = createLog(configuration.logLevel, { write: (line) => output.note(line.trimEnd()) });
+  // The libraries of the network leave promises behind that a stranger can make fail; that must not end the node.
+  const onRejection = (error: unknown) =>
+    log.error({ err: error }, 'a promise was rejected and nobody cared');
+  process.on('unhandledRejection', onRejection);
   const peer = await startPeer({ configuration, files, log });
   try {
     const artifacts = await startArtifacts(peer, files, configuration);
@@ -51,6 +55,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
     }
   } finally {
     await peer.stop();
+    process.off('unhandledRejection', onRejection);
     log.info('stopped');
   }
 }
