@@ -51,6 +51,12 @@ export const errorCodes = {
     exit: 2,
     meaning: 'A setting of the configuration is unknown, or has a value that it cannot have.',
   },
+  CHAIN_MISSING: { exit: 1, meaning: 'The contracts, or the chain itself, are not there yet.' },
+  CHAIN_FAILED: { exit: 1, meaning: 'The chain could not be reached, or did not do what it was asked.' },
+  CHAIN_REFUSED: { exit: 1, meaning: 'A contract refuses the call; nothing was sent, or it failed.' },
+  KEYSTORE_INVALID: { exit: 1, meaning: 'A file holds no encrypted key, or the password is not its.' },
+  JOB_MISMATCH: { exit: 1, meaning: 'What was given of a job is not what its terms on chain name.' },
+  CLAIM_REFUSED: { exit: 1, meaning: 'This node does not claim the segment: it would risk its bond.' },
   INTERNAL: { exit: 1, meaning: 'A fault of this program.' },
 } as const;
 

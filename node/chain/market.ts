@@ -1,0 +1,266 @@
+import { type Address, encodeAbiParameters, type Hex, type TransactionReceipt, toHex } from 'viem';
+import type { Proof } from '../../protocol/certificate.ts';
+import type { Hex32 } from '../../protocol/edge.ts';
+import { contextOf, type JobTerms, jobId, type MarketPlace } from '../../protocol/job-ids.ts';
+import { marketAbi, nodeRegistryAbi } from './abi.ts';
+import type { Chain } from './chain-client.ts';
+import { segmentStates } from './contract-errors.ts';
+import { type ChainJob, edgeOpenings, offerPlace, segmentPlace, termsArgument, word } from './job.ts';
+import type { SendOptions } from './sender.ts';
+
+/** Where the contracts stand that a market consists of. */
+export interface MarketAddresses {
+  market: Address;
+  models: Address;
+  nodes: Address;
+}
+
+export type SegmentState = (typeof segmentStates)[number];
+
+/** A segment as it stands on chain. */
+export interface SegmentOnChain {
+  state: SegmentState;
+  /** Who holds, or held, the claim; zero for nobody. */
+  claimant: Address;
+  /** End of the state, in seconds since 1970; 0 for none. */
+  deadline: bigint;
+  failures: number;
+  reward: bigint;
+  bond: bigint;
+  /** sha2-256 of the submitted proof's artifact. */
+  proof: Hex;
+  challenger: Address;
+}
+
+export interface JobOnChain {
+  available: bigint;
+  segments: number;
+  verified: number;
+  settled: number;
+  closed: boolean;
+}
+
+/** What an account has staked, in wei. */
+export interface StakeOnChain {
+  amount: bigint;
+  locked: bigint;
+  leaving: bigint;
+  releasedAt: bigint;
+}
+
+/** The artifact of a proof, whose hash an optimistic submission is: the ABI encoding of the contracts' `Proof`. */
+export function encodeProofArtifact(proof: Proof): Hex {
+  const components = [
+    { name: 'publicInputs', type: 'uint256[]' },
+    { name: 'data', type: 'bytes' },
+  ] as const;
+  return encodeAbiParameters([{ type: 'tuple', components }], [proofArgument(proof)]);
+}
+
+const proofArgument = ({ publicInputs, bytes }: Proof) => ({ publicInputs, data: toHex(bytes) });
+
+/** The market's contract, and the registry of nodes beside it, on one chain. */
+export class Market {
+  readonly chain: Chain;
+  readonly addresses: MarketAddresses;
+  readonly #contract: { address: Address; abi: typeof marketAbi };
+  readonly #nodes: { address: Address; abi: typeof nodeRegistryAbi };
+
+  constructor(chain: Chain, addresses: MarketAddresses) {
+    this.chain = chain;
+    this.addresses = addresses;
+    this.#contract = { address: addresses.market, abi: marketAbi };
+    this.#nodes = { address: addresses.nodes, abi: nodeRegistryAbi };
+  }
+
+  /** What a job's id and a proof's context are bound to. */
+  get place(): MarketPlace {
+    return {
+      chainId: BigInt(this.chain.network.chainId),
+      market: this.addresses.market.slice(2).toLowerCase(),
+    };
+  }
+
+  idOf(terms: JobTerms): Hex32 {
+    return jobId(this.place, terms);
+  }
+
+  /** What a proof by this account must be bound to. */
+  contextOf(job: Hex32, segment: number): bigint {
+    return contextOf(this.place, job, segment, this.chain.address.slice(2).toLowerCase());
+  }
+
+  async job(id: Hex32): Promise<JobOnChain> {
+    return this.chain.read({ ...this.#contract, functionName: 'jobOf', args: [word(id)] });
+  }
+
+  async segment(id: Hex32, index: number): Promise<SegmentOnChain> {
+    const args = [word(id), BigInt(index)] as const;
+    const found = await this.chain.read({ ...this.#contract, functionName: 'segmentOf', args });
+    return { ...found, state: segmentStates[found.state] ?? 'open' };
+  }
+
+  async isBarred(id: Hex32, index: number, account: Address): Promise<boolean> {
+    const args = [word(id), BigInt(index), account] as const;
+    return this.chain.read({ ...this.#contract, functionName: 'isBarred', args });
+  }
+
+  /** Whether it is proven on this chain that the model gives this output on this input. */
+  async isVerified({
+    model,
+    inputDigest,
+    outputDigest,
+  }: Pick<JobTerms, 'model' | 'inputDigest' | 'outputDigest'>): Promise<boolean> {
+    const args = [word(model), word(inputDigest), word(outputDigest)] as const;
+    return this.chain.read({ ...this.#contract, functionName: 'isVerified', args });
+  }
+
+  /** What an account can withdraw of a token; zero stands for the chain's coin. */
+  async owed(account: Address, token: Address): Promise<bigint> {
+    return this.chain.read({ ...this.#contract, functionName: 'owed', args: [account, token] });
+  }
+
+  async stake(account: Address): Promise<StakeOnChain> {
+    const args = [account, this.addresses.market] as const;
+    return this.chain.read({ ...this.#nodes, functionName: 'stakeOf', args });
+  }
+
+  /** Adds to what this account has staked. @param amount wei */
+  async deposit(amount: bigint, options?: SendOptions): Promise<TransactionReceipt> {
+    const args = [this.chain.address, this.addresses.market] as const;
+    const request = {
+      ...this.#nodes,
+      functionName: 'deposit',
+      args,
+      value: amount,
+      action: 'Depositing stake',
+    } as const;
+    return this.chain.write(request, options);
+  }
+
+  /** @param escrow what rewards are paid from, in the job's token */
+  async post(job: ChainJob, escrow: bigint, options?: SendOptions): Promise<TransactionReceipt> {
+    const { terms } = job;
+    const args = [
+      termsArgument(terms),
+      escrow,
+      edgeOpenings(job, 'inputs'),
+      edgeOpenings(job, 'outputs'),
+    ] as const;
+    const value = /^0+$/.test(terms.token) ? escrow : 0n;
+    return this.chain.write(
+      { ...this.#contract, functionName: 'post', args, value, action: 'Posting the job' },
+      options,
+    );
+  }
+
+  async close({ terms }: ChainJob, options?: SendOptions): Promise<TransactionReceipt> {
+    const args = [termsArgument(terms)] as const;
+    return this.chain.write(
+      { ...this.#contract, functionName: 'close', args, action: 'Closing the job' },
+      options,
+    );
+  }
+
+  async claim(job: ChainJob, segment: number, options?: SendOptions): Promise<TransactionReceipt> {
+    const { offer, path } = offerPlace(job, segment);
+    const args = [termsArgument(job.terms), BigInt(segment), offer, path] as const;
+    const action = `Claiming segment ${segment}`;
+    return this.chain.write({ ...this.#contract, functionName: 'claim', args, action }, options);
+  }
+
+  /** Has a proof verified, and the claimant paid. */
+  async prove(
+    job: ChainJob,
+    segment: number,
+    proof: Proof,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    const { wiring, openings } = segmentPlace(job, segment);
+    const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
+    const action = `Submitting the proof of segment ${segment}`;
+    return this.chain.write({ ...this.#contract, functionName: 'prove', args, action }, options);
+  }
+
+  /** Makes a segment count as verified that was paid unchallenged. */
+  async raise(
+    job: ChainJob,
+    segment: number,
+    proof: Proof,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    const { wiring, openings } = segmentPlace(job, segment);
+    const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
+    const action = `Proving segment ${segment}, which was settled unchallenged`;
+    return this.chain.write({ ...this.#contract, functionName: 'raise', args, action }, options);
+  }
+
+  /** @param artifact sha2-256 of the proof's artifact */
+  async submit(
+    job: ChainJob,
+    segment: number,
+    artifact: Hex32,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    const args = [termsArgument(job.terms), BigInt(segment), word(artifact)] as const;
+    const action = `Submitting the hash of segment ${segment}'s proof`;
+    return this.chain.write({ ...this.#contract, functionName: 'submit', args, action }, options);
+  }
+
+  /** Challenges a submission, with a bond that the price of gas sets: twice what it is now, as that may rise. */
+  async challenge(job: ChainJob, segment: number, options?: SendOptions): Promise<TransactionReceipt> {
+    const bond = await this.chain.read({ ...this.#contract, functionName: 'challengeBond', args: [] });
+    const args = [termsArgument(job.terms), BigInt(segment)] as const;
+    const action = `Challenging the submission of segment ${segment}`;
+    return this.chain.write(
+      { ...this.#contract, functionName: 'challenge', args, value: 2n * bond, action },
+      options,
+    );
+  }
+
+  /** @param artifact the very bytes that were submitted by their hash */
+  async defend(
+    job: ChainJob,
+    segment: number,
+    artifact: Hex,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    const { wiring, openings } = segmentPlace(job, segment);
+    const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, artifact] as const;
+    const action = `Defending the submission of segment ${segment}`;
+    return this.chain.write({ ...this.#contract, functionName: 'defend', args, action }, options);
+  }
+
+  /**
+   * Ends a state whose time has passed, or gives up this account's claim: `abandon` (costs a part of the bond), `expire`
+   * (a missed claim), `reject` (a challenge that nobody answered), `settle` (a submission that nobody challenged).
+   */
+  async end(
+    how: 'abandon' | 'expire' | 'reject' | 'settle',
+    job: ChainJob,
+    segment: number,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    const args = [termsArgument(job.terms), BigInt(segment)] as const;
+    const action = `${endings[how]} segment ${segment}`;
+    return this.chain.write({ ...this.#contract, functionName: how, args, action }, options);
+  }
+
+  /** Pays all that this account is owed in a token to an account. */
+  async withdraw(token: Address, to: Address, options?: SendOptions): Promise<TransactionReceipt> {
+    const request = {
+      ...this.#contract,
+      functionName: 'withdraw',
+      args: [token, to],
+      action: 'Withdrawing',
+    } as const;
+    return this.chain.write(request, options);
+  }
+}
+
+const endings = {
+  abandon: 'Abandoning',
+  expire: 'Ending the missed claim of',
+  reject: 'Ending the unanswered challenge of',
+  settle: 'Settling',
+} as const;

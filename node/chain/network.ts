@@ -1,0 +1,55 @@
+import { arbitrum, arbitrumSepolia, scroll, scrollSepolia } from 'viem/chains';
+
+/** What a client must know of a chain. */
+export interface Network {
+  name: string;
+  chainId: number;
+  /** Blocks, its own included, after which a transaction or an event is taken for final. */
+  confirmations: number;
+  /** Milliseconds between two looks at the chain. */
+  pollInterval: number;
+  /** Milliseconds after which a transaction that is in no block is sent again with higher fees. */
+  patience: number;
+  /** Blocks that one request for events may span. */
+  eventSpan: number;
+}
+
+/** The chain that runs on this machine; everybody knows its accounts' keys. */
+export const embeddedNetwork: Network = {
+  name: 'embedded',
+  chainId: 31_337,
+  confirmations: 1,
+  pollInterval: 100,
+  patience: 10_000,
+  eventSpan: 10_000,
+};
+
+/**
+ * Layer 2s order blocks by one sequencer, which does not take them back unless the layer below does or it fails; the
+ * depth covers a sequencer's restart, not a fault of Ethereum.
+ */
+const rollup = { confirmations: 20, pollInterval: 1_000, patience: 30_000, eventSpan: 2_000 } as const;
+
+/** Networks that need no further settings, by chain id. */
+export const knownNetworks: readonly Network[] = [
+  embeddedNetwork,
+  ...[arbitrum, arbitrumSepolia, scroll, scrollSepolia].map(({ id, name }) => ({
+    name,
+    chainId: id,
+    ...rollup,
+  })),
+];
+
+/** The network of a chain id; for one that is not known, careful defaults. */
+export function networkOf(chainId: number): Network {
+  return (
+    knownNetworks.find((network) => network.chainId === chainId) ?? {
+      name: `chain ${chainId}`,
+      chainId,
+      confirmations: 12,
+      pollInterval: 2_000,
+      patience: 60_000,
+      eventSpan: 1_000,
+    }
+  );
+}
