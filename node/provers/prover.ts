@@ -108,8 +108,8 @@ export interface Prover {
     options?: CallOptions,
   ): Promise<CompiledSegment>;
   /**
-   * Files that a peer needs to prove the segment, besides its model and its verifying artifacts, by role: the proving
-   * key or what it is made from. They stay in place until the prover is closed.
+   * Files that a peer needs to prove the segment besides its model, by role: its keys, or what they are made from. They
+   * stay in place until the prover is closed.
    */
   exportKeys(segment: CompiledSegment, options?: CallOptions): Promise<ReadonlyMap<string, string>>;
   /**
@@ -123,7 +123,7 @@ export interface Prover {
   openSegment(
     source: SegmentSource,
     params: string,
-    stated: StatedCircuit,
+    stated: Circuit,
     files: ReadonlyMap<string, string>,
     options?: CallOptions,
   ): Promise<CompiledSegment>;

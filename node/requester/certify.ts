@@ -25,6 +25,9 @@ export interface CertifyInit {
   srsFiles: ReadonlyMap<Hex32, Uint8Array>;
 }
 
+/** A certificate before its proofs. */
+export type CertificateDraft = Omit<Certificate, 'proofs' | 'commitments'>;
+
 /**
  * Puts a proven job into one self-contained certificate.
  *
@@ -35,6 +38,16 @@ export async function certify(
   provers: Provers,
   verifiers: readonly ProofVerifier[],
 ): Promise<Certificate> {
+  const { graph, circuits } = init.compiled;
+  const commitments = bindCommitments(graph, circuits, init.proofs, verifiers);
+  return { ...(await draftCertificate(init, provers)), commitments, proofs: init.proofs };
+}
+
+/** All of a job's certificate that is known before it is proven. */
+export async function draftCertificate(
+  init: Omit<CertifyInit, 'proofs'>,
+  provers: Provers,
+): Promise<CertificateDraft> {
   const { graph, circuits, representatives } = init.compiled;
   const artifacts = new Map<Hex32, Uint8Array>();
   const keep = (bytes: Uint8Array) => {
@@ -57,7 +70,6 @@ export async function certify(
     [...init.srsFiles].filter(([id]) => committed.has(id)).map(([id, bytes]) => [id, keep(bytes)]),
   );
 
-  const commitments = bindCommitments(graph, circuits, init.proofs, verifiers);
   const statements = [...graph.inputs, ...graph.outputs].flatMap((edge): Statement[] => {
     const name = graph.edges[edge]?.name ?? '';
     const values = init.values.get(name);
@@ -71,8 +83,6 @@ export async function certify(
     artifacts,
     srs,
     srsFiles,
-    commitments,
-    proofs: init.proofs,
     statements,
   };
 }

@@ -23,7 +23,7 @@ import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
 import { verificationDataOf } from '../provers/ezkl/verifier/index.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import { type Blindings, drawBlindings } from './blindings.ts';
-import { certify } from './certify.ts';
+import { type CertificateDraft, type CertifyInit, certify, draftCertificate } from './certify.ts';
 import { type CircuitSegment, compileSegments } from './compile.ts';
 import { type EdgeValues, execute } from './execute.ts';
 import { buildGraph, type CompiledGraph } from './graph.ts';
@@ -153,26 +153,39 @@ export async function certifyJob(
   { provers, verifiers }: Pick<JobModules, 'provers' | 'verifiers'>,
   { signal }: RunOptions = {},
 ): Promise<Certificate> {
+  const init = await certifyInit(job, provers, signal);
+  return certify({ ...init, proofs }, provers, verifiers);
+}
+
+/** All of a job's certificate that is known before it is proven. */
+export async function draftJobCertificate(
+  job: Job,
+  { provers }: Pick<JobModules, 'provers'>,
+  { signal }: RunOptions = {},
+): Promise<CertificateDraft> {
+  return draftCertificate(await certifyInit(job, provers, signal), provers);
+}
+
+async function certifyInit(
+  job: Job,
+  provers: Provers,
+  signal: AbortSignal | undefined,
+): Promise<Omit<CertifyInit, 'proofs'>> {
   const { imported, cut, committed, compiled, plans } = job;
   const { model } = imported;
   const files = await srsFiles(plans, provers, signal ? { signal } : {});
-  return certify(
-    {
-      compiled,
-      recipe: recipeOf({ imported, strategy: formatStrategy(cut.strategy), version, compiled }),
-      proofs,
-      values: withJoined(job.values, cut.blocks),
-      floats: floatsOf(job.inputs),
-      concealed: new Set([
-        ...(committed.input ? model.inputs : []),
-        ...(committed.output ? model.outputs : []),
-      ]),
-      srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
-      srsFiles: files,
-    },
-    provers,
-    verifiers,
-  );
+  return {
+    compiled,
+    recipe: recipeOf({ imported, strategy: formatStrategy(cut.strategy), version, compiled }),
+    values: withJoined(job.values, cut.blocks),
+    floats: floatsOf(job.inputs),
+    concealed: new Set([
+      ...(committed.input ? model.inputs : []),
+      ...(committed.output ? model.outputs : []),
+    ]),
+    srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
+    srsFiles: files,
+  };
 }
 
 /** The blinding values of a job by the names of its edges, one a block; empty where nothing is blinded. */

@@ -43,7 +43,7 @@ export async function checkProofs(
     options.signal?.throwIfAborted();
     options.onProgress?.(index, segments.length);
     const faults = keys.faults[segment.circuit] ?? [];
-    const judged = await judge(
+    const judged = await judgeProof(
       segment,
       proofs[index] ?? null,
       keys.circuits[segment.circuit],
@@ -64,13 +64,15 @@ export async function checkProofs(
   return result;
 }
 
-interface Judgement {
+/** What is said of one segment's proof; valid when there are no problems. */
+export interface Judgement {
   problems: Problem[];
   bound: Bound | undefined;
   opinions: readonly Opinion[];
 }
 
-async function judge(
+/** Whether a segment's proof is well-formed and every engine that can judge it accepts it. */
+export async function judgeProof(
   { id }: Segment,
   proof: Proof | null,
   key: VerifiableCircuit | undefined,

@@ -338,7 +338,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its SRS' });
       }
       const segment = await openWith(source, text, new Call(pool, options), () => peerSrs(cache, path));
-      requireStated(segment.circuit, stated.circuit);
+      requireStated(segment.circuit, stated);
       return segment;
     },
 

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
@@ -124,6 +124,42 @@ export function requireCeremony(constraints: Hex32, path: string): never {
     remedy: `Start one: tessera ceremony init FOLDER --constraints ${path}. Or make the keys of a finished one here: tessera ceremony finalize FOLDER. Or allow development keys: --setup development`,
     details: { constraints, path },
   });
+}
+
+/** Longer than any verifying key or record of a setup that this program makes. */
+const maxArtifactBytes = 2 ** 24;
+
+/**
+ * What a peer's segment comes with.
+ *
+ * @throws TesseraError `PROVER_FAILED` where a file is missing or too large
+ */
+export async function readPeerKeys(
+  files: ReadonlyMap<string, string>,
+): Promise<{ exported: string; verifyingKey: Uint8Array; setup: Uint8Array }> {
+  const [exported, verifyingKey, setup] = ['provingKey', 'verifyingKey', 'setup'].map((role) =>
+    files.get(role),
+  );
+  if (exported === undefined || verifyingKey === undefined || setup === undefined) {
+    throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its keys' });
+  }
+  const read = async (path: string) => {
+    if ((await stat(path)).size > maxArtifactBytes) {
+      throw new TesseraError('PROVER_FAILED', {
+        message: 'The segment’s verifying key or setup is too large',
+      });
+    }
+    return new Uint8Array(await readFile(path));
+  };
+  return { exported, verifyingKey: await read(verifyingKey), setup: await read(setup) };
+}
+
+/** Paths of what {@link readKeyArtifacts} reads, by role. */
+export function keyArtifactPaths(entry: OpenEntry): ReadonlyMap<string, string> {
+  return new Map([
+    ['verifyingKey', join(entry.path, files.verifyingKey)],
+    ['setup', join(entry.path, files.setup)],
+  ]);
 }
 
 /** What a verifier needs, by role. */

@@ -49,6 +49,8 @@ describe('parseGroth16Params', () => {
     ['bits that are no integer', text.replace('"inputBits":8', '"inputBits":"8"')],
     ['an empty range', text.replace('[-1,1]', '[1,-1]')],
     ['an infinite range', text.replace('[-1,1]', '[-1,1e999]')],
+    ['bits of weights that no 32-bit integer holds', text.replace('"weightBits":7', '"weightBits":32')],
+    ['a range beyond float32', text.replace('[-1,1]', '[-1e308,1e308]')],
     ['a range of one number', text.replace('[-1,1]', '[-1]')],
     ['more than a recipe holds', text.replace('"x"', `"${'x'.repeat(70_000)}"`)],
   ])('refuses %s', (_, changed) => {

@@ -20,7 +20,8 @@ export interface Groth16Params extends Precision {
 
 const precisionLimits: Readonly<Record<keyof Precision, readonly [number, number]>> = {
   activationBits: [1, 32],
-  weightBits: [1, 32],
+  // Weights are 32-bit integers with a sign.
+  weightBits: [1, 31],
   inputBits: [1, 32],
   outputBits: [1, 32],
   headroomBits: [0, 16],
@@ -137,8 +138,12 @@ function isParams(value: Partial<Groth16Params> | null): value is Groth16Params 
 const isName = (name: unknown): boolean =>
   typeof name === 'string' && Buffer.byteLength(name) <= limits.nameBytes;
 
+/** Calibration sees values of float32; of larger ones, bits could be counted without end. */
+const maxFloat32 = (2 - 2 ** -23) * 2 ** 127;
+
 function isRange(range: unknown): boolean {
   if (!Array.isArray(range) || range.length !== 2) return false;
-  const [min, max] = range as [unknown, unknown];
-  return Number.isFinite(min) && Number.isFinite(max) && (min as number) <= (max as number);
+  const isFloat32 = (value: unknown) => typeof value === 'number' && Math.abs(value) <= maxFloat32;
+  const [min, max] = range as [number, number];
+  return isFloat32(min) && isFloat32(max) && min <= max;
 }

@@ -90,7 +90,7 @@ function inputType(
   name: string,
   { ranges, inputBits, headroomBits }: Groth16Params,
 ): NumberType {
-  const [min, max] = ranges[name] ?? [];
+  const [min, max] = Object.hasOwn(ranges, name) ? (ranges[name] ?? []) : [];
   if (min === undefined || max === undefined) {
     throw new TesseraError('INPUT_INVALID', {
       message: `Calibration saw no values of ${name}`,

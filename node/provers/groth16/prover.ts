@@ -36,10 +36,12 @@ import {
   developmentSetup,
   exportedKeyPath,
   importKeys,
+  keyArtifactPaths,
   loadParameters,
   openExportedKey,
   openKeys,
   readKeyArtifacts,
+  readPeerKeys,
   requireCeremony,
   type SetupPolicy,
 } from './keys.ts';
@@ -150,7 +152,10 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     async exportKeys(segment, options) {
       const exported = await openExportedKey(cache, filesOf(segment).keys, new Call(process, options));
       held.add(exported);
-      return new Map([['provingKey', exportedKeyPath(exported.path)]]);
+      return new Map([
+        ['provingKey', exportedKeyPath(exported.path)],
+        ...keyArtifactPaths(filesOf(segment).keys),
+      ]);
     },
 
     async openSegment(source, params, stated, files, options) {
@@ -158,11 +163,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
       const circuit = await openSegmentCircuit(cache, source, params, call);
       held.add(circuit.entry);
       const { constraintsDigest } = circuit.circuit;
-      const { verifyingKey, setup } = stated.artifacts;
-      const exported = files.get('provingKey');
-      if (verifyingKey === undefined || setup === undefined || exported === undefined) {
-        throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its keys' });
-      }
+      const { exported, verifyingKey, setup } = await readPeerKeys(files);
       if (readSetupRecord(setup).constraints !== constraintsDigest) {
         throw new TesseraError('PROVER_FAILED', {
           message: 'The segment’s keys are said to be of other constraints than its model gives',
@@ -185,7 +186,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
       );
       held.add(keys);
       const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
-      requireStated(segment.circuit, stated.circuit);
+      requireStated(segment.circuit, stated);
       opened.set(segment, { circuit, keys });
       return segment;
     },
