@@ -10,7 +10,7 @@ import { ezklTiles, groth16Tiles } from './tiled-convolution.ts';
 
 /** What `npm run bench` measures, in the order of the table. */
 export const benchmarks: readonly Benchmark[] = [
-  cnnSmall,
+  ...cnnSmall,
   ...lenet,
   ezklTiles,
   lightVgg19,

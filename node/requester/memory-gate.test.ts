@@ -48,3 +48,7 @@ test('lets the next in after a failure', async () => {
   await expect(gate.run(10 * MiB, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await gate.run(10 * MiB, async () => 'yes')).toBe('yes');
 });
+
+test('takes a budget beyond any machine’s memory', async () => {
+  expect(await mostAtOnce(Number.MAX_SAFE_INTEGER, [MiB, 2 * MiB])).toEqual({ bytes: 3 * MiB, jobs: 2 });
+});
