@@ -121,7 +121,7 @@ function initOf(options: Libp2pNodeOptions): Libp2pOptions<Libp2pServices> {
       ...(options.bootstrap?.length
         ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: `${KEEP_ALIVE}-bootstrap` })]
         : []),
-      ...(options.mdns ? [mdns({ serviceTag: mdnsService })] : []),
+      ...(options.mdns ? [mdns({ serviceTag: mdnsService, interval: mdnsInterval })] : []),
     ],
     services: {
       identify: identify(),
@@ -169,3 +169,6 @@ const topics = topicNames.map(topicAddress);
 
 /** The service that nodes of this network ask multicast DNS for. */
 const mdnsService = '_tessera._udp.local';
+
+/** Milliseconds between two questions. */
+const mdnsInterval = 3_000;

@@ -1,5 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from '../edge.ts';
 import { type CborLimits, decodeCbor, encodeCbor } from '../encoding/cbor.ts';
 import { openEnvelope } from '../encoding/envelope.ts';
@@ -31,13 +31,14 @@ export interface SignedMessage<M extends Message = Message> {
  * @throws TesseraError `ENCODING_INVALID` when the message exceeds a limit, or names a sender other than the key's
  */
 export function signMessage<M extends Message>(message: M, secretKey: Uint8Array): SignedMessage<M> {
+  if (bytesToHex(ed25519.getPublicKey(secretKey)) !== message.sender)
+    throw invalid('the key is not its sender’s');
   const body = encodeMessageBody(message);
   const signature = ed25519.sign(signedBytes(body), secretKey);
   const bytes = encodeCbor([tag, version, body, signature]);
   if (bytes.length > messageLimits.envelopeBytes) {
     throw invalid(`it takes ${bytes.length} bytes, above the limit of ${messageLimits.envelopeBytes}`);
   }
-  if (!isSignedBy(message.sender, body, signature)) throw invalid('the key is not its sender’s');
   return { id: sha256Hex(body), message, bytes };
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -33,8 +33,10 @@ export async function buildServiceNode(): Promise<string> {
   const binary = join(folder, `waku-service-node-${digest.digest('hex').slice(0, 16)}`);
   if (existsSync(binary)) return binary;
   await mkdir(folder, { recursive: true });
-  // go writes the binary in one step, when it is whole.
-  await promisify(execFile)('go', ['build', '-trimpath', '-o', binary, '.'], { cwd: source });
+  // Two tests may build at once: each makes its own, and puts it in place whole.
+  const made = `${binary}.${process.pid}`;
+  await promisify(execFile)('go', ['build', '-trimpath', '-o', made, '.'], { cwd: source });
+  await rename(made, binary);
   return binary;
 }
 
