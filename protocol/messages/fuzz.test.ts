@@ -83,7 +83,7 @@ describe('decoders, given what nobody should send', () => {
         refusesOnly(openMessage, bytes);
         refusesOnly(decodeMessageBody, bytes);
       }),
-      { numRuns: 100_000 },
+      { numRuns: 50_000 },
     );
   });
 
@@ -93,7 +93,7 @@ describe('decoders, given what nobody should send', () => {
         const message = refusesOnly(decodeMessageBody, bytes);
         if (message !== undefined) expect(bytesToHex(encodeMessageBody(message))).toBe(bytesToHex(bytes));
       }),
-      { numRuns: 100_000 },
+      { numRuns: 50_000 },
     );
   });
 
