@@ -7,10 +7,16 @@ import { indexBy, stridesOf } from './broadcast.ts';
 const RECIPROCAL_BITS = 12;
 
 /** Integer factors close to 1 / count, and the fractional bits they have. */
-function reciprocals(counts: readonly number[]): { factors: Int32Array; bits: number } {
-  const most = Math.max(...counts);
-  const exact = counts.every((count) => count === most) && Number.isInteger(Math.log2(most));
+function reciprocals(quantiser: Quantiser, counts: readonly number[]): { factors: Int32Array; bits: number } {
+  const [least, most] = counts.reduce(
+    ([low, high], count) => [Math.min(low, count), Math.max(high, count)],
+    [Infinity, 0],
+  );
+  const exact = least === most && Number.isInteger(Math.log2(most));
   const bits = exact ? Math.log2(most) : RECIPROCAL_BITS + Math.floor(Math.log2(most));
+  // An array of 32-bit integers would take a larger factor modulo 2^32.
+  if (2 ** bits / least >= 2 ** 31)
+    throw quantiser.unsupported(`its windows cover from ${least} to ${most} elements`);
   return { factors: Int32Array.from(counts, (count) => Math.round(2 ** bits / count)), bits };
 }
 
@@ -90,7 +96,7 @@ export const lowerAveragePool: Lowering = (quantiser, node) => {
     (_, i) => covered(0, Math.floor(i / columns), height) * covered(1, i % columns, width),
   );
   if (counts.includes(0)) throw quantiser.unsupported('a window covers padding only');
-  const { factors, bits } = reciprocals(counts);
+  const { factors, bits } = reciprocals(quantiser, counts);
   const scale = quantiser.tensor(input).scale + bits;
   const label = flat ? `${output}/sums` : output;
   const result = quantiser.emit({ kind: 'windowSum', ...window, factors }, [input], scale, label);
@@ -114,7 +120,7 @@ function meanOver(quantiser: Quantiser, node: ModelNode, axes: readonly number[]
   );
   const arranged = { kind: 'rearrange', from, fill: 0, shape: [1, planes, 1, count] } as const;
   const rows = quantiser.emit(arranged, [input], scale, `${output}/rows`);
-  const { factors, bits } = reciprocals([count]);
+  const { factors, bits } = reciprocals(quantiser, [count]);
   const operation = {
     kind: 'windowSum',
     kernel: [1, count],
