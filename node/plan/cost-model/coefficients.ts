@@ -1,20 +1,20 @@
 /** Fitted by bench/measurements/fit.ts: bytes, seconds of one core, and cores kept busy. */
 export const coefficients = {
   ezkl: {
-    keyColumns: [8.074, 1.476, 6.303, 2.088, 7.602],
-    proofBytes: [918.7, 30.86, 1114, 381.7, 1298],
-    setupBytes: [33870000, 1.436, 0],
-    proveBytes: [29550000, 2.541, 1.968],
-    setupCpuSeconds: [0.09734, 3.007e-8, 0],
-    proveCpuSeconds: [0.1007, 4.468e-8, 2.362e-8],
+    keyColumns: [8.856, 2.002, 6.172, 2.015, 6.405],
+    proofBytes: [1124, 135.6, 1079, 336.6, 1032],
+    setupBytes: [34210000, 1.453, 0],
+    proveBytes: [30950000, 2.51, 1.395],
+    setupCpuSeconds: [0.1746, 3.154e-8, 0],
+    proveCpuSeconds: [0.1443, 4.499e-8, 0],
     parallelism: 1.3,
   },
   groth16: {
     provingKeyBytes: [0, 380.9, 0.5558],
-    setupBytes: [13050000, 1363, 35.85],
-    proveBytes: [10620000, 1845, 15.03],
-    setupCpuSeconds: [0.0228, 0.0002797, 2.22e-7],
-    proveCpuSeconds: [0.0376, 0.00001205, 1.734e-7],
+    setupBytes: [12820000, 1359, 37.96],
+    proveBytes: [10340000, 1485, 27.52],
+    setupCpuSeconds: [0.007978, 0.0002759, 8.052e-7],
+    proveCpuSeconds: [0.0247, 0.00001334, 1.165e-7],
     parallelism: 1.48,
   },
 } as const;
