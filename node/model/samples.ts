@@ -24,13 +24,16 @@ export function samplesFrom(file: TensorFile, model: InputTypes): NamedTensors[]
     const size = elementCount(type.shape);
     const samples = found.values.length / size;
     if (!Number.isInteger(samples) || samples < 1 || samples > maximumSamples) {
-      throw invalid(`${found.values.length} values of ${name} are not 1 to ${maximumSamples} inputs of ${size}`);
+      throw invalid(
+        `${found.values.length} values of ${name} are not 1 to ${maximumSamples} inputs of ${size}`,
+      );
     }
     return { name, type, size, samples, values: Array.from(found.values) };
   });
   const samples = tensors[0]?.samples ?? 0;
   const other = tensors.find((tensor) => tensor.samples !== samples);
-  if (other !== undefined) throw invalid(`${other.samples} samples of ${other.name}, ${samples} of the others`);
+  if (other !== undefined)
+    throw invalid(`${other.samples} samples of ${other.name}, ${samples} of the others`);
   return Array.from({ length: samples }, (_, index) => {
     return new Map(
       tensors.map(({ name, type, size, values }) => [

@@ -21,7 +21,10 @@ export async function importRandomised(path: string): Promise<Model> {
  * Asserts that a model's segments, under each strategy, compute what the whole does, and that what they compute
  * varies with the input: equality of constants would show nothing.
  */
-export async function expectSlicesEqual(model: Model, strategies: readonly DirectStrategy[]): Promise<Slicing[]> {
+export async function expectSlicesEqual(
+  model: Model,
+  strategies: readonly DirectStrategy[],
+): Promise<Slicing[]> {
   const inputs = centredInputs(model, 7);
   const whole = await infer(model, inputs);
   const logitsOf = (outputs: NamedTensors) => outputs.get(model.outputs.at(-1) ?? '')?.data as Float32Array;
