@@ -5,6 +5,10 @@ import { forge } from './testing/forge.ts';
 const timeout = 600_000;
 
 describe('the contracts', () => {
+  it('are not said to pass when forge fails', async () => {
+    expect((await forge(['test', '--no-such-option'])).status).not.toBe(0);
+  });
+
   it(
     'pass their own tests, invariants over 100,000 actions among them',
     async () => {

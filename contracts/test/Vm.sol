@@ -14,10 +14,13 @@ interface Vm {
     function assume(bool condition) external pure;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
+    function exists(string calldata path) external view returns (bool);
     function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function fee(uint256 basefee) external;
     function prank(address sender) external;
+    function readFileBinary(string calldata path) external view returns (bytes memory);
+    function skip(bool condition) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
 }
