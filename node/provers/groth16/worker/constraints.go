@@ -73,7 +73,8 @@ func parseConstraintSystem(data []byte) (*constraintSystem, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	if public >= wires || wires > maxWires {
+	// More wires than bytes cannot all stand in instructions; their number is what a translation allocates by.
+	if public >= wires || wires > maxWires || wires > uint64(len(data)) {
 		return nil, malformed(r.at, fmt.Sprintf("%d public wires of %d", public, wires))
 	}
 	if count > maxCoefficients || count*fr.Bytes > uint64(len(data)-r.at) {

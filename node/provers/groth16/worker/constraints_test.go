@@ -62,6 +62,7 @@ func TestMalformedFilesAreRefused(t *testing.T) {
 		"too many products":         file(0, 2, 1, one, 1, opZero, 0x81, 0x80, 4),
 		"output past the last":      file(0, 5, 1, one, 1, opPermute, 0, 0, 0, 0, 2),
 		"output to the constant":    file(0, 5, 1, one, 1, opPermute, 0, 0, 0, 0, 0),
+		"more wires than bytes":     file(0, 0x80, 0, nil, 0x80, 0x80, 0x80, 7, 0, 0),
 		"number of 2^32":            file(0, 1, 0, nil, 0x80, 0x80, 0x80, 0x80, 0x10),
 	} {
 		if err := translateBytes(data); !isRefusal(err) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -129,8 +130,13 @@ func importKeys(r1cs *cs.R1CS, exportedPath, verifyingPath, provingOut, verifyin
 		return keyDigests{}, &workerError{storage, err.Error()}
 	}
 	defer file.Close()
+	buffered := bufio.NewReaderSize(file, 1<<20)
+	// The size of its domain comes first, by which gnark computes tables before it reads on.
+	if head, err := buffered.Peek(8); err != nil || binary.BigEndian.Uint64(head) != domainOf(r1cs) {
+		return keyDigests{}, &workerError{failed, "the peer's proving key is of another domain"}
+	}
 	provingKey := new(groth16.ProvingKey)
-	if _, err := provingKey.ReadFrom(bufio.NewReaderSize(file, 1<<20)); err != nil {
+	if _, err := provingKey.ReadFrom(buffered); err != nil {
 		return keyDigests{}, &workerError{failed, fmt.Sprintf("the peer's proving key cannot be read: %v", err)}
 	}
 	if !fits(r1cs, provingKey, verifyingKey) {

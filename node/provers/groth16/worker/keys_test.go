@@ -173,6 +173,7 @@ func TestPeersKeysAreCheckedAndProve(t *testing.T) {
 	}
 	for name, changed := range map[string][]byte{
 		"cut off": data[:len(data)/2], "empty": {}, "off the curve": flipped(data, len(data)/2),
+		"of a domain of 2^40": append([]byte{0, 0, 1, 0, 0, 0, 0, 0}, data[8:]...),
 	} {
 		path := writeFile(t, "changed", changed)
 		if _, err := importPeerKeys(importParams{imported, path, files.VerifyingKey}); !isRefusal(err) {

@@ -59,7 +59,8 @@ func (t *translation) zero(products []product, rest linear) error {
 		if err := t.constrain(t.termsOfLinear(p.a), t.termsOfLinear(p.b), t.termsOf(wireExpression(wire))); err != nil {
 			return err
 		}
-		sum = addExpressions(sum, wireExpression(wire))
+		// Auxiliary wires ascend and come after all others.
+		sum = append(sum, wireExpression(wire)...)
 	}
 	minusOne := fr.NewElement(1)
 	minusOne.Neg(&minusOne)
