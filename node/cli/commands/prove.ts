@@ -25,6 +25,7 @@ interface Flags extends ProverFlags, ImageFlags {
   prover: string;
   target: Target;
   calibrate?: string;
+  scale?: number;
   commit?: string;
   out: string;
 }
@@ -55,6 +56,7 @@ export function proveVerb(program: Command, context: Context): void {
       '--calibrate <file>',
       'sample inputs that set the scales of Tessera’s own circuits (default: the inputs so far)',
     )
+    .option('--scale <bits>', 'fractional bits of inputs and weights in ezkl’s circuits (default: 7)', count)
     .addOption(setupOption())
     .addOption(
       new Option('--target <place>', 'where proofs are checked; on chain, all edges share one scheme')
@@ -78,6 +80,7 @@ export function proveVerb(program: Command, context: Context): void {
           prover: flags.prover,
           target: flags.target,
           ...(flags.shape ? { shapes: flags.shape } : {}),
+          ...(flags.scale === undefined ? {} : { scale: flags.scale }),
           ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
           ...(flags.commit === undefined ? {} : { commit: flags.commit }),
           signal,
