@@ -112,6 +112,43 @@ describe('bounds', () => {
   });
 });
 
+describe('operations that their bounds do not hold for', () => {
+  const window = {
+    kernel: [1, 2],
+    strides: [1, 2],
+    pads: [0, 0, 0, 0],
+    dilations: [1, 1],
+  } as const;
+  const refused: [string, Operation, number[]][] = [
+    [
+      'a factor of a window sum that is negative',
+      { kind: 'windowSum', ...window, factors: Int32Array.of(1, -8) },
+      [1, 1, 1, 4],
+    ],
+    [
+      'a factor that is no integer',
+      { kind: 'affine', terms: [{ factor: Float64Array.of(1, 0.5) }], bias: 0, shape: [2] },
+      [2],
+    ],
+    [
+      'a bias that is no integer',
+      { kind: 'affine', terms: [{ factor: 1 }], bias: Float64Array.of(1, 0.5), shape: [2] },
+      [2],
+    ],
+    [
+      // Of three elements a window five apart covers the first from position 0, none from 3 and the third from 7.
+      'a maximum of nothing between two of something',
+      { kind: 'maximum', axis: 0, kernel: 2, stride: 1, dilation: 5, pad: 5, positions: 8, bits: 8 },
+      [3],
+    ],
+  ];
+  it.each(refused)('are refused: %s', (_, operation, shape) => {
+    expect(() => modelOf(operation, [{ shape, lo: -8, hi: 7 }])).toThrow(
+      expect.objectContaining({ code: 'MODEL_INVALID' }),
+    );
+  });
+});
+
 describe('rounding', () => {
   it('is the Euclidean quotient with a remainder below the divisor', () => {
     fc.assert(

@@ -23,6 +23,9 @@ import type { CircuitPort, CircuitPorts } from './ports.ts';
 /** The public wire of the context. */
 const CONTEXT_WIRE = 1;
 
+/** Terms above which a sum's operand gets wires: sums of sums of the same tensor would double them without end. */
+const MAX_OPERAND_TERMS = 2 ** 16;
+
 /** A model as constraints. */
 export interface CompiledCircuit {
   model: QuantisedModel;
@@ -96,7 +99,7 @@ function constrainNode(construction: Construction, model: QuantisedModel, node: 
       break;
     }
     case 'affine': {
-      const rows = inputs.map((name) => construction.tensor(name));
+      const rows = inputs.map((name) => construction.bound(name, MAX_OPERAND_TERMS));
       construction.define(output, affineRows(operation, rows));
       break;
     }

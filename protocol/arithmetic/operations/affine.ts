@@ -36,7 +36,9 @@ function extent(source: number | Float64Array): Bounds {
 function shape(operation: Affine, inputs: readonly QuantisedTensor[]): readonly number[] {
   const count = elementCount(operation.shape);
   const fits = (source: number | Float64Array): boolean =>
-    typeof source === 'number' ? Number.isSafeInteger(source) : source.length === count;
+    typeof source === 'number'
+      ? Number.isSafeInteger(source)
+      : source.length === count && source.every(Number.isSafeInteger);
   requireValid(
     operation.terms.length === inputs.length &&
       inputs.length > 0 &&

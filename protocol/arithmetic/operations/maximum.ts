@@ -55,7 +55,8 @@ function shape(operation: Maximum, [input]: readonly QuantisedTensor[]): readonl
       bits <= 52,
     'A maximum has an axis of its input, a kernel, stride, dilation and positions of at least 1, and 0..52 bits.',
   );
-  for (const position of [0, positions - 1]) {
+  // Where the window is dilated, one in the middle may cover nothing though the first and the last do not.
+  for (let position = 0; position < positions; position++) {
     requireValid(
       covered(operation, position, length)[2] >= 1,
       `The window at position ${position} covers no element.`,

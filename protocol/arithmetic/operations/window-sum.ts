@@ -15,8 +15,8 @@ function shape(operation: WindowSum, [input]: readonly QuantisedTensor[]): reado
   const [batch, channels, height, width] = imageShape(input?.shape ?? []);
   const [rows, columns] = windowPositions(operation, height, width);
   requireValid(
-    operation.factors.length === rows * columns,
-    'A window sum needs one factor for each of its positions.',
+    operation.factors.length === rows * columns && operation.factors.every((factor) => factor >= 1),
+    'A window sum needs one positive factor for each of its positions.',
   );
   return [batch, channels, rows, columns];
 }

@@ -238,6 +238,28 @@ describe('linear layers', () => {
   });
 });
 
+describe('sums of sums', () => {
+  it('compile in time that does not double with each, and still refuse another sum', () => {
+    const depth = 40;
+    const names = Array.from({ length: depth + 1 }, (_, i) => `t${i}`);
+    const tensors = new Map(
+      names.map((name, i) => [name, { shape: [1], scale: 0, lo: -(2 ** i), hi: 2 ** i - 1 }] as const),
+    );
+    const twice: Operation = { kind: 'affine', terms: [{ factor: 1 }, { factor: 1 }], bias: 0, shape: [1] };
+    const nodes = names.slice(1).map((output, i) => ({
+      name: output,
+      operation: twice,
+      inputs: [`t${i}`, `t${i}`],
+      output,
+    }));
+    const circuit = compile({ inputs: ['t0'], outputs: [`t${depth}`], tensors, nodes });
+    const witness = honest(circuit, [-1]);
+    const shown = valuesOf(circuit, `t${depth}`, false);
+    expect(held(witness, shown)).toBe(FIELD_ORDER - 2n ** 40n);
+    expect(forged(circuit, witness, { [shown]: -(2n ** 40n) + 1n })?.kind).toBe('zero');
+  });
+});
+
 describe('product', () => {
   it('refuses another product', () => {
     const operation: Operation = {
