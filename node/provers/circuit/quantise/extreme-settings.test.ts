@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
 import { floatConstant } from '../../../model/constant.ts';
 import type { Attribute, Model } from '../../../model/model.ts';
 import { quantiseModel } from './quantise-model.ts';
@@ -70,6 +71,28 @@ describe('weights at the limits of their integers', () => {
     await expect(quantiseModel(model, ranges, { weightBits, inputBits: 4 })).rejects.toMatchObject({
       code: 'RANGE_EXCEEDED',
     });
+  });
+});
+
+describe('an edge that is clipped', () => {
+  it('holds the values that are cut off', async () => {
+    const model = modelOf('Clip', { x: [2, 1], y: [2, 1] }, {});
+    const limits = new Map([
+      ['low', floatConstant([], Float32Array.of(-0.25))],
+      ['high', floatConstant([], Float32Array.of(0.25))],
+    ]);
+    const nodes = model.nodes.map((node) => ({ ...node, inputs: ['x', 'low', 'high'] }));
+    const clipped = new Map([...ranges, ['y', { min: -0.25, max: 0.25 }]]);
+    const { model: quantised } = await quantiseModel({ ...model, nodes, constants: limits }, clipped, {
+      activationBits: 5,
+      inputBits: 16,
+      edges: new Set(['y']),
+    });
+    const scaleOf = (name = '') => quantised.tensors.get(name)?.scale ?? Number.NaN;
+    const x = Float64Array.of(-4, 3).map((value) => value * 2 ** scaleOf('x'));
+    const [y = ''] = quantised.outputs;
+    const result = interpret(quantised, new Map([['x', x]])).get(y);
+    expect(result).toEqual(Float64Array.of(-0.25, 0.25).map((value) => value * 2 ** scaleOf(y)));
   });
 });
 

@@ -158,6 +158,13 @@ const cases: readonly Case[] = [
   },
   {
     operator: 'Clip',
+    title: 'a lower limit above the upper',
+    inputs: [[2, 9]],
+    outputs: [[2, 9]],
+    constants: [floatConstant([], Float32Array.of(0.5)), floatConstant([], Float32Array.of(-0.25))],
+  },
+  {
+    operator: 'Clip',
     title: 'as ReLU with a ceiling',
     inputs: [[2, 9]],
     outputs: [[2, 9]],

@@ -23,7 +23,7 @@ function excessOver(quantiser: Quantiser, name: string, offset: number, label: s
   return quantiser.emit(requantise, [shifted], scale, `${label}/excess`);
 }
 
-/** `Clip` between constants: l + max(x − l, 0) − max(x − h, 0). */
+/** `Clip` between constants: l + max(x − l, 0) − max(x − h, 0). Where l > h, all is h, as ONNX has it. */
 export const lowerClip: Lowering = (quantiser, node) => {
   const [source = '', lowName = '', highName = ''] = node.inputs;
   const [output = ''] = node.outputs;
@@ -31,14 +31,10 @@ export const lowerClip: Lowering = (quantiser, node) => {
     const constant = name === '' ? undefined : quantiser.fixed(name);
     return constant?.values[0] ?? floatAttribute(node, attribute, otherwise);
   };
-  const low = limit(lowName, 'min', -Infinity);
   const high = limit(highName, 'max', Infinity);
+  const low = Math.min(limit(lowName, 'min', -Infinity), high);
   // What the lower limit cuts off need not be held exactly: at 0 it is a ReLU.
-  quantiser.define(
-    output,
-    quantiser.quantised(source).name,
-    low === 0 || quantiser.quantised(source).rectify,
-  );
+  if (low === 0) quantiser.define(output, quantiser.quantised(source).name, true);
   const input = low === 0 ? quantiser.settled(output) : quantiser.settled(source);
   const { scale, shape, lo, hi } = quantiser.tensor(input);
   const floor = Math.max(lo, Math.round(low * 2 ** scale));
