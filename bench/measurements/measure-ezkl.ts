@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeModel } from '../../node/model/onnx/index.ts';
-import { sizeOf } from '../../node/plan/cost-model/node-sizes.ts';
+import { sizeOf } from '../../node/model/tensor-type.ts';
 import { runArguments } from '../../node/provers/ezkl/run-arguments.ts';
 import { encodeInputs } from '../../node/provers/ezkl/witness-files.ts';
 import { describeMachine, describeVersions } from '../machine.ts';

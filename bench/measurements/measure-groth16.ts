@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importModel } from '../../node/model/import/index.ts';
 import type { Model } from '../../node/model/model.ts';
-import { sizeOf } from '../../node/plan/cost-model/node-sizes.ts';
+import { sizeOf } from '../../node/model/tensor-type.ts';
 import {
   type CircuitPort,
   calibrate,

@@ -1,5 +1,6 @@
 import type { Model, ModelNode } from '../model/model.ts';
-import { innerLength, shapeOf, sizeOf, typeOf } from '../plan/cost-model/node-sizes.ts';
+import { shapeOf, sizeOf, typeOf } from '../model/tensor-type.ts';
+import { innerLength } from '../plan/cost-model/node-sizes.ts';
 
 /** A tensor as a report shows it. */
 export interface TensorShape {

@@ -1,5 +1,7 @@
+import { intsAttribute } from './attributes.ts';
 import { elementCount } from './element.ts';
-import type { Model, ModelNode, TensorType } from './model.ts';
+import type { Model, ModelNode } from './model.ts';
+import { shapeOf, sizeOf } from './tensor-type.ts';
 
 /** Cells that ezkl takes for one element of an activation or of a comparison in pooling, measured at base 1024. */
 const cellsPerActivation = 32;
@@ -10,26 +12,21 @@ const cellsPerComparison = 36;
  * activations, pooling and rescaling. An estimate for dividing work, not for planning memory.
  */
 export function nodeCost(model: Model, node: ModelNode): number {
-  const typeOf = (name: string | undefined): TensorType | undefined =>
-    name === undefined ? undefined : (model.types.get(name) ?? model.constants.get(name)?.type);
-  const size = (name: string | undefined) => elementCount(typeOf(name)?.shape ?? []);
-  const output = size(node.outputs[0]);
+  const output = sizeOf(model, node.outputs[0]);
   switch (node.operator) {
     case 'Conv': {
-      const weight = typeOf(node.inputs[1])?.shape ?? [];
+      const weight = shapeOf(model, node.inputs[1]);
       return output * (elementCount(weight.slice(1)) + cellsPerActivation / 2);
     }
     case 'Gemm':
     case 'MatMul': {
-      const inner = typeOf(node.inputs[0])?.shape.at(-1) ?? 1;
+      const inner = shapeOf(model, node.inputs[0]).at(-1) ?? 1;
       return output * (inner + cellsPerActivation / 2);
     }
     case 'MaxPool':
     case 'AveragePool': {
-      const kernel = node.attributes.get('kernel_shape');
-      const window =
-        kernel?.type === 'ints' ? kernel.value.reduce((product, side) => product * side, 1n) : 4n;
-      return output * Number(window) * cellsPerComparison;
+      const window = elementCount(intsAttribute(node, 'kernel_shape') ?? [2, 2]);
+      return output * window * cellsPerComparison;
     }
     case 'Concat':
     case 'Flatten':

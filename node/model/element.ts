@@ -20,7 +20,7 @@ const sizes: Readonly<Record<Exclude<ElementType, 'string'>, number>> = {
 };
 
 /** Elements that one tensor may have: far above any real one, and exact in a double. */
-export const MAX_ELEMENTS = 2 ** 40;
+const MAX_ELEMENTS = 2 ** 40;
 
 /**
  * Bytes of one element.

@@ -18,7 +18,7 @@ export interface EstimateInit {
 /** Keys are made once for a model and serve all its proofs: a setup counts by this part. */
 const proofsPerKey = 100;
 
-/** What one prover is expected to take for a segment by itself; `undefined` where that cannot be said. */
+/** What one prover is expected to take for a segment by itself. */
 type CostOf = (
   model: Model,
   ports: { inputs: readonly Port['scheme'][]; outputs: readonly Port['scheme'][] },

@@ -1,3 +1,4 @@
+import { floatAttribute } from '../attributes.ts';
 import { constantFloats, floatConstant } from '../constant.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import type { Constant, ModelNode } from '../model.ts';
@@ -71,8 +72,7 @@ async function channelAffine(
   if (parameters.length !== 4 || parameters.some(({ type }) => type.element !== 'float32')) return undefined;
   const [scale, bias, mean, variance] = await Promise.all(parameters.map(constantFloats));
   if (!scale || !bias || !mean || !variance) return undefined;
-  const attribute = node.attributes.get('epsilon');
-  const epsilon = attribute?.type === 'float' ? attribute.value : 1e-5;
+  const epsilon = floatAttribute(node, 'epsilon') ?? 1e-5;
   const exact = Array.from(scale, (value, i) => value / Math.sqrt((variance[i] ?? 0) + epsilon));
   const factors = Float32Array.from(exact);
   const offsets = Float32Array.from(exact, (factor, i) => (bias[i] ?? 0) - (mean[i] ?? 0) * factor);

@@ -1,3 +1,4 @@
+import { floatAttribute, intAttribute } from '../attributes.ts';
 import { constantFloats, constantLength, floatConstant } from '../constant.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import { elementCount } from '../element.ts';
@@ -154,16 +155,14 @@ class AffineFolder {
     if (step.operator === 'Mul') {
       const weights = this.#constants.get(weightName);
       if (!isFoldable(weights)) return undefined;
-      const transposed = gemm.attributes.get('transB');
-      const isTransposed = transposed?.type === 'int' && transposed.value !== 0n;
+      const isTransposed = (intAttribute(gemm, 'transB') ?? 0) !== 0;
       const depth = elementCount(weights.type.shape) / channels;
       const scaled = await scale(weights, step.values, (i) =>
         isTransposed ? Math.floor(i / depth) : i % channels,
       );
       weight = this.#constant(`${output}/weight`, scaled);
     }
-    const factor = gemm.attributes.get('beta');
-    const beta = factor?.type === 'float' ? factor.value : 1;
+    const beta = floatAttribute(gemm, 'beta') ?? 1;
     const sum = bias.map((value, i) => combine(beta * value, step.operator, step.values[i] ?? 0));
     const biasConstant = floatConstant([channels], Float32Array.from(sum));
     return {

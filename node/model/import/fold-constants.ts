@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../../abort.ts';
 import type { Progress } from '../../progress.ts';
+import { intAttribute } from '../attributes.ts';
 import { integerConstant } from '../constant.ts';
 import type { Draft } from '../draft.ts';
 import { elementCount } from '../element.ts';
@@ -98,12 +99,8 @@ async function foldNode(
 
 function shapeValue(node: ModelNode, shape: readonly number[]): Constant {
   if (node.operator === 'Size') return integerConstant([], [BigInt(elementCount(shape))]);
-  const bound = (name: string, otherwise: number): number => {
-    const attribute = node.attributes.get(name);
-    return attribute?.type === 'int' ? Number(attribute.value) : otherwise;
-  };
   // Negative and too large bounds count and clamp as in Array.slice.
-  const dims = shape.slice(bound('start', 0), bound('end', shape.length)).map(BigInt);
+  const dims = shape.slice(intAttribute(node, 'start') ?? 0, intAttribute(node, 'end')).map(BigInt);
   return integerConstant([dims.length], dims);
 }
 

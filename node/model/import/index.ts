@@ -3,4 +3,3 @@
  * folded, every tensor typed. Each pass is a function from draft to draft in a file of its own.
  */
 export { type ImportedModel, importModel } from './import-model.ts';
-export { type NormaliseOptions, normalise } from './normalise.ts';

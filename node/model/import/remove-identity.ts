@@ -1,3 +1,4 @@
+import { intAttribute } from '../attributes.ts';
 import { constantIntegers } from '../constant.ts';
 import type { Draft } from '../draft.ts';
 import type { ModelNode } from '../model.ts';
@@ -53,10 +54,9 @@ async function handsOn(node: ModelNode, draft: Draft, used: ReadonlySet<string>)
   if (node.operator !== 'Dropout') return false;
   const mask = node.outputs[1] ?? '';
   if (mask !== '' && used.has(mask)) return false;
-  const isTest = node.attributes.get('is_test');
   const opset = draft.opsets.get('') ?? 1;
   // Before opset 7 an attribute chose training, which was the default.
-  if (opset < 7) return isTest?.type === 'int' && isTest.value !== 0n;
+  if (opset < 7) return (intAttribute(node, 'is_test') ?? 0) !== 0;
   const training = node.inputs[2] ?? '';
   if (training === '') return true;
   const constant = draft.constants.get(training);

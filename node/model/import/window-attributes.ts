@@ -1,3 +1,4 @@
+import { intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Draft } from '../draft.ts';
 import type { Attribute, ModelNode } from '../model.ts';
 import { knownType } from './known-type.ts';
@@ -18,12 +19,12 @@ export function windowAttributes(draft: Draft, node: ModelNode, opset: number): 
   if (!isPooling && !convolutions.has(node.operator)) return attributes;
   const input = knownType(draft, node.inputs[0] ?? '')?.shape.slice(2);
   const weights = knownType(draft, node.inputs[weightInput[node.operator] ?? 1] ?? '')?.shape.slice(2);
-  const kernel = ints(node, 'kernel_shape') ?? (isPooling ? undefined : weights);
+  const kernel = intsAttribute(node, 'kernel_shape') ?? (isPooling ? undefined : weights);
   if (input === undefined || kernel === undefined) return attributes;
 
   const ones = kernel.map(() => 1);
-  const strides = ints(node, 'strides') ?? ones;
-  const dilations = ints(node, 'dilations') ?? ones;
+  const strides = intsAttribute(node, 'strides') ?? ones;
+  const dilations = intsAttribute(node, 'dilations') ?? ones;
   const setInts = (name: string, values: readonly number[]) =>
     attributes.set(name, { type: 'ints', value: values.map(BigInt) });
   const setInt = (name: string, otherwise: number) => {
@@ -67,9 +68,9 @@ function transposedPads(
   strides: readonly number[],
   setInts: (name: string, values: readonly number[]) => void,
 ): number[] {
-  const extra = ints(node, 'output_padding') ?? input.map(() => 0);
+  const extra = intsAttribute(node, 'output_padding') ?? input.map(() => 0);
   setInts('output_padding', extra);
-  const asked = ints(node, 'output_shape')?.slice(-input.length);
+  const asked = intsAttribute(node, 'output_shape')?.slice(-input.length);
   const padding = (i: number): number => {
     const stride = strides[i] ?? 1;
     const full = stride * ((input[i] ?? 1) - 1) + (extra[i] ?? 0) + (extents[i] ?? 1);
@@ -85,19 +86,13 @@ function resolvedPads(
   rank: number,
   forced = false,
 ): number[] {
-  const attribute = node.attributes.get('auto_pad');
-  const mode = attribute?.type === 'string' ? attribute.value : 'NOTSET';
+  const mode = stringAttribute(node, 'auto_pad') ?? 'NOTSET';
   if (!forced && mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') {
     const zeros = new Array<number>(2 * rank).fill(0);
-    return mode === 'VALID' ? zeros : (ints(node, 'pads') ?? zeros);
+    return mode === 'VALID' ? zeros : (intsAttribute(node, 'pads') ?? zeros);
   }
   const totals = Array.from({ length: rank }, (_, axis) => total(axis));
   const lesser = totals.map((sum) => Math.floor(sum / 2));
   const greater = totals.map((sum, axis) => sum - (lesser[axis] ?? 0));
   return mode === 'SAME_LOWER' ? [...greater, ...lesser] : [...lesser, ...greater];
-}
-
-function ints(node: ModelNode, name: string): number[] | undefined {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'ints' ? attribute.value.map(Number) : undefined;
 }

@@ -134,7 +134,7 @@ function opaqueAttribute(attribute: AttributeMessage, files: TensorFiles): Attri
 }
 
 /** Names that a sub-graph reads and does not define. */
-export function capturedBy(graph: GraphMessage): Set<string> {
+function capturedBy(graph: GraphMessage): Set<string> {
   const defined = new Set([
     ...graph.input.map((info) => info.name),
     ...graph.initializer.map((tensor) => tensor.name),
@@ -167,7 +167,7 @@ function dimension(dim: DimensionMessage): number | string | undefined {
 }
 
 /** ONNX gives its own domain two names. */
-export function domainName(domain: string): string {
+function domainName(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }
 

@@ -2,7 +2,7 @@
 export const wireType = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
 
 /** A non-negative number up to 2^53 as a varint. */
-export function varint(value: number): Uint8Array {
+function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let left = value;
   while (left >= 0x80) {

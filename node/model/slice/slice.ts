@@ -1,5 +1,6 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Model, ModelNode, TensorType } from '../model.ts';
+import { typeOf } from '../tensor-type.ts';
 import { type Boundary, boundaryOf } from './boundary.ts';
 import { partitionByCuts } from './by-cuts.ts';
 import { layerOperators, partitionByLayer } from './by-layer.ts';
@@ -101,7 +102,7 @@ function edgesOf(model: Model, segments: readonly Segment[]): SliceEdge[] {
   });
   for (const tensor of new Set(model.outputs)) addReader(tensor, 'output');
   const edge = (tensor: string, from: SliceEdge['from']): SliceEdge => {
-    const type = model.types.get(tensor) ?? model.constants.get(tensor)?.type;
+    const type = typeOf(model, tensor);
     if (type === undefined) {
       throw new TesseraError('MODEL_INVALID', {
         message: `The type of tensor ${tensor} is not known.`,

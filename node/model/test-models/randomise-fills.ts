@@ -1,3 +1,4 @@
+import { intAttribute } from '../attributes.ts';
 import { floatConstant } from '../constant.ts';
 import type { Draft } from '../draft.ts';
 import { elementCount } from '../element.ts';
@@ -44,9 +45,7 @@ function distribution(
     case 'Conv':
     case 'Gemm': {
       if (place !== 1) return { spread: 0.1, mean: 0 };
-      const transposed = node.attributes.get('transB');
-      const isTransposed =
-        node.operator === 'Conv' || (transposed?.type === 'int' && transposed.value === 1n);
+      const isTransposed = node.operator === 'Conv' || intAttribute(node, 'transB') === 1;
       const fanIn = elementCount(shape) / (shape[isTransposed ? 0 : 1] ?? 1);
       return { spread: Math.sqrt(6 / fanIn), mean: 0 };
     }

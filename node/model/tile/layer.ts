@@ -1,3 +1,4 @@
+import { intAttribute } from '../attributes.ts';
 import type { Model, ModelNode, TensorType } from '../model.ts';
 import { type Dependencies, dependencies } from '../slice/dependencies.ts';
 import { isChannelwise } from './channelwise.ts';
@@ -75,10 +76,9 @@ function channelsOf(model: Model, node: ModelNode): Pick<Layer, 'axis' | 'group'
   if (node.domain !== '' || constant === undefined || type === undefined) return undefined;
   if (bias !== '' && !model.constants.has(bias)) return undefined;
   const rank = type.shape.length;
-  const group = node.attributes.get('group');
   switch (node.operator) {
     case 'Conv':
-      return { axis: 1, group: group?.type === 'int' ? Number(group.value) : 1 };
+      return { axis: 1, group: intAttribute(node, 'group') ?? 1 };
     case 'Gemm':
       return { axis: 1, group: 1 };
     case 'MatMul':

@@ -1,4 +1,5 @@
 import type { Box } from '../../../protocol/edge.ts';
+import { intAttribute } from '../attributes.ts';
 import type { Attribute, Model, ModelNode, TensorType } from '../model.ts';
 import { readsOf } from '../slice/dependencies.ts';
 import { type Blocks, blocksByTensor, type NamedBox } from './blocks.ts';
@@ -256,8 +257,7 @@ class Tiler {
 function weightAxis(node: ModelNode, place: number, rank: number, axis: number): number | undefined {
   if (node.operator === 'Conv') return 0;
   if (place !== 1) return undefined;
-  const transposed = node.attributes.get('transB');
-  if (node.operator === 'Gemm') return transposed?.type === 'int' && transposed.value === 1n ? 0 : axis;
+  if (node.operator === 'Gemm') return intAttribute(node, 'transB') === 1 ? 0 : axis;
   return rank - 1;
 }
 

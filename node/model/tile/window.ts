@@ -1,3 +1,4 @@
+import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Attribute, ModelNode } from '../model.ts';
 import type { Stretch } from './tiling.ts';
 
@@ -8,9 +9,8 @@ const global: ReadonlySet<string> = new Set(['GlobalAveragePool', 'GlobalMaxPool
 export function isBandable(node: ModelNode): boolean {
   if (global.has(node.operator)) return false;
   if (!windowed.has(node.operator)) return true;
-  const [ceil, pad] = [node.attributes.get('ceil_mode'), node.attributes.get('auto_pad')];
-  const exact = ceil === undefined || (ceil.type === 'int' && ceil.value === 0n);
-  return exact && (pad === undefined || (pad.type === 'string' && pad.value === 'NOTSET'));
+  const exact = (intAttribute(node, 'ceil_mode') ?? 0) === 0;
+  return exact && (stringAttribute(node, 'auto_pad') ?? 'NOTSET') === 'NOTSET';
 }
 
 /** Rows that a window needs, and the zeros or nothing it pads them with where they would lie outside the image. */
@@ -23,7 +23,7 @@ export interface NeededRows {
 /** The rows of a node's input that a stretch of rows of its output depends on, of `height` that there are. */
 export function neededRows(node: ModelNode, { start, size }: Stretch, height: number): NeededRows {
   if (!windowed.has(node.operator)) return { rows: { start, size }, before: 0, after: 0 };
-  const first = (name: string, otherwise: number) => intsOf(node, name)?.[0] ?? otherwise;
+  const first = (name: string, otherwise: number) => intsAttribute(node, name)?.[0] ?? otherwise;
   const [stride, dilation] = [first('strides', 1), first('dilations', 1)];
   const from = start * stride - first('pads', 0);
   const to = from + (size - 1) * stride + (first('kernel_shape', 1) - 1) * dilation + 1;
@@ -37,13 +37,8 @@ export function withRowPadding(
   { before, after }: NeededRows,
 ): ReadonlyMap<string, Attribute> {
   if (!windowed.has(node.operator)) return node.attributes;
-  const rank = intsOf(node, 'kernel_shape')?.length ?? 2;
-  const pads = intsOf(node, 'pads') ?? new Array<number>(2 * rank).fill(0);
+  const rank = intsAttribute(node, 'kernel_shape')?.length ?? 2;
+  const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * rank).fill(0);
   const value = pads.map((pad, index) => BigInt(index === 0 ? before : index === rank ? after : pad));
   return new Map([...node.attributes, ['pads', { type: 'ints', value }]]);
-}
-
-function intsOf(node: ModelNode, name: string): number[] | undefined {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'ints' ? attribute.value.map(Number) : undefined;
 }

@@ -106,7 +106,7 @@ function largestTile(
 }
 
 /** How many times a limit is exceeded, at most 1 where none is. */
-export function excess({ memory, constraints }: SegmentEstimate, limits: Limits): number {
+function excess({ memory, constraints }: SegmentEstimate, limits: Limits): number {
   return Math.max(
     memory / (limits.memory ?? Number.POSITIVE_INFINITY),
     constraints / (limits.rows ?? Number.POSITIVE_INFINITY),

@@ -2,18 +2,11 @@
  * How many cells ezkl 23.0.5 lays an operator out over. The counts were found by laying out models of one operator
  * (bench/measurements); nearly all are exact. Nearly everything that costs is a decomposition into digits.
  */
+import { intsAttribute } from '../../model/attributes.ts';
 import { elementCount } from '../../model/element.ts';
 import type { Model, ModelNode } from '../../model/model.ts';
-import {
-  computedInputs,
-  innerLength,
-  intsOf,
-  outputSize,
-  scalarOf,
-  shapeOf,
-  sizeOf,
-  windowOf,
-} from './node-sizes.ts';
+import { shapeOf, sizeOf } from '../../model/tensor-type.ts';
+import { computedInputs, innerLength, outputSize, scalarOf, windowOf } from './node-sizes.ts';
 
 /** What the layout of an operator depends on. */
 export interface CellLayout {
@@ -30,7 +23,7 @@ interface Cells {
 }
 
 /** Cells in full rows of the inner columns: an inner product begins and ends with a row. */
-export function padded(length: number, { innerColumns }: CellLayout): number {
+function padded(length: number, { innerColumns }: CellLayout): number {
   return Math.ceil(length / innerColumns) * innerColumns;
 }
 
@@ -169,10 +162,12 @@ const extremum: Count = (model, node) => {
 const convolution: Count = (model, node, layout) => {
   const outputs = outputSize(model, node);
   const inner = innerLength(model, node);
+  const all = (name: string, value: number) =>
+    (intsAttribute(node, name) ?? []).every((own) => own === value);
   const pointwise =
-    intsOf(node, 'kernel_shape').every((side) => side === 1) &&
-    intsOf(node, 'strides').every((step) => step === 1) &&
-    intsOf(node, 'pads').every((pad) => pad === 0) &&
+    all('kernel_shape', 1) &&
+    all('strides', 1) &&
+    all('pads', 0) &&
     shapeOf(model, node.inputs[0])[1] === shapeOf(model, node.inputs[1])[1];
   // A product of matrices for ezkl; other convolutions assign input and weights anew, side by side, and add the bias
   // in rows of its own.
@@ -184,8 +179,8 @@ const convolution: Count = (model, node, layout) => {
 const transposedConvolution: Count = (model, node, layout) => {
   const outputs = outputSize(model, node);
   const [batch = 1, channels = 1, ...sides] = shapeOf(model, node.inputs[0]);
-  const strides = intsOf(node, 'strides');
-  const kernel = intsOf(node, 'kernel_shape');
+  const strides = intsAttribute(node, 'strides') ?? [];
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   // ezkl spreads the input by the strides, pads it by the kernel, and convolves.
   const spread = sides.map((side, i) => (side - 1) * (strides[i] ?? 1) + 1 + 2 * ((kernel[i] ?? 1) - 1));
   return total(

@@ -1,8 +1,8 @@
 import type { Model } from '../../model/model.ts';
+import { sizeOf } from '../../model/tensor-type.ts';
 import type { EzklParams } from '../../provers/ezkl/parameters.ts';
 import type { PortScheme } from '../../provers/prover.ts';
 import { decompositionCells, nodeCells } from './ezkl-cells.ts';
-import { sizeOf } from './node-sizes.ts';
 
 /** How the ends of a segment are bound, in port order. */
 export interface SegmentPorts {
@@ -32,7 +32,7 @@ export function rowsOf(cells: number, { innerColumns }: Omit<EzklParams, 'k'>): 
 }
 
 /** Cells of a segment's boundary: every input is held to the digits' range, and so is every public output. */
-export function portCells(model: Model, ports: SegmentPorts, params: Omit<EzklParams, 'k'>): number {
+function portCells(model: Model, ports: SegmentPorts, params: Omit<EzklParams, 'k'>): number {
   const digits = decompositionCells(params);
   const inputs = model.inputs.reduce((sum, name) => sum + sizeOf(model, name) * (digits + 1), 0);
   const outputs = model.outputs.reduce(

@@ -1,10 +1,12 @@
+import { intsAttribute } from '../../model/attributes.ts';
 /**
  * Rank-one constraints of Tessera's own circuits before calibration: with fixed weights a linear layer is free, and
  * rescaling, signs, comparisons and edges cost. Calibration settles the widths; here they are the default ones.
  */
 import type { Model, ModelNode } from '../../model/model.ts';
+import { shapeOf, sizeOf } from '../../model/tensor-type.ts';
 import { defaultQuantiseOptions, portConstraints } from '../../provers/circuit/index.ts';
-import { innerLength, intsOf, outputSize, shapeOf, sizeOf } from './node-sizes.ts';
+import { innerLength, outputSize } from './node-sizes.ts';
 
 /** What is known of a tensor's integers. */
 interface Width {
@@ -55,7 +57,7 @@ const excessOver = activation.bits + 2;
 
 /** Comparisons of a pooling that takes maxima along one axis after the other. */
 function comparisons(model: Model, node: ModelNode): number {
-  const kernel = intsOf(node, 'kernel_shape');
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   const before = [...shapeOf(model, node.inputs[0])];
   const after = shapeOf(model, node.outputs[0]);
   return kernel.reduce((total, side, axis) => {

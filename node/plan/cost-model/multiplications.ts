@@ -6,7 +6,7 @@ export function multiplications(model: Model): number {
   return model.nodes.reduce((sum, node) => sum + nodeMultiplications(model, node), 0);
 }
 
-export function nodeMultiplications(model: Model, node: ModelNode): number {
+function nodeMultiplications(model: Model, node: ModelNode): number {
   switch (node.operator) {
     case 'Conv':
     case 'Gemm':

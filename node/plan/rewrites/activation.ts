@@ -1,5 +1,5 @@
+import { floatAttribute } from '../../model/attributes.ts';
 import type { ModelNode } from '../../model/model.ts';
-import { floatOf } from './attributes.ts';
 import type { GraphView } from './graph-view.ts';
 
 type Condition = (view: GraphView, node: ModelNode) => boolean;
@@ -22,7 +22,7 @@ function hasFixedBounds(view: GraphView, { inputs }: ModelNode): boolean {
 
 /** A negative `alpha` makes LeakyRelu fall left of zero, and gives ThresholdedRelu a step down. */
 function hasSlopeUpwards(_: GraphView, node: ModelNode): boolean {
-  return (floatOf(node, 'alpha') ?? -1) >= 0;
+  return (floatAttribute(node, 'alpha') ?? -1) >= 0;
 }
 
 /** Whether a node applies a function that commutes with the maximum. */

@@ -1,6 +1,6 @@
+import { intsAttribute } from '../../model/attributes.ts';
 import { elementCount } from '../../model/element.ts';
 import type { ModelNode } from '../../model/model.ts';
-import { intsOf } from './attributes.ts';
 import type { GraphView } from './graph-view.ts';
 
 const maxima: ReadonlySet<string> = new Set(['MaxPool', 'GlobalMaxPool', 'ReduceMax']);
@@ -19,5 +19,5 @@ export function shrinksByMaximum(view: GraphView, node: ModelNode): boolean {
 }
 
 export function isPadded(node: ModelNode): boolean {
-  return (intsOf(node, 'pads') ?? []).some((pad) => pad !== 0);
+  return (intsAttribute(node, 'pads') ?? []).some((pad) => pad !== 0);
 }

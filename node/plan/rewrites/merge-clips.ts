@@ -1,6 +1,7 @@
+import { floatAttribute } from '../../model/attributes.ts';
 import { floatConstant } from '../../model/constant.ts';
+import { constantValues } from '../../model/constant-values.ts';
 import type { ModelNode } from '../../model/model.ts';
-import { floatOf, valuesOf } from './attributes.ts';
 import type { GraphView } from './graph-view.ts';
 import { isPadded } from './max-pooling.ts';
 import type { Rule } from './replacement.ts';
@@ -36,11 +37,11 @@ export function boundsOf(view: GraphView, node: ModelNode): Bounds | undefined {
   if (node.operator === 'Relu') return { lo: 0, hi: Number.POSITIVE_INFINITY };
   if (node.operator !== 'Clip') return undefined;
   const bound = (index: number, attribute: string, open: number) => {
-    if (view.opset() < 11) return floatOf(node, attribute) ?? open;
+    if (view.opset() < 11) return floatAttribute(node, attribute) ?? open;
     const name = node.inputs[index] ?? '';
     if (name === '') return open;
     const constant = view.constant(name);
-    return constant && valuesOf(constant)?.[0];
+    return constant && constantValues(constant)?.[0];
   };
   const lo = bound(1, 'min', Number.NEGATIVE_INFINITY);
   const hi = bound(2, 'max', Number.POSITIVE_INFINITY);

@@ -1,5 +1,5 @@
+import { intsAttribute } from '../../model/attributes.ts';
 import type { ModelNode } from '../../model/model.ts';
-import { intsOf } from './attributes.ts';
 import type { GraphView } from './graph-view.ts';
 import { bypass, type Rule } from './replacement.ts';
 
@@ -27,7 +27,7 @@ function orderOf(view: GraphView, node: ModelNode): number[] | undefined {
   if (node.operator !== 'Transpose' || node.domain !== '') return undefined;
   const rank = view.type(node.inputs[0])?.shape.length;
   return (
-    intsOf(node, 'perm') ??
+    intsAttribute(node, 'perm') ??
     (rank === undefined ? undefined : Array.from({ length: rank }, (_, i) => rank - 1 - i))
   );
 }

@@ -1,5 +1,6 @@
+import { floatAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
+import { constantValues } from '../../model/constant-values.ts';
 import type { ModelNode } from '../../model/model.ts';
-import { floatOf, intsOf, stringOf, valuesOf } from './attributes.ts';
 import type { GraphView } from './graph-view.ts';
 import type { Rule } from './replacement.ts';
 
@@ -10,9 +11,9 @@ export const padIntoConvolution: Rule = {
     const [padded = ''] = node.inputs;
     const pad = view.writer(padded);
     if (node.operator !== 'Conv' || node.domain !== '' || pad === undefined) return undefined;
-    const [zeros, own] = [zeroPadding(view, pad), intsOf(node, 'pads')];
+    const [zeros, own] = [zeroPadding(view, pad), intsAttribute(node, 'pads')];
     if (zeros === undefined || own === undefined || !view.isReadOnlyBy(padded, node)) return undefined;
-    if ((stringOf(node, 'auto_pad') ?? 'NOTSET') !== 'NOTSET') return undefined;
+    if ((stringAttribute(node, 'auto_pad') ?? 'NOTSET') !== 'NOTSET') return undefined;
     const rank = own.length / 2;
     const isSpatial =
       zeros.before.length === rank + 2 && [0, 1].every((axis) => !zeros.before[axis] && !zeros.after[axis]);
@@ -35,9 +36,9 @@ export const padIntoConvolution: Rule = {
 /** The zeros that a node adds before and after each axis; `undefined` if it does anything else. */
 function zeroPadding(view: GraphView, node: ModelNode): { before: number[]; after: number[] } | undefined {
   if (node.operator !== 'Pad' || node.domain !== '') return undefined;
-  if ((stringOf(node, 'mode') ?? 'constant') !== 'constant') return undefined;
+  if ((stringAttribute(node, 'mode') ?? 'constant') !== 'constant') return undefined;
   const rank = view.type(node.inputs[0])?.shape.length;
-  const pads = view.opset() < 11 ? intsOf(node, 'pads') : integers(view, node.inputs[1]);
+  const pads = view.opset() < 11 ? intsAttribute(node, 'pads') : integers(view, node.inputs[1]);
   if (rank === undefined || pads === undefined || padValue(view, node) !== 0) return undefined;
   const named = node.inputs[3] ?? '';
   const axes = named === '' ? pads.slice(0, rank).map((_, axis) => axis) : integers(view, named);
@@ -53,13 +54,13 @@ function zeroPadding(view: GraphView, node: ModelNode): { before: number[]; afte
 
 function integers(view: GraphView, name: string | undefined): number[] | undefined {
   const constant = view.constant(name);
-  return constant && valuesOf(constant);
+  return constant && constantValues(constant);
 }
 
 function padValue(view: GraphView, node: ModelNode): number | undefined {
-  if (view.opset() < 11) return floatOf(node, 'value') ?? 0;
+  if (view.opset() < 11) return floatAttribute(node, 'value') ?? 0;
   const name = node.inputs[2] ?? '';
   if (name === '') return 0;
   const constant = view.constant(name);
-  return constant && valuesOf(constant)?.[0];
+  return constant && constantValues(constant)?.[0];
 }

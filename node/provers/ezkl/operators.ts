@@ -4,7 +4,9 @@
  * as is what was not tried. (ezkl's own table: src/graph/utilities.rs, over the operators that its importer, tract,
  * lowers ONNX to.)
  */
+import { intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
 import type { Constant, ElementType, Model, ModelNode } from '../../model/model.ts';
+import { typeOf } from '../../model/tensor-type.ts';
 import type { Unsupported } from '../prover.ts';
 
 /** `exact`: one output per input. `tolerance`: a division inside accepts both neighbours of its quotient. */
@@ -190,38 +192,23 @@ const carried: ReadonlySet<ElementType> = new Set([
 ] as const);
 
 function elementOf(model: Model, name: string): ElementType | undefined {
-  return model.types.get(name)?.element ?? model.constants.get(name)?.type.element;
+  return typeOf(model, name)?.element;
 }
 
 const isFloat = (element: ElementType | undefined) => element?.includes('float') ?? false;
 const isConstant = (model: Model, name: string | undefined) =>
   name !== undefined && model.constants.has(name);
 
-function int(node: ModelNode, name: string): number {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'int' ? Number(attribute.value) : 0;
-}
-
-function ints(node: ModelNode, name: string): number[] {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'ints' ? attribute.value.map(Number) : [];
-}
-
-function text(node: ModelNode, name: string): string | undefined {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'string' ? attribute.value : undefined;
-}
-
 function refuseLastIndex(_: Model, node: ModelNode): Refusal | undefined {
-  if (int(node, 'select_last_index') === 0) return undefined;
+  if ((intAttribute(node, 'select_last_index') ?? 0) === 0) return undefined;
   return { reason: 'ezkl finds the first index only', remedy: 'Set select_last_index to 0.' };
 }
 
 function refuseWindow(node: ModelNode): Refusal | undefined {
-  if (ints(node, 'dilations').some((step) => step !== 1)) {
+  if (intsAttribute(node, 'dilations')?.some((step) => step !== 1)) {
     return { reason: 'ezkl ignores or refuses dilations', remedy: elsewhere };
   }
-  if (int(node, 'ceil_mode') !== 0) {
+  if ((intAttribute(node, 'ceil_mode') ?? 0) !== 0) {
     return { reason: 'ezkl rounds output sizes down only', remedy: 'Pad the input instead of ceil_mode.' };
   }
   return undefined;
@@ -239,12 +226,16 @@ function refuseConvolution(model: Model, node: ModelNode): Refusal | undefined {
 }
 
 function refuseTransposedConvolution(model: Model, node: ModelNode): Refusal | undefined {
-  if (int(node, 'group') > 1) return { reason: 'ezkl does not lay out groups here', remedy: elsewhere };
+  if ((intAttribute(node, 'group') ?? 0) > 1)
+    return { reason: 'ezkl does not lay out groups here', remedy: elsewhere };
   return refuseConvolution(model, node);
 }
 
 function refuseAveragePool(_: Model, node: ModelNode): Refusal | undefined {
-  if (ints(node, 'pads').some((pad) => pad !== 0) && int(node, 'count_include_pad') === 0) {
+  if (
+    intsAttribute(node, 'pads')?.some((pad) => pad !== 0) &&
+    (intAttribute(node, 'count_include_pad') ?? 0) === 0
+  ) {
     return {
       reason: 'ezkl counts padding into the average, which gives another result here',
       remedy: 'Set count_include_pad to 1, or pool without padding.',
@@ -260,7 +251,7 @@ function refuseMaxPool(model: Model, node: ModelNode): Refusal | undefined {
   if (node.outputs.some((name, i) => i > 0 && name !== '')) {
     return { reason: 'ezkl gives no indices of the maxima', remedy: 'Leave the second output out.' };
   }
-  if (ints(node, 'pads').some((pad) => pad !== 0)) {
+  if (intsAttribute(node, 'pads')?.some((pad) => pad !== 0)) {
     const producer = model.nodes.find(({ outputs }) => outputs.includes(node.inputs[0] ?? ''));
     if (producer === undefined || !nonNegative.has(producer.operator)) {
       return {
@@ -315,7 +306,7 @@ function refuseConstantMaximum(model: Model, node: ModelNode): Refusal | undefin
 }
 
 function refusePadding(model: Model, node: ModelNode): Refusal | undefined {
-  const mode = text(node, 'mode') ?? 'constant';
+  const mode = stringAttribute(node, 'mode') ?? 'constant';
   if (mode !== 'constant') return { reason: `ezkl has no padding mode ${mode}`, remedy: elsewhere };
   const value = node.inputs[2];
   if (value === undefined || value === '' || isZero(model, value)) return undefined;
@@ -352,6 +343,7 @@ function scalar({ type, source }: Constant): number | undefined {
 }
 
 function refuseResize(_: Model, node: ModelNode): Refusal | undefined {
-  if (text(node, 'mode') === 'nearest' && text(node, 'nearest_mode') === 'floor') return undefined;
+  if (stringAttribute(node, 'mode') === 'nearest' && stringAttribute(node, 'nearest_mode') === 'floor')
+    return undefined;
   return { reason: 'ezkl repeats elements only', remedy: 'Set mode to nearest and nearest_mode to floor.' };
 }

@@ -2,7 +2,7 @@ import type { Operation, QuantisedNode, QuantisedTensor } from '../../../../prot
 import { operatorOf } from '../../../../protocol/arithmetic/operations/index.ts';
 import { elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
-import type { Attribute, Model, ModelNode } from '../../../model/model.ts';
+import type { Model, ModelNode } from '../../../model/model.ts';
 import type { QuantiseOptions } from './options.ts';
 import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
 
@@ -194,30 +194,6 @@ export class Quantiser {
     const from = Int32Array.from({ length: elementCount(shape) }, (_, i) => i);
     return this.emit({ kind: 'rearrange', from, fill: 0, shape }, [name], this.tensor(name).scale, label);
   }
-}
-
-/** An attribute that is a whole number. */
-export function intAttribute(node: ModelNode, name: string, otherwise: number): number {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'int' ? Number(attribute.value) : otherwise;
-}
-
-/** An attribute that is a list of whole numbers. */
-export function intsAttribute(node: ModelNode, name: string): number[] | undefined {
-  const attribute: Attribute | undefined = node.attributes.get(name);
-  return attribute?.type === 'ints' ? attribute.value.map(Number) : undefined;
-}
-
-/** An attribute that is a float. */
-export function floatAttribute(node: ModelNode, name: string, otherwise: number): number {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'float' ? attribute.value : otherwise;
-}
-
-/** An attribute that is a word. */
-export function textAttribute(node: ModelNode, name: string, otherwise: string): string {
-  const attribute = node.attributes.get(name);
-  return attribute?.type === 'string' ? attribute.value : otherwise;
 }
 
 /** Lowers one node of the model into integer operations. */

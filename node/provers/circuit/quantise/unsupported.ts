@@ -1,8 +1,8 @@
+import { intAttribute, intsAttribute, stringAttribute } from '../../../model/attributes.ts';
 import type { Model, ModelNode } from '../../../model/model.ts';
 import type { Unsupported } from '../../prover.ts';
 import { lowerings } from './lower/index.ts';
 import { coordinates, neighbours } from './lower/resize.ts';
-import { intAttribute, intsAttribute, textAttribute } from './quantiser.ts';
 
 /** Inputs that must be constants, by operator: what the circuits fix. */
 const constantInputs: Readonly<Record<string, readonly number[]>> = {
@@ -29,15 +29,15 @@ const spatialAxes = (axes: number): string | undefined =>
 const faults: Readonly<Record<string, Fault>> = {
   AveragePool: (_, node) =>
     spatialAxes(intsAttribute(node, 'kernel_shape')?.length ?? 0) ??
-    when(intAttribute(node, 'ceil_mode', 0) !== 0, 'its output is rounded up'),
+    when((intAttribute(node, 'ceil_mode') ?? 0) !== 0, 'its output is rounded up'),
   Conv: (model, node) => spatialAxes(constantShape(model, node.inputs[1]).length - 2),
   Gemm: (model, node) => {
     const kernel = constantShape(model, node.inputs[1]);
-    const columns = intAttribute(node, 'transB', 0) === 1 ? kernel[0] : kernel[1];
+    const columns = intAttribute(node, 'transB') === 1 ? kernel[0] : kernel[1];
     const bias = constantShape(model, node.inputs[2]);
     const count = bias.reduce((product, size) => product * size, 1);
     return (
-      when(intAttribute(node, 'transA', 0) !== 0, 'its first matrix is transposed') ??
+      when((intAttribute(node, 'transA') ?? 0) !== 0, 'its first matrix is transposed') ??
       when(count !== 1 && (count !== columns || bias.at(-1) !== columns), 'its bias is not one row')
     );
   },
@@ -45,13 +45,13 @@ const faults: Readonly<Record<string, Fault>> = {
     when(constantShape(model, node.inputs[1]).length !== 2, 'its second factor is not a matrix'),
   MaxPool: (_, { outputs }) => when((outputs[1] ?? '') !== '', 'it gives indices'),
   Pad: (_, node) => {
-    const mode = textAttribute(node, 'mode', 'constant');
+    const mode = stringAttribute(node, 'mode') ?? 'constant';
     return when(!['constant', 'edge', 'reflect'].includes(mode), `its mode is ${mode}`);
   },
   Resize: (_, node) => {
-    const mode = textAttribute(node, 'mode', 'nearest');
-    const transformation = textAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
-    const rounding = textAttribute(node, 'nearest_mode', 'round_prefer_floor');
+    const mode = stringAttribute(node, 'mode') ?? 'nearest';
+    const transformation = stringAttribute(node, 'coordinate_transformation_mode') ?? 'half_pixel';
+    const rounding = stringAttribute(node, 'nearest_mode') ?? 'round_prefer_floor';
     return (
       when(mode !== 'nearest', `its mode is ${mode}`) ??
       when(node.attributes.has('axes'), 'it names axes') ??

@@ -1,4 +1,5 @@
-import { floatAttribute, type Lowering, type Quantiser } from '../quantiser.ts';
+import { floatAttribute } from '../../../../model/attributes.ts';
+import type { Lowering, Quantiser } from '../quantiser.ts';
 import { bitsFor } from '../scale.ts';
 import { broadcastIndex } from './broadcast.ts';
 
@@ -29,7 +30,7 @@ export const lowerClip: Lowering = (quantiser, node) => {
   const [output = ''] = node.outputs;
   const limit = (name: string, attribute: string, otherwise: number): number => {
     const constant = name === '' ? undefined : quantiser.fixed(name);
-    return constant?.values[0] ?? floatAttribute(node, attribute, otherwise);
+    return constant?.values[0] ?? floatAttribute(node, attribute) ?? otherwise;
   };
   const high = limit(highName, 'max', Infinity);
   const low = Math.min(limit(lowName, 'min', -Infinity), high);
@@ -71,7 +72,7 @@ function leaky(quantiser: Quantiser, source: string, output: string, slope: numb
 export const lowerLeakyRelu: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
-  leaky(quantiser, source, output, floatAttribute(node, 'alpha', 0.01));
+  leaky(quantiser, source, output, floatAttribute(node, 'alpha') ?? 0.01);
 };
 
 /** `PRelu` with constant slopes. */

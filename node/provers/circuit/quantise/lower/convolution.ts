@@ -1,5 +1,6 @@
 import { TesseraError } from '../../../../../protocol/errors.ts';
-import { intAttribute, intsAttribute, type Lowering } from '../quantiser.ts';
+import { intAttribute, intsAttribute } from '../../../../model/attributes.ts';
+import type { Lowering } from '../quantiser.ts';
 import { quantiseFloats, scaleFor } from '../scale.ts';
 
 /** What an array of 32-bit integers holds; it would take any other number modulo 2^32. */
@@ -54,7 +55,7 @@ export const lowerConvolution: Lowering = (quantiser, node) => {
       weights,
       outputChannels,
       bias: bias === undefined ? new Float64Array(outputChannels) : quantiseFloats(bias.values, accumulator),
-      groups: intAttribute(node, 'group', 1),
+      groups: intAttribute(node, 'group') ?? 1,
       kernel: [spatial === 1 ? 1 : (kernel.shape[2] ?? 1), kernel.shape.at(-1) ?? 1],
       strides: pair('strides', 1),
       dilations: pair('dilations', 1),

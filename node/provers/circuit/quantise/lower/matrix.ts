@@ -1,11 +1,6 @@
+import { floatAttribute, intAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
-import {
-  type FloatConstant,
-  floatAttribute,
-  intAttribute,
-  type Lowering,
-  type Quantiser,
-} from '../quantiser.ts';
+import type { FloatConstant, Lowering, Quantiser } from '../quantiser.ts';
 import { quantiseFloats } from '../scale.ts';
 import { quantiseWeights } from './convolution.ts';
 
@@ -41,13 +36,17 @@ function oriented({ shape, values }: FloatConstant, outerFirst: boolean, factor:
 export const lowerGemm: Lowering = (quantiser, node) => {
   const [, weightName = '', biasName = ''] = node.inputs;
   const kernel = quantiser.fixed(weightName);
-  const matrix = oriented(kernel, intAttribute(node, 'transB', 0) === 1, floatAttribute(node, 'alpha', 1));
+  const matrix = oriented(
+    kernel,
+    intAttribute(node, 'transB') === 1,
+    floatAttribute(node, 'alpha') ?? 1,
+  );
   if (biasName === '') {
     emitMatrix(quantiser, node, matrix, undefined);
     return;
   }
   const bias = quantiser.fixed(biasName);
-  const beta = floatAttribute(node, 'beta', 1);
+  const beta = floatAttribute(node, 'beta') ?? 1;
   const row = Float64Array.from(
     { length: matrix.outer },
     (_, i) => beta * (bias.values[bias.values.length === 1 ? 0 : i] as number),

@@ -1,5 +1,6 @@
+import { intAttribute, intsAttribute, stringAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
-import { intAttribute, intsAttribute, type Lowering, type Quantiser } from '../quantiser.ts';
+import type { Lowering, Quantiser } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
 
 /** Rearranges one tensor; a pending ReLU stays pending unless a constant is filled in. */
@@ -95,8 +96,7 @@ export const lowerPad: Lowering = (quantiser, node) => {
   const axes = (integers(quantiser, node, 3, 'axes') ?? [...shape.keys()]).map((axis) =>
     axis < 0 ? axis + shape.length : axis,
   );
-  const mode = node.attributes.get('mode');
-  const kind = mode?.type === 'string' ? mode.value : 'constant';
+  const kind = stringAttribute(node, 'mode') ?? 'constant';
   const before = shape.map(() => 0);
   axes.forEach((axis, i) => {
     before[axis] = pads[i] ?? 0;
@@ -121,7 +121,7 @@ export const lowerPad: Lowering = (quantiser, node) => {
 export const lowerSplit: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const shape = quantiser.shape(source);
-  const given = intAttribute(node, 'axis', 0);
+  const given = intAttribute(node, 'axis') ?? 0;
   const axis = given < 0 ? given + shape.length : given;
   const strides = stridesOf(shape);
   let start = 0;
@@ -143,7 +143,7 @@ export const lowerConcat: Lowering = (quantiser, node) => {
   const scale = Math.max(...settled.map((name) => quantiser.tensor(name).scale));
   const names = settled.map((name, i) => quantiser.raised(name, scale, `${output}/input${i}`));
   const shape = quantiser.shape(output);
-  const given = intAttribute(node, 'axis', 0);
+  const given = intAttribute(node, 'axis') ?? 0;
   const axis = given < 0 ? given + shape.length : given;
   const parts: { end: number; base: number; start: number; strides: number[] }[] = [];
   let [end, base] = [0, 0];

@@ -1,6 +1,7 @@
 import { windowPositions } from '../../../../../protocol/arithmetic/operations/window.ts';
+import { intAttribute, intsAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
-import { intAttribute, intsAttribute, type Lowering, type Quantiser } from '../quantiser.ts';
+import type { Lowering, Quantiser } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
 
 /** Fractional bits of 1 / n where n is not a power of two. */
@@ -83,7 +84,7 @@ export const lowerAveragePool: Lowering = (quantiser, node) => {
   }
   const [, , height = 1, width = 1] = quantiser.tensor(input).shape;
   const [rows, columns] = windowPositions(window, height, width);
-  const includePads = intAttribute(node, 'count_include_pad', 0) === 1;
+  const includePads = intAttribute(node, 'count_include_pad') === 1;
   const covered = (axis: 0 | 1, position: number, size: number): number => {
     const taps = Array.from(
       { length: window.kernel[axis] },
@@ -149,7 +150,7 @@ export const lowerReduceMean: Lowering = (quantiser, node) => {
   const given = axesName === '' ? intsAttribute(node, 'axes') : quantiser.fixed(axesName).values;
   const all = [...quantiser.shape(source).keys()];
   const none = given === undefined || given.length === 0;
-  if (none && intAttribute(node, 'noop_with_empty_axes', 0) === 1) {
+  if (none && intAttribute(node, 'noop_with_empty_axes') === 1) {
     quantiser.define(node.outputs[0] ?? '', quantiser.exact(source));
     return;
   }

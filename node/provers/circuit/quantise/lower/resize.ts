@@ -1,5 +1,6 @@
+import { stringAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
-import { type Lowering, type Quantiser, textAttribute } from '../quantiser.ts';
+import type { Lowering, Quantiser } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
 import { move } from './movement.ts';
 
@@ -40,8 +41,8 @@ export const lowerResize: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const [input, shape] = [quantiser.shape(source), quantiser.shape(output)];
-  const transformation = textAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
-  const rounding = textAttribute(node, 'nearest_mode', 'round_prefer_floor');
+  const transformation = stringAttribute(node, 'coordinate_transformation_mode') ?? 'half_pixel';
+  const rounding = stringAttribute(node, 'nearest_mode') ?? 'round_prefer_floor';
   const [coordinate, neighbour] = [coordinates.get(transformation), neighbours.get(rounding)];
   if (coordinate === undefined || neighbour === undefined) {
     throw quantiser.unsupported(`its coordinates are ${transformation}, ${rounding}`);
