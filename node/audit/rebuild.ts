@@ -148,6 +148,8 @@ const parameterFaults: readonly ErrorCode[] = ['ENCODING_INVALID', 'USAGE'];
 /** Errors that stated parameters and schemes cause in the prover. */
 const compileFaults: readonly ErrorCode[] = [
   'ENCODING_INVALID',
+  'INPUT_INVALID',
+  'MODEL_INVALID',
   'UNPROVABLE',
   'PROVER_FAILED',
   'RANGE_EXCEEDED',

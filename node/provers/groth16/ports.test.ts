@@ -7,6 +7,7 @@ import { FIELD_BYTES, writeField } from '../circuit/language/field-bytes.ts';
 import type { Port } from '../prover.ts';
 import { compileSegment } from './compile-segment.ts';
 import { formatGroth16Params, parseGroth16Params } from './parameters.ts';
+import { inputTypes } from './ports.ts';
 import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
 
 type Settled = Partial<Pick<EdgeType, 'scale' | 'interval'>>;
@@ -20,6 +21,14 @@ const compiled = async (input: Port, output: Port, model = denseModel) =>
   (await compileSegment({ model, inputs: [input], outputs: [output] }, paramsOf(model))).circuit;
 
 describe('ports', () => {
+  it.each(['constructor', '__proto__'])('of a tensor %s need a calibration like any other', (name) => {
+    const model = { ...denseModel, inputs: [name] };
+    const source = { model, inputs: [port('public')], outputs: [port('public')] };
+    expect(() => inputTypes(source, paramsOf(denseModel))).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID' }),
+    );
+  });
+
   const wide = { lo: -(1n << 60n), hi: 1n << 60n };
 
   it('bind a public input as it is settled and prove what calibration asks for', async () => {
