@@ -47,5 +47,8 @@ describe('a node’s store', () => {
     ]);
     expect(await store.records('jobs').get('c')).toBeUndefined();
     expect([...(await store.datastore.get(new Key('/jobs/a')))]).toEqual([1]);
+    const keys: string[] = [];
+    for await (const key of store.datastore.queryKeys({})) keys.push(key.toString());
+    expect(keys).toEqual(['/jobs/a']);
   });
 });

@@ -1,7 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
-import { NamespaceDatastore } from 'datastore-core';
 import { LevelDatastore } from 'datastore-level';
-import { type Datastore, Key } from 'interface-datastore';
+import type { Datastore } from 'interface-datastore';
 import { Level } from 'level';
 import { TesseraError } from '../../protocol/errors.ts';
 
@@ -42,10 +41,21 @@ export async function openNodeStore(path: string): Promise<NodeStore> {
     throw openFailure(path, cause);
   }
   return {
-    datastore: new NamespaceDatastore(new LevelDatastore(database), new Key('/libp2p')),
+    datastore: new LevelDatastore(libp2pSection(database)),
     records: <T>(name: string) => recordsOf<T>(database, name),
     close: () => database.close(),
   };
+}
+
+/**
+ * libp2p's own section: a datastore takes every key that it meets for one of its own. A section of a database has the
+ * interface of a database, and is open as long as that is.
+ */
+function libp2pSection(database: Database): Database {
+  return database.sublevel<string, Uint8Array>('libp2p', {
+    keyEncoding: 'utf8',
+    valueEncoding: 'view',
+  }) as unknown as Database;
 }
 
 function recordsOf<T>(database: Database, name: string): Records<T> {
