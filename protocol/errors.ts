@@ -43,6 +43,11 @@ export const errorCodes = {
   ENCODING_INVALID: { exit: 1, meaning: 'Bytes are not in the one canonical encoding, or exceed a limit.' },
   STORAGE_FAILED: { exit: 1, meaning: 'The disk refused a read or a write.' },
   NETWORK_FAILED: { exit: 1, meaning: 'A peer could not be reached, or did not answer as agreed.' },
+  WORKER_MISSING: { exit: 1, meaning: 'No worker of the network suits a segment, or none proved it.' },
+  EDGE_MISMATCH: {
+    exit: 1,
+    meaning: 'A segment gives other values of an edge than the job has committed to.',
+  },
   NODE_MISSING: { exit: 1, meaning: 'No node runs on this data directory.' },
   NODE_RUNNING: { exit: 1, meaning: 'Another process runs a node on this data directory.' },
   API_REFUSED: { exit: 1, meaning: 'The node’s local API refused the request: no token, or another node’s.' },

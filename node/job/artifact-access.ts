@@ -1,0 +1,83 @@
+import { peerIdFromString } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
+import type { Hex32 } from '../../protocol/edge.ts';
+import { addFile, saveFile } from '../artifacts/files.ts';
+import { type Artifact, type ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
+import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+
+/** Who is known to have an artifact. */
+export interface Source {
+  peer: string;
+  addresses: readonly string[];
+}
+
+export interface FetchOptions {
+  /** sha2-256 of the whole, where it is known. */
+  sha256?: Hex32;
+  maxBytes: number;
+  source: Source;
+  /** Whether others may be told that it is here too. */
+  announce: boolean;
+  signal: AbortSignal;
+}
+
+/** A node's artifacts as jobs use them. What is put or fetched stays until it is released. */
+export class ArtifactAccess {
+  readonly #exchange: ArtifactExchange;
+
+  constructor(exchange: ArtifactExchange) {
+    this.#exchange = exchange;
+  }
+
+  get #store(): ArtifactStore {
+    return this.#exchange.store;
+  }
+
+  /** Keeps bytes for others to fetch. */
+  put(bytes: Uint8Array, announce: boolean): Promise<Artifact> {
+    return this.#store.add([bytes], { pin: true, announce });
+  }
+
+  /** Keeps a file's bytes for others to fetch. */
+  putFile(path: string, announce: boolean): Promise<Artifact> {
+    return addFile(this.#store, path, { pin: true, announce });
+  }
+
+  /** Lets artifacts be dropped where room is needed. */
+  async release(cids: Iterable<string>): Promise<void> {
+    for (const cid of cids) {
+      const parsed = parseArtifactCid(cid);
+      if (this.#store.find(parsed) !== undefined) await this.#store.unpin(parsed);
+    }
+  }
+
+  /** @throws TesseraError as {@link ArtifactExchange.fetch} */
+  async fetchBytes(cid: string, options: FetchOptions): Promise<Uint8Array> {
+    const artifact = await this.#fetch(cid, options);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#store.get(artifact.cid, { signal: options.signal })) chunks.push(chunk);
+    return new Uint8Array(Buffer.concat(chunks));
+  }
+
+  /** Fetches into a file. */
+  async fetchFile(cid: string, path: string, options: FetchOptions): Promise<void> {
+    const artifact = await this.#fetch(cid, options);
+    await saveFile(this.#store, artifact.cid, path, { signal: options.signal });
+  }
+
+  #fetch(cid: string, { sha256, maxBytes, source, announce, signal }: FetchOptions): Promise<Artifact> {
+    return this.#exchange.fetch({
+      cid: parseArtifactCid(cid),
+      ...(sha256 === undefined ? {} : { sha256 }),
+      maxBytes,
+      announce,
+      signal,
+      providers: [
+        {
+          peer: peerIdFromString(source.peer),
+          multiaddrs: source.addresses.map((address) => multiaddr(address)),
+        },
+      ],
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises';
+import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import type { Peer } from '../peer/index.ts';
+import type { JobModules } from '../requester/job.ts';
+import type { JobRecord } from '../requester/network/job-record.ts';
+import type { NetworkJobTimings } from '../requester/network/network-job.ts';
+import { Requester } from '../requester/network/requester.ts';
+import { WorkerDirectory, type WorkerRecord } from '../requester/network/worker-directory.ts';
+import { BidPublisher } from '../worker/bid-publisher.ts';
+import { measureCapabilities } from '../worker/capabilities.ts';
+import type { WorkerLimits } from '../worker/limits.ts';
+import { segmentProver } from '../worker/prove-segment.ts';
+import type { SegmentWork } from '../worker/segment-work.ts';
+import { Worker, type WorkerTimings, type WorkRecord } from '../worker/worker.ts';
+import { ArtifactAccess } from './artifact-access.ts';
+import { routeMessages } from './message-router.ts';
+import { Signer } from './signer.ts';
+
+export interface JobsInit {
+  peer: Peer;
+  exchange: ArtifactExchange;
+  /** Where a worker's files lie while it works on a segment. */
+  scratch: string;
+  /** What this node proves for others; nothing where it is left out. */
+  worker?: {
+    limits: WorkerLimits;
+    modules: Pick<JobModules, 'provers' | 'verifiers'>;
+    /** How segments are proven; by the modules' provers unless given. */
+    work?: SegmentWork;
+    timings?: Partial<WorkerTimings>;
+  };
+  requester?: { timings?: Partial<NetworkJobTimings> };
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** A node's part in jobs: it has its own proven, and proves those of others. */
+export interface Jobs {
+  requester: Requester;
+  /** Absent where it proves nothing for others. */
+  worker?: Worker;
+  stop(): Promise<void>;
+}
+
+/** Begins to answer what peers say about jobs, and goes on with what was under way. */
+export async function startJobs(init: JobsInit): Promise<Jobs> {
+  const { peer, exchange, now = Date.now } = init;
+  const { requests, transport, store, log } = peer;
+  const signer = new Signer(peer.identity, now);
+  const artifacts = new ArtifactAccess(exchange);
+  const addresses = () => peer.status().addresses.slice(0, 16);
+  const requester = new Requester({
+    signer,
+    requests,
+    transport,
+    artifacts,
+    directory: new WorkerDirectory(store.records<WorkerRecord>('worker-records'), now),
+    records: store.records<JobRecord>('jobs'),
+    addresses,
+    log,
+    ...(init.requester?.timings === undefined ? {} : { timings: init.requester.timings }),
+  });
+  await requester.start();
+  const working =
+    init.worker === undefined ? undefined : await startWorker(init, init.worker, signer, artifacts);
+  await requests.serve(
+    routeMessages(requester.handlers, ...(working === undefined ? [] : [working.worker.handlers])),
+  );
+  await working?.begin();
+  return {
+    requester,
+    ...(working === undefined ? {} : { worker: working.worker }),
+    async stop() {
+      requester.stop();
+      await working?.stop();
+    },
+  };
+}
+
+async function startWorker(
+  { peer, scratch }: JobsInit,
+  { limits, modules, work, timings }: NonNullable<JobsInit['worker']>,
+  signer: Signer,
+  artifacts: ArtifactAccess,
+) {
+  const { transport, store, log, requests } = peer;
+  const { provers, verifiers } = modules;
+  await mkdir(scratch, { recursive: true });
+  const { cores, provers: speeds } = await measureCapabilities([...provers.keys()]);
+  const worker = new Worker(
+    { limits, provers: new Set(provers.keys()), ...(timings === undefined ? {} : { timings }) },
+    {
+      signer,
+      requests,
+      artifacts,
+      records: store.records<WorkRecord>('work'),
+      work: work ?? segmentProver({ artifacts, provers, verifiers, scratch, memory: limits.memory }),
+      log,
+      onLoad: () => bids.renew(),
+    },
+  );
+  const bids = new BidPublisher({
+    signer,
+    transport,
+    records: store.records<number>('bids'),
+    standing: () => ({
+      cores,
+      memory: limits.memory,
+      gpus: [],
+      provers: speeds,
+      slots: worker.slots,
+      price: limits.price,
+      addresses: peer.status().addresses.slice(0, 16),
+    }),
+    log,
+  });
+  const unsubscribe = transport.subscribe('offers', ({ message }) => {
+    if (message.kind === 'offer') {
+      worker.noteOffer(message);
+      bids.renew();
+    } else if (message.kind === 'cancellation') worker.cancel(message);
+  });
+  const joined = () => bids.renew();
+  peer.libp2p.addEventListener('peer:connect', joined);
+  return {
+    worker,
+    async begin() {
+      await worker.start();
+      await bids.start();
+    },
+    async stop() {
+      unsubscribe();
+      peer.libp2p.removeEventListener('peer:connect', joined);
+      bids.stop();
+      await worker.stop();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SegmentEvent } from '../../requester/network/network-job.ts';
+import type { JobProcessInit, JobProcessMessage } from './job-process.ts';
+
+/** A node in another process. */
+export interface JobPeer {
+  directory: string;
+  peerId: string;
+  addresses: readonly string[];
+  /** What happened to the segments of its job so far. */
+  segments: readonly SegmentEvent[];
+  /** Waits for an event of its job. */
+  untilSegment(is: (event: SegmentEvent) => boolean): Promise<void>;
+  /** Waits until its worker reaches a stage, where its fault says so. */
+  untilStage(stage: string): Promise<void>;
+  /** The path of its job's certificate. */
+  certificate: Promise<string>;
+  /** As `kill -9`. */
+  kill(): Promise<void>;
+}
+
+/** Starts nodes in processes of their own and ends all of them, with their directories, in `close`. */
+export class JobPeers {
+  readonly #children = new Set<ChildProcess>();
+  readonly #directories: string[] = [];
+
+  async start(init: Omit<JobProcessInit, 'directory'>, directory?: string): Promise<JobPeer> {
+    const home = directory ?? (await mkdtemp(join(tmpdir(), 'tessera-jobs-')));
+    this.#directories.push(home);
+    const argument = JSON.stringify({ ...init, directory: home } satisfies JobProcessInit);
+    const child = fork(join(import.meta.dirname, 'job-process.ts'), [argument], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    this.#children.add(child);
+    const exited = once(child, 'exit').then(() => this.#children.delete(child));
+    const segments: SegmentEvent[] = [];
+    const stages: string[] = [];
+    const waiting = new Set<() => void>();
+    const ready = Promise.withResolvers<Extract<JobProcessMessage, { ready: unknown }>['ready']>();
+    const certificate = Promise.withResolvers<string>();
+    certificate.promise.catch(() => undefined);
+    ready.promise.catch(() => undefined);
+    child.on('message', (message: JobProcessMessage) => {
+      if ('ready' in message) ready.resolve(message.ready);
+      else if ('segment' in message) segments.push(message.segment);
+      else if ('stage' in message) stages.push(message.stage);
+      else if ('certificate' in message) certificate.resolve(message.certificate);
+      else certificate.reject(Object.assign(new Error(message.error.message), message.error));
+      for (const check of waiting) check();
+    });
+    void exited.then(() => {
+      for (const { reject } of [ready, certificate]) reject(new Error('the process ended'));
+    });
+    const until = async (is: () => boolean): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const check = () => is() && resolve();
+      waiting.add(check);
+      check();
+      await promise;
+      waiting.delete(check);
+    };
+    return {
+      ...(await ready.promise),
+      directory: home,
+      segments,
+      untilSegment: (is) => until(() => segments.some(is)),
+      untilStage: (stage) => until(() => stages.includes(stage)),
+      certificate: certificate.promise,
+      async kill() {
+        child.kill('SIGKILL');
+        await exited;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#children].map(async (child) => {
+        const exited = once(child, 'exit');
+        child.kill('SIGKILL');
+        await exited;
+      }),
+    );
+    await Promise.all(this.#directories.map((path) => rm(path, { recursive: true, force: true })));
+  }
+}

@@ -1,0 +1,127 @@
+import type { Hex32 } from '../../../protocol/edge.ts';
+import {
+  blindingsFormat,
+  type Commitments,
+  commitmentsFormat,
+  encodeTensor,
+  type PlannedPort,
+  segmentRecipeFormat,
+} from '../../../protocol/job/index.ts';
+import type { Manifest } from '../../../protocol/manifest.ts';
+import { encodeManifest } from '../../../protocol/manifest-codec.ts';
+import type { TensorArtifact } from '../../../protocol/messages/index.ts';
+import { throwIfAborted } from '../../abort.ts';
+import type { ArtifactAccess } from '../../job/artifact-access.ts';
+import { roles } from '../../job/segment-files.ts';
+import { encodeModel } from '../../model/onnx/encode.ts';
+import { settlePorts } from '../../plan/draft.ts';
+import type { Port } from '../../provers/prover.ts';
+import { type Provers, proverNamed } from '../../provers/provers.ts';
+import type { Job } from '../job.ts';
+
+/** What an assignment names of a segment. */
+export interface PublishedSegment {
+  artifacts: Readonly<Record<string, string>>;
+  inputs: readonly TensorArtifact[];
+}
+
+export interface PublishedJob {
+  /** Digests. */
+  manifest: Hex32;
+  commitments: Hex32;
+  segments: readonly PublishedSegment[];
+  /** All that was put into the store. */
+  cids: readonly string[];
+}
+
+export interface PublishInit {
+  job: Job;
+  manifest: Manifest;
+  commitments: Commitments;
+  provers: Provers;
+  artifacts: ArtifactAccess;
+  /** Whether the network is told of what is not secret. */
+  announce: boolean;
+}
+
+/** Puts all that workers need of a job where they can fetch it. */
+export async function publishSegments(init: PublishInit, signal?: AbortSignal): Promise<PublishedJob> {
+  const { job, provers, artifacts, announce } = init;
+  const cids = new Set<string>();
+  const keep = ({ cid }: { cid: { toString(): string } }): string => {
+    cids.add(cid.toString());
+    return cid.toString();
+  };
+  const manifest = await artifacts.put(encodeManifest(init.manifest), announce);
+  const commitments = await artifacts.put(commitmentsFormat.encode(init.commitments), announce);
+  const common = { [roles.manifest]: keep(manifest), [roles.commitments]: keep(commitments) };
+  const tensors = new Map<string, string>();
+  const keys = new Map<string, string>();
+
+  const segments: PublishedSegment[] = [];
+  for (const [index, { plan, compiled }] of job.segments.entries()) {
+    throwIfAborted(signal);
+    const segment = job.compiled.graph.segments[index];
+    const prover = proverNamed(provers, plan.prover);
+    const named: Record<string, string> = { ...common };
+    const { inputPorts, outputPorts } = settledPorts(job, index);
+    named[roles.recipe] = keep(
+      await artifacts.put(
+        segmentRecipeFormat.encode({
+          prover: plan.prover,
+          params: plan.params,
+          inputs: inputPorts.map(plannedPort),
+          outputs: outputPorts.map(plannedPort),
+        }),
+        announce,
+      ),
+    );
+    named[roles.model] = keep(await artifacts.put(await encodeModel(plan.model), announce));
+    for (const [role, path] of await prover.exportKeys(compiled, signal ? { signal } : {})) {
+      // Many segments share one SRS.
+      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, announce));
+      keys.set(path, cid);
+      named[roles.key + role] = cid;
+    }
+    const hidden = {
+      inputs: plan.inputs.map((name) => job.blindings.get(name) ?? null),
+      outputs: plan.outputs.map((name) => job.blindings.get(name) ?? null),
+    };
+    if ([...hidden.inputs, ...hidden.outputs].some((value) => value !== null)) {
+      named[roles.blindings] = keep(await artifacts.put(blindingsFormat.encode(hidden), false));
+    }
+    const inputs: TensorArtifact[] = [];
+    for (const [port, name] of plan.inputs.entries()) {
+      const ref = segment?.inputs[port];
+      if (ref === undefined) continue;
+      const values = job.values.get(name) ?? [];
+      const cid = tensors.get(name) ?? keep(await artifacts.put(encodeTensor(values), announce));
+      tensors.set(name, cid);
+      inputs.push({ ...ref, cid });
+    }
+    segments.push({ artifacts: named, inputs });
+  }
+  return { manifest: manifest.sha256, commitments: commitments.sha256, segments, cids: [...cids] };
+}
+
+/** A segment's ports as its circuit was compiled: with what its producers' circuits settled. */
+function settledPorts({ segments }: Job, index: number) {
+  const made = new Map<string, Port['settled']>();
+  for (const { plan, compiled } of segments) {
+    plan.outputs.forEach((name, port) => {
+      made.set(name, compiled.circuit.outputs[port]);
+    });
+  }
+  const plan = segments[index]?.plan as Job['segments'][number]['plan'];
+  return settlePorts(plan, (name) => (plan.inputs.includes(name) ? made.get(name) : undefined));
+}
+
+function plannedPort({ scheme, blinded, settled }: Port): PlannedPort {
+  const { scale, interval } = settled ?? {};
+  return {
+    scheme,
+    blinded,
+    ...(scale === undefined ? {} : { scale }),
+    ...(interval === undefined ? {} : { interval }),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Proof } from '../../protocol/certificate.ts';
+import type { Hex32 } from '../../protocol/edge.ts';
+import type { Assignment, WorkerStage } from '../../protocol/messages/index.ts';
+import type { Source } from '../job/artifact-access.ts';
+
+/** One segment that a requester gave to this worker. */
+export interface SegmentTask {
+  /** The id of the assignment. */
+  id: Hex32;
+  assignment: Assignment;
+  /** The requester, by whom all artifacts can be fetched. */
+  source: Source;
+  access: 'open' | 'invited';
+}
+
+/** What working on a segment came to. */
+export type SegmentOutcome =
+  | { kind: 'proof'; proof: Proof }
+  /** The job commits to another value of a block than the segment gives. */
+  | { kind: 'edge-mismatch'; edge: number; block: number; committed: Hex32; computed: Hex32 };
+
+export interface SegmentWorkOptions {
+  signal: AbortSignal;
+  /** Is told of each stage as it begins. */
+  onStage: (stage: Exclude<WorkerStage, 'queued' | 'proven'>) => void;
+  /** Runs work when there is room for it beside the other segments. */
+  exclusively: <T>(memory: number, work: () => Promise<T>) => Promise<T>;
+}
+
+/** Fetches, checks and proves one segment. */
+export type SegmentWork = (task: SegmentTask, options: SegmentWorkOptions) => Promise<SegmentOutcome>;

@@ -1,0 +1,423 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import pLimit from 'p-limit';
+import type { Hex32 } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { proofFormat } from '../../protocol/job/index.ts';
+import {
+  type Assignment,
+  type Cancellation,
+  type EdgeMismatch,
+  forgettableAt,
+  messageLimits,
+  type Offer,
+  openMessage,
+  peerIdOf,
+  type Refusal,
+  type RefusalReason,
+  type SignedMessage,
+  type Submission,
+  type WorkerProgress,
+  type WorkerStage,
+} from '../../protocol/messages/index.ts';
+import type { ArtifactAccess } from '../job/artifact-access.ts';
+import type { KindHandlers } from '../job/message-router.ts';
+import type { Signer } from '../job/signer.ts';
+import type { RequestProtocol } from '../network/request-protocol.ts';
+import type { Logger } from '../peer/log.ts';
+import { MemoryGate } from '../requester/memory-gate.ts';
+import type { Records } from '../store/index.ts';
+import { objectionTo, type WorkerLimits } from './limits.ts';
+import type { SegmentOutcome, SegmentTask, SegmentWork } from './segment-work.ts';
+
+export interface WorkerTimings {
+  /** Milliseconds between two reports to the requester. */
+  report: number;
+  /** Milliseconds before a message that did not arrive is sent again; doubled up to a minute. */
+  retry: number;
+}
+
+export const defaultWorkerTimings: WorkerTimings = { report: 2_000, retry: 500 };
+
+export interface WorkerInit {
+  limits: WorkerLimits;
+  /** Names of the provers that it has. */
+  provers: ReadonlySet<string>;
+  timings?: Partial<WorkerTimings>;
+}
+
+export interface WorkerComponents {
+  signer: Signer;
+  requests: Pick<RequestProtocol, 'request'>;
+  artifacts: Pick<ArtifactAccess, 'put' | 'release'>;
+  records: Records<WorkRecord>;
+  work: SegmentWork;
+  log: Logger;
+  /** Is told whenever places become free or taken. */
+  onLoad?: () => void;
+}
+
+/** What is kept of an assignment, so that a restarted worker goes on with it and proves nothing twice. */
+export interface WorkRecord {
+  /** The signed assignment, hexadecimal. */
+  assignment: string;
+  /** Multiaddrs of the requester. */
+  addresses: readonly string[];
+  access: Offer['access'];
+  /** The proof, once it is made. */
+  proof?: { cid: string; size: number };
+  /** Nothing more is to be done. */
+  ended?: boolean;
+}
+
+/** An assignment that is being worked on. */
+interface Task {
+  task: SegmentTask;
+  record: WorkRecord;
+  stage: WorkerStage;
+  /** On the clock of `performance.now()`. */
+  endsAt: number;
+  cancel: AbortController;
+  ended: Promise<void>;
+}
+
+/** Takes assignments within its limits, works on them, and reports to whoever gave them. */
+export class Worker {
+  readonly #init: WorkerInit;
+  readonly #timings: WorkerTimings;
+  readonly #components: WorkerComponents;
+  readonly #offers = new Map<Hex32, Offer>();
+  readonly #tasks = new Map<Hex32, Task>();
+  readonly #places;
+  readonly #memory: MemoryGate;
+  #stopped = false;
+
+  constructor(init: WorkerInit, components: WorkerComponents) {
+    this.#init = init;
+    this.#timings = { ...defaultWorkerTimings, ...init.timings };
+    this.#components = components;
+    this.#places = pLimit(init.limits.parallel);
+    this.#memory = new MemoryGate(init.limits.memory);
+  }
+
+  /** What it answers to peers. */
+  readonly handlers: KindHandlers = {
+    offer: async (signed) => {
+      this.noteOffer(signed.message);
+      return undefined;
+    },
+    assignment: (signed) => this.#consider(signed),
+    cancellation: async (signed) => {
+      this.cancel(signed.message);
+      return undefined;
+    },
+  };
+
+  /** How many segments it takes at once, and how many of those places are free. */
+  get slots(): { total: number; free: number } {
+    const total = this.#init.limits.parallel;
+    return { total, free: Math.max(0, total - this.#tasks.size) };
+  }
+
+  /** Stages of the segments that it has, by job and index. */
+  get segments(): readonly { job: Hex32; segment: number; stage: WorkerStage }[] {
+    return [...this.#tasks.values()].map(({ task: { assignment }, stage }) => ({
+      job: assignment.job,
+      segment: assignment.segment,
+      stage,
+    }));
+  }
+
+  /** Goes on with what it had when it was stopped or killed. */
+  async start(): Promise<void> {
+    const { records, signer } = this.#components;
+    for await (const [id, record] of records.entries()) {
+      const signed = openMessage(hexToBytes(record.assignment)) as SignedMessage<Assignment>;
+      if (forgettableAt(signed.message) < signer.now()) await records.delete(id);
+      else if (record.ended !== true) this.#begin(signed, record);
+    }
+  }
+
+  /** Stops working; what is unfinished stays in the store. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const tasks = [...this.#tasks.values()];
+    for (const { cancel } of tasks) cancel.abort(new Error('the node stops'));
+    await Promise.allSettled(tasks.map(({ ended }) => ended));
+  }
+
+  /** Remembers an offer: assignments of its job are taken from its sender only. */
+  noteOffer(offer: Offer): void {
+    if (this.#offers.size >= maxOffers) {
+      const [oldest] = this.#offers.keys();
+      if (oldest !== undefined) this.#offers.delete(oldest);
+    }
+    // Again at the end: the one that was heard of longest ago is forgotten first.
+    this.#offers.delete(offer.job);
+    this.#offers.set(offer.job, offer);
+  }
+
+  /** Stops working on what its requester no longer needs. */
+  cancel({ sender, job, segment, reason }: Cancellation): void {
+    for (const { task, cancel } of this.#tasks.values()) {
+      const { assignment } = task;
+      if (assignment.sender !== sender || assignment.job !== job) continue;
+      if (segment === undefined || assignment.segment === segment) cancel.abort(new Unneeded(reason));
+    }
+  }
+
+  async #consider(signed: SignedMessage<Assignment>): Promise<SignedMessage> {
+    const { id, message } = signed;
+    const { records, signer } = this.#components;
+    if (message.worker !== signer.sender)
+      return this.#refuse(signed, 'requester', 'it is for another worker');
+    const running = this.#tasks.get(id);
+    if (running !== undefined) return this.#progress(running);
+    const known = await records.get(id);
+    if (known?.ended === true) return this.#refuse(signed, 'failed', 'it was ended before');
+    const offer = this.#offers.get(message.job);
+    if (offer === undefined || offer.sender !== message.sender) {
+      return this.#refuse(signed, 'requester', 'the job was not offered by this requester');
+    }
+    const { limits, provers } = this.#init;
+    const objection = objectionTo(message, offer, { limits, provers, held: this.#tasks.size });
+    if (objection !== undefined) return this.#refuse(signed, objection.reason, objection.detail);
+    const record: WorkRecord = known ?? {
+      assignment: bytesToHex(signed.bytes),
+      addresses: offer.addresses,
+      access: offer.access,
+    };
+    // Kept before it is answered: what was promised is remembered.
+    if (known === undefined) await records.put(id, record);
+    return this.#progress(this.#begin(signed, record));
+  }
+
+  #begin(signed: SignedMessage<Assignment>, record: WorkRecord): Task {
+    const { id, message: assignment } = signed;
+    const entry: Task = {
+      task: {
+        id,
+        assignment,
+        source: { peer: peerIdOf(assignment.sender), addresses: record.addresses },
+        access: record.access,
+      },
+      record,
+      stage: 'queued',
+      // By the sender's clock, which may be minutes off: only how long it is counts here.
+      endsAt: performance.now() + (assignment.deadline - assignment.issued),
+      cancel: new AbortController(),
+      ended: Promise.resolve(),
+    };
+    this.#tasks.set(id, entry);
+    this.#components.onLoad?.();
+    entry.ended = this.#run(entry).finally(() => {
+      this.#tasks.delete(id);
+      this.#components.onLoad?.();
+    });
+    return entry;
+  }
+
+  async #run(entry: Task): Promise<void> {
+    const { log } = this.#components;
+    const { id, assignment } = entry.task;
+    const about = { job: assignment.job, segment: assignment.segment, assignment: id };
+    const overdue = AbortSignal.timeout(
+      Math.ceil(Math.max(0, Math.min(entry.endsAt - performance.now(), 2 ** 31 - 1))),
+    );
+    const signal = AbortSignal.any([entry.cancel.signal, overdue]);
+    const reporting = new AbortController();
+    const reports = this.#report(entry, AbortSignal.any([signal, reporting.signal]));
+    try {
+      const message = await this.#result(entry, signal);
+      reporting.abort();
+      await this.#deliver(entry, message, signal);
+      log.info(about, `segment ended: ${message.message.kind}`);
+      await this.#end(entry);
+    } catch (error) {
+      reporting.abort();
+      if (this.#stopped) return;
+      const reason = signal.reason;
+      log.info(
+        { ...about, why: signal.aborted ? String(reason?.message ?? reason) : String(error) },
+        'segment given up',
+      );
+      if (!signal.aborted) log.debug({ err: error }, 'segment failed');
+      if (!signal.aborted) await this.#giveBack(entry, error);
+      await this.#end(entry);
+    } finally {
+      reporting.abort();
+      await reports;
+    }
+  }
+
+  /** Works until there is something to say. */
+  async #result(entry: Task, signal: AbortSignal): Promise<SignedMessage<Submission | EdgeMismatch>> {
+    const { work } = this.#components;
+    const { task, record } = entry;
+    if (record.proof !== undefined) return this.#submission(entry, record.proof);
+    const outcome = await work(task, {
+      signal,
+      onStage: (stage) => {
+        entry.stage = stage;
+      },
+      exclusively: (memory, act) =>
+        this.#places(() =>
+          this.#memory.run(memory, async () => {
+            signal.throwIfAborted();
+            return act();
+          }),
+        ),
+    });
+    if (outcome.kind === 'edge-mismatch') return this.#mismatch(entry, outcome);
+    entry.stage = 'proven';
+    const bytes = proofFormat.encode(outcome.proof);
+    const artifact = await this.#components.artifacts.put(bytes, task.access === 'open');
+    const proof = { cid: artifact.cid.toString(), size: bytes.length };
+    entry.record = { ...record, proof };
+    await this.#components.records.put(task.id, entry.record);
+    return this.#submission(entry, proof, bytes);
+  }
+
+  #submission(
+    { task }: Task,
+    { cid, size }: { cid: string; size: number },
+    bytes?: Uint8Array,
+  ): SignedMessage<Submission> {
+    const inline = bytes !== undefined && bytes.length <= messageLimits.inlineBytes ? { inline: bytes } : {};
+    return this.#components.signer.sign<Submission>({
+      kind: 'submission',
+      ...headOf(task),
+      proof: cid,
+      size,
+      ...inline,
+    });
+  }
+
+  #mismatch(
+    { task }: Task,
+    { edge, block, committed, computed }: Extract<SegmentOutcome, { kind: 'edge-mismatch' }>,
+  ): SignedMessage<EdgeMismatch> {
+    const said = { edge, block, committed, computed };
+    return this.#components.signer.sign<EdgeMismatch>({ kind: 'edge-mismatch', ...headOf(task), ...said });
+  }
+
+  /** Sends until the requester has it. An answer that cancels ends the matter, too. */
+  async #deliver({ task }: Task, message: SignedMessage, signal: AbortSignal): Promise<void> {
+    for (let pause = this.#timings.retry; ; pause = Math.min(2 * pause, 60_000)) {
+      try {
+        await this.#components.requests.request(task.source, message, { signal });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#components.log.debug({ err: error }, 'the requester cannot be reached');
+        await sleep(pause, undefined, { signal });
+      }
+    }
+  }
+
+  /** Tells the requester now and then how far it is; one that does not know the assignment cancels it so. */
+  async #report(entry: Task, signal: AbortSignal): Promise<void> {
+    const { requests, log } = this.#components;
+    while (!signal.aborted) {
+      try {
+        await sleep(this.#timings.report, undefined, { signal });
+        const answer = await requests.request(entry.task.source, this.#progress(entry), { signal });
+        if (answer?.message.kind === 'cancellation') this.cancel(answer.message);
+      } catch (error) {
+        if (!signal.aborted) log.debug({ err: error }, 'a report did not arrive');
+      }
+    }
+  }
+
+  async #giveBack(entry: Task, error: unknown): Promise<void> {
+    const { reason, detail } = refusalOf(error);
+    const signed = this.#components.signer.sign<Refusal>({
+      kind: 'refusal',
+      ...headOf(entry.task),
+      reason,
+      detail,
+    });
+    const signal = AbortSignal.any([entry.cancel.signal, AbortSignal.timeout(giveBackMs)]);
+    try {
+      await this.#deliver(entry, signed, signal);
+    } catch (error) {
+      this.#components.log.debug({ err: error }, 'a refusal did not arrive');
+    }
+  }
+
+  async #end({ task, record }: Task): Promise<void> {
+    const { proof, ...rest } = record;
+    await this.#components.records.put(task.id, { ...rest, ended: true });
+    if (proof !== undefined) await this.#components.artifacts.release([proof.cid]);
+  }
+
+  #progress({ task, stage, endsAt }: Task): SignedMessage<WorkerProgress> {
+    return this.#components.signer.sign<WorkerProgress>({
+      kind: 'progress',
+      ...headOf(task),
+      stage,
+      done: 0,
+      remaining: Math.max(0, Math.round(endsAt - performance.now())),
+    });
+  }
+
+  #refuse(
+    { id, message }: SignedMessage<Assignment>,
+    reason: RefusalReason,
+    detail: string,
+  ): SignedMessage<Refusal> {
+    const { job, segment } = message;
+    this.#components.log.debug({ job, segment, reason, detail }, 'assignment refused');
+    return this.#components.signer.sign<Refusal>({
+      kind: 'refusal',
+      job,
+      segment,
+      assignment: id,
+      reason,
+      detail,
+    });
+  }
+}
+
+/** Offers that are remembered. */
+const maxOffers = 10_000;
+
+/** Milliseconds for which a segment that failed is offered back. */
+const giveBackMs = 30_000;
+
+/** The requester no longer needs a segment. */
+class Unneeded extends Error {
+  constructor(reason: Cancellation['reason']) {
+    super(`no longer needed: ${reason}`);
+  }
+}
+
+function headOf({ id, assignment: { job, segment } }: SegmentTask) {
+  return { job, segment, assignment: id };
+}
+
+function refusalOf(error: unknown): { reason: RefusalReason; detail: string } {
+  const code = error instanceof TesseraError ? error.code : 'INTERNAL';
+  const text = error instanceof Error ? error.message : String(error);
+  const detail = new TextDecoder().decode(
+    new TextEncoder().encode(text).subarray(0, messageLimits.detailBytes - 8),
+  );
+  switch (code) {
+    case 'MEMORY_EXCEEDED':
+      return { reason: 'memory', detail };
+    case 'STORAGE_FAILED':
+      return { reason: 'disk', detail };
+    case 'PROVER_MISSING':
+      return { reason: 'prover', detail };
+    case 'DEADLINE_EXCEEDED':
+      return { reason: 'deadline', detail };
+    case 'ARTIFACT_MISSING':
+    case 'DOWNLOAD_FAILED':
+    case 'ENCODING_INVALID':
+    case 'MODEL_UNREADABLE':
+    case 'MODEL_INVALID':
+      return { reason: 'artifact', detail };
+    default:
+      return { reason: 'failed', detail };
+  }
+}
