@@ -52,7 +52,7 @@ export interface EzklProverInit {
   workers?: number;
 }
 
-/** What the plan learns of a circuit before it has keys. */
+/** What laying a circuit out shows: what the plan's predictions are held to. */
 export interface Measurement extends CircuitSize {
   inputScales: readonly number[];
   outputScales: readonly number[];
@@ -83,6 +83,8 @@ const files = {
   witness: 'witness.json',
   proof: 'proof.json',
 } as const;
+/** Bytes: a process starts in a second, and after a large segment keeps a gigabyte that the next one would be blamed for. */
+const keptMemory = 300e6;
 /** Peak of proving, measured from keys of 36 MB (176 MB) to 4.6 GB (11.4 GB). */
 const provingMemory = { perKeyByte: 2.6, base: 120e6 };
 
@@ -106,6 +108,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       version: ezklVersion,
       env: { HOME: init.directory },
       cwd: init.directory,
+      keptMemory,
     },
     init.workers ?? 1,
   );

@@ -49,6 +49,16 @@ describe('ProverProcess', () => {
     expect(small.peakBytes).toBeLessThan(200e6);
   });
 
+  it('is another process after a request that left more memory than it may keep', async () => {
+    const prover = new ProverProcess({ ...init(), keptMemory: 200e6 });
+    opened.push(prover);
+    const first = await pidOf(prover);
+    expect(await pidOf(prover)).toBe(first);
+    expect((await prover.request('allocate', { bytes: 300e6 })).value).toBe(null);
+    expect(isRunning(first)).toBe(false);
+    expect(await pidOf(prover)).not.toBe(first);
+  });
+
   it('answers requests in turn, and passes steps on', async () => {
     const prover = start();
     const steps: string[] = [];

@@ -15,6 +15,11 @@ export interface ProverProcessInit {
   /** The whole environment of the process; nothing is inherited. */
   env: Readonly<Record<string, string>>;
   cwd?: string;
+  /**
+   * Resident bytes that the process may keep between two requests; one that keeps more is ended, and the next request
+   * starts another. Without it a process keeps what its allocator does not give back. Holds where the system tells.
+   */
+  keptMemory?: number;
 }
 
 export interface RequestOptions {
@@ -177,7 +182,9 @@ export class ProverProcess {
       const ended = running.ended.then((reason) => Promise.reject(reason));
       const value = await Promise.race([answer.promise, ended]);
       const seconds = (performance.now() - started) / 1000;
-      return { value, seconds, peakBytes: await memory.finish() };
+      const peakBytes = await memory.finish();
+      await this.#retire(running);
+      return { value, seconds, peakBytes };
     } finally {
       clearTimeout(deadline);
       memory.cancel();
@@ -185,6 +192,16 @@ export class ProverProcess {
       running.onMessage = undefined;
       running.onLog = undefined;
     }
+  }
+
+  async #retire({ child, stop, ended }: Running): Promise<void> {
+    const { name, keptMemory } = this.#init;
+    if (keptMemory === undefined || child.pid === undefined) return;
+    if ((await residentMemory(child.pid)).current <= keptMemory) return;
+    stop(
+      new TesseraError('ABORTED', { message: `The prover ${name} was ended for the memory that it kept` }),
+    );
+    await ended;
   }
 
   #started(options: RequestOptions): Running {
