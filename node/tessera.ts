@@ -12,6 +12,7 @@ import { createNativeEngine } from './provers/ezkl/native-engine.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
 import { createGroth16Verifier } from './provers/groth16/verifier/index.ts';
+import type { JobModules } from './requester/job.ts';
 import type { ProverLimits } from './requester/prover-call.ts';
 import {
   dataDirectory,
@@ -50,6 +51,8 @@ export interface Tessera {
   /** Makes a manifest's circuits and keys again from its model, and compares. */
   audit(options: Omit<AuditOptions, 'limits'>): Promise<AuditReport>;
   demo(options: Omit<DemoOptions, 'limits'>): Promise<DemoReport>;
+  /** Hands what proves and checks on this machine to work that goes its own way, such as a job on a chain. */
+  withModules<T>(use: (modules: JobModules, limits: ProverLimits) => Promise<T>): Promise<T>;
   /** Stops all processes. */
   close(): Promise<void>;
 }
@@ -74,6 +77,7 @@ export function openTessera(init: TesseraInit): Tessera {
     verify: async (options) => verify(options, { verifiers: (await verifiers.get()).verifiers }),
     audit: async (options) => audit({ ...options, limits }, await proving()),
     demo: async (options) => demo({ ...options, limits }, await proving()),
+    withModules: async (use) => use(await proving(), limits),
     close: async () => void (await Promise.all([provers.close(), verifiers.close()])),
   };
 }

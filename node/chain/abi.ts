@@ -8,14 +8,17 @@ const manifestStructs = [
   'struct ModelDescription { bytes32 manifest; bytes32[] circuits; uint256 segments; bytes32 wiring; uint256[] inputs; uint256[] outputs; bytes32[] srs; }',
 ] as const;
 
+const proofStructs = [
+  'struct BlockRef { uint256 edge; uint256 block; }',
+  'struct Wiring { uint256 circuit; bytes32 leaf; bytes32[] circuitPath; bytes32[] path; BlockRef[] inputs; BlockRef[] outputs; }',
+  'struct Proof { uint256[] publicInputs; bytes data; }',
+] as const;
+
 const jobStructs = [
   'struct Terms { address requester; uint256 nonce; bytes32 model; bytes32 inputDigest; bytes32 outputDigest; bytes32 edges; uint256 edgeCount; bytes32 offers; address token; bool optimistic; uint256 window; uint256 expiry; }',
   'struct Offer { uint128 reward; uint96 bond; uint32 duration; }',
   'struct EdgeOpening { uint256 index; bytes32 digest; bytes32[] path; }',
   'struct BlockOpening { uint256 blockCount; bytes32[] blockPath; bytes32[] edgePath; }',
-  'struct BlockRef { uint256 edge; uint256 block; }',
-  'struct Wiring { uint256 circuit; bytes32 leaf; bytes32[] circuitPath; bytes32[] path; BlockRef[] inputs; BlockRef[] outputs; }',
-  'struct Proof { uint256[] publicInputs; bytes data; }',
   'struct Job { uint128 available; uint32 segments; uint32 verified; uint32 settled; bool closed; }',
   'struct Segment { address claimant; uint64 deadline; uint8 state; uint8 failures; uint128 reward; uint128 bond; bytes32 proof; address challenger; uint96 challengeBond; }',
 ] as const;
@@ -96,12 +99,14 @@ export const errorsAbi = parseAbi([
 export const modelRegistryAbi = [
   ...parseAbi([
     ...manifestStructs,
+    ...proofStructs,
     'function chunkOf(bytes32 digest) view returns (address)',
     'function isRegistered(bytes32 id) view returns (bool)',
     'function modelId(ModelDescription description) pure returns (bytes32)',
     'function storeChunk(bytes chunk) returns (bytes32 digest)',
     'function registerCircuit(CircuitDescription description, address verifier, bytes32[] chunks, bytes rest) returns (bytes32 leaf)',
     'function registerModel(ModelDescription description) returns (bytes32 id)',
+    'function verifySegment(bytes32 id, uint256 segment, Wiring wiring, Proof proof, uint256 context) view returns (bytes32[] commitments)',
   ]),
   ...errorsAbi,
 ] as const;
@@ -119,6 +124,7 @@ export const nodeRegistryAbi = [
 
 export const marketAbi = [
   ...parseAbi([
+    ...proofStructs,
     ...jobStructs,
     'function post(Terms terms, uint256 escrow, EdgeOpening[] inputs, EdgeOpening[] outputs) payable returns (bytes32 id)',
     'function close(Terms terms)',

@@ -13,6 +13,8 @@ export interface DataDirectory {
   cache: string;
   /** The identity and the state of a node of the network. */
   node: string;
+  /** The embedded chain, and what is kept of each chain: deployments, jobs, proofs. */
+  chain: string;
 }
 
 /** @param root - Absolute path. */
@@ -24,6 +26,7 @@ export function dataDirectory(root: string): DataDirectory {
     calibrations: join(root, 'calibrations'),
     cache: join(root, 'cache'),
     node: join(root, 'node'),
+    chain: join(root, 'chain'),
   };
 }
 
@@ -34,6 +37,10 @@ export function contents(directory: DataDirectory): { path: string; what: string
     { path: directory.groth16, what: 'the Groth16 prover, built on this machine' },
     { path: directory.calibrations, what: 'what inputs of each model have shown' },
     { path: directory.cache, what: 'circuits, keys and SRS (they are made again when needed)' },
+    {
+      path: directory.chain,
+      what: 'the embedded chain, jobs, and proofs that may yet be challenged',
+    },
     {
       path: directory.node,
       what: 'the node: its state, and its identity (keep it: tessera identity backup)',

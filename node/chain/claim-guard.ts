@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { TesseraError } from '../../protocol/errors.ts';
+import type { JsonFile } from './file-store.ts';
+
+const guardSchema = z.object({
+  failures: z.array(z.object({ at: z.string(), reason: z.string().max(1_000) })).max(100),
+});
+
+/** Failures in a row after which nothing is claimed any more. */
+const most = 3;
+
+/** Stops a node from claiming when its claims keep failing: each costs a bond. Outlives the process. */
+export class ClaimGuard {
+  readonly #file: JsonFile;
+
+  constructor(file: JsonFile) {
+    this.#file = file;
+  }
+
+  /** @throws TesseraError `CLAIM_REFUSED` after too many failures in a row, with their reasons */
+  async requireSound(): Promise<void> {
+    const failures = await this.#load();
+    if (failures.length < most) return;
+    const list = failures.map(({ at, reason }) => `${at}: ${reason}`).join('\n  ');
+    throw new TesseraError('CLAIM_REFUSED', {
+      message: `The last ${failures.length} claims of this node failed, so it claims nothing more:\n  ${list}`,
+      remedy: 'Mend what made them fail, then run: tessera claim --resume',
+      details: { failures },
+    });
+  }
+
+  async failed(reason: string): Promise<void> {
+    const failure = { at: new Date().toISOString(), reason: reason.slice(0, 1_000) };
+    await this.#file.save({ failures: [...(await this.#load()), failure].slice(-100) });
+  }
+
+  /** A success, or the operator's word, ends the row of failures. */
+  async reset(): Promise<void> {
+    await this.#file.save({ failures: [] });
+  }
+
+  async #load() {
+    const stored = await this.#file.load();
+    return stored === undefined ? [] : guardSchema.parse(stored).failures;
+  }
+}

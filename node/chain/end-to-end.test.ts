@@ -1,0 +1,302 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestClient, http, parseEther, zeroAddress } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploy } from '../../contracts/deploy.ts';
+import { branchingModel } from '../../tests/support/branching-model.ts';
+import { image, limits } from '../../tests/support/proving.ts';
+import { ArtifactCache } from '../artifacts/cache.ts';
+import { encodeModel } from '../model/onnx/encode.ts';
+import { openCalibrationStore } from '../plan/calibration-store.ts';
+import { chooseGroth16Params } from '../plan/parameters/groth16.ts';
+import { createGroth16Prover } from '../provers/groth16/prover.ts';
+import { builtWorker } from '../provers/groth16/testing/worker.ts';
+import { createGroth16Verifier } from '../provers/groth16/verifier/index.ts';
+import type { Prover } from '../provers/prover.ts';
+import { type Job, type JobModules, type JobRequest, prepareJob } from '../requester/job.ts';
+import { Chain } from './chain-client.ts';
+import { ClaimGuard } from './claim-guard.ts';
+import { type DeployedMarket, deployedMarket } from './deployment.ts';
+import { earningsOf } from './earnings.ts';
+import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from './embedded-chain.ts';
+import { type Cursor, EventReader, type MarketEvent } from './events.ts';
+import { jsonFile, proofDirectory } from './file-store.ts';
+import type { ChainJob } from './job.ts';
+import { loadJobRecord } from './job-record.ts';
+import { localWork } from './local-work.ts';
+import { Market } from './market.ts';
+import { postJob } from './requester.ts';
+import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
+import { watchSegment } from './watcher.ts';
+import { Worker, type WorkStep } from './worker.ts';
+
+const setupTimeout = 300_000;
+const reward = parseEther('1');
+
+let directory: string;
+let embedded: EmbeddedChain;
+let deployed: DeployedMarket;
+let prover: Prover;
+let modules: JobModules;
+let prepared: Job;
+let request: Omit<JobRequest, 'limits'>;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tessera-chain-job-'));
+  await mkdir(join(directory, 'scratch'));
+  const cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 1e9 });
+  prover = createGroth16Prover({ worker: await builtWorker(), cache, directory: join(directory, 'scratch') });
+  modules = {
+    provers: new Map([['groth16', prover]]),
+    choices: new Map([['groth16', chooseGroth16Params]]),
+    calibrations: openCalibrationStore(join(directory, 'calibrations')),
+    verifiers: [createGroth16Verifier()],
+  };
+  const model = join(directory, 'model.onnx');
+  await writeFile(model, await encodeModel(branchingModel()));
+  const input = join(directory, 'input.json');
+  await writeFile(input, JSON.stringify({ image: image(36) }));
+  request = { model, input, strategy: 'cuts=trunk,joined', target: 'chain' };
+  prepared = await prepareJob({ ...request, limits }, modules);
+  embedded = await openEmbeddedChain(join(directory, 'chain'));
+  deployed = deployedMarket(await deploy({ url: embedded.url, account: developmentAccount(0) }));
+  for (const account of [2, 3, 4]) await (await marketOf(account)).deposit(parseEther('5'));
+}, setupTimeout);
+
+afterAll(async () => {
+  await prover?.close();
+  await embedded?.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function marketOf(account: number, url = embedded.url): Promise<Market> {
+  const chain = await Chain.connect({ urls: [url], account: developmentAccount(account) });
+  return new Market(chain, deployed.addresses);
+}
+
+const recordOf = (id: string) => jsonFile(join(directory, 'jobs', `${id}.json`));
+
+async function post(optimistic: boolean): Promise<ChainJob> {
+  const prices = {
+    ...{ reward, bond: parseEther('0.02'), duration: 3600, optimistic },
+    ...{ window: optimistic ? 3600n : 0n, lifetime: 86_400n },
+  };
+  const market = await marketOf(1);
+  return (await postJob({ prepared, request, prices, modules, market, deployed, recordOf })).job;
+}
+
+const work = (segment: number) => localWork(prepared, segment, modules, limits);
+
+async function workerOf(
+  account: number,
+  url = embedded.url,
+  guardName = `worker-${account}`,
+): Promise<{ market: Market; worker: Worker }> {
+  const market = await marketOf(account, url);
+  const own = join(directory, `worker-${account}`);
+  const guard = new ClaimGuard(jsonFile(join(directory, `${guardName}.json`)));
+  return { market, worker: new Worker({ market, proofs: proofDirectory(join(own, 'proofs')), guard }) };
+}
+
+const testClient = () => createTestClient({ mode: 'anvil', transport: http(embedded.url) });
+
+async function pass(seconds: number): Promise<void> {
+  await testClient().increaseTime({ seconds });
+  await testClient().mine({ blocks: 1 });
+}
+
+/** Ends a worker right after a step, as a killed process would: nothing after it runs. */
+class Killed extends Error {}
+
+describe('a job on the chain', () => {
+  it('is registered, posted, proven by two workers, verified, paid and withdrawn', async () => {
+    const job = await post(false);
+    const [first, second] = await Promise.all([workerOf(2), workerOf(3)]);
+    const id = first.market.idOf(job.terms);
+    for (const segment of job.offers.keys()) {
+      const { worker } = segment % 2 === 0 ? first : second;
+      expect((await worker.work(job, segment, work(segment))).state).toBe('verified');
+    }
+    expect(await first.market.job(id)).toMatchObject({ verified: job.offers.length, available: 0n });
+    expect(await first.market.isVerified(job.terms)).toBe(true);
+
+    const me = first.market.chain.address;
+    const earned = await earningsOf(first.market, me, deployed.since);
+    expect(earned).toMatchObject({
+      owed: { [zeroAddress]: 2n * reward },
+      segments: { verified: 2, failed: 0 },
+    });
+    await first.market.withdraw(zeroAddress, me);
+    const after = await earningsOf(first.market, me, deployed.since);
+    expect(after).toMatchObject({ owed: { [zeroAddress]: 0n }, withdrawn: { [zeroAddress]: 2n * reward } });
+  });
+
+  it('is known from its record in another process', async () => {
+    const job = await post(false);
+    const { market } = await workerOf(2);
+    const record = await loadJobRecord(recordOf(market.idOf(job.terms)));
+    expect(record).toEqual({ job, request, blindings: prepared.blindings });
+  });
+
+  it('pays one of two nodes that race for a segment, and costs the other nothing', async () => {
+    const job = await post(false);
+    const [first, second] = await Promise.all([workerOf(2), workerOf(3)]);
+    const both = await Promise.all([first, second].map(({ worker }) => worker.work(job, 0, work(0))));
+    const found = await first.market.segment(first.market.idOf(job.terms), 0);
+    expect(found.state).toBe('verified');
+    expect(both.filter(({ state }) => state === 'verified').length).toBeGreaterThanOrEqual(1);
+    for (const { market } of [first, second]) {
+      const { burned, segments } = await earningsOf(market, market.chain.address, deployed.since);
+      expect({ burned, failed: segments.failed }).toEqual({ burned: 0n, failed: 0 });
+      expect((await market.stake(market.chain.address)).locked).toBe(0n);
+    }
+  });
+
+  it('goes on where a killed worker stopped, at every step', async () => {
+    const job = await post(true);
+    const { market } = await workerOf(2);
+    const steps: WorkStep[] = [];
+    for (const killAfter of ['executing', 'claimed', 'proving', 'proved', 'submitted'] as const) {
+      // What a killed process does not do, is to note that it failed.
+      const { worker } = await workerOf(2, embedded.url, killAfter);
+      const onProgress = (step: WorkStep) => {
+        steps.push(step);
+        if (step === killAfter) throw new Killed(step);
+      };
+      await expect(worker.work(job, 0, work(0), { onProgress })).rejects.toThrow(killAfter);
+    }
+    expect(steps.filter((step) => step === 'claimed')).toHaveLength(1);
+    expect(steps.filter((step) => step === 'submitted')).toHaveLength(1);
+    const { worker } = await workerOf(2);
+    expect((await worker.work(job, 0, work(0))).state).toBe('submitted');
+    await pass(3601);
+    expect((await worker.work(job, 0, work(0))).state).toBe('settled');
+    expect((await market.stake(market.chain.address)).locked).toBe(0n);
+  });
+
+  it('lets a watcher challenge what cannot be had or does not hold, and the claimant defend what does', async () => {
+    const job = await post(true);
+    const claimant = await workerOf(2);
+    const watcher = await marketOf(4);
+    const served = proofDirectory(join(directory, 'worker-2', 'proofs'));
+    await claimant.worker.work(job, 0, work(0));
+    expect(await watchSegment(watcher, job, 0, served)).toEqual({ verdict: 'holds' });
+    expect((await watcher.segment(watcher.idOf(job.terms), 0)).state).toBe('submitted');
+    const withheld = { get: async () => undefined };
+    expect(await watchSegment(watcher, job, 0, withheld)).toMatchObject({ verdict: 'fails' });
+    expect((await claimant.worker.work(job, 0, work(0))).state).toBe('verified');
+
+    const liar = await marketOf(3);
+    await liar.claim(job, 1);
+    const rubbish = await served.put(new TextEncoder().encode('no proof'));
+    await liar.submit(job, 1, rubbish);
+    expect(await watchSegment(watcher, job, 1, served)).toMatchObject({
+      verdict: 'fails',
+      reason: expect.stringContaining('not the encoding'),
+    });
+    await pass(3601);
+    await watcher.end('reject', job, 1);
+    const { burned } = await earningsOf(liar, liar.chain.address, deployed.since);
+    expect(burned).toBeGreaterThanOrEqual((parseEther('0.02') * 3n) / 4n);
+    expect((await watcher.segment(watcher.idOf(job.terms), 1)).state).toBe('open');
+  });
+
+  it('is claimed by nobody whose machine is too slow, or whose claims keep failing', async () => {
+    const job = await post(false);
+    const { worker } = await workerOf(4);
+    await expect(worker.work(job, 0, { ...work(0), expectedSeconds: 2_000 })).rejects.toMatchObject({
+      code: 'CLAIM_REFUSED',
+      details: { duration: 3600 },
+    });
+    const wrong = { ...work(0), execute: async () => [new Uint8Array(32), new Uint8Array(32)] };
+    await expect(worker.work(job, 0, wrong)).rejects.toMatchObject({ code: 'JOB_MISMATCH' });
+    const broken = { ...work(0), prove: () => Promise.reject(new Error('the prover fails')) };
+    for (let i = 0; i < 3; i++) await expect(worker.work(job, 0, broken)).rejects.toThrow('the prover fails');
+    await expect(worker.work(job, 1, work(1))).rejects.toMatchObject({
+      code: 'CLAIM_REFUSED',
+      message: expect.stringContaining('the prover fails'),
+    });
+  });
+});
+
+describe('an endpoint that fails', () => {
+  it('is waited for while it restarts', async () => {
+    const job = await post(false);
+    const endpoint = await ForwardingEndpoint.start(embedded.url);
+    const { worker } = await workerOf(3, endpoint.url);
+    let restarted: Promise<void> | undefined;
+    const found = await worker.work(job, 0, work(0), {
+      onProgress: (step) => {
+        if (step === 'claimed') restarted = endpoint.restart(1_500);
+      },
+    });
+    expect(found.state).toBe('verified');
+    await restarted;
+    await endpoint.close();
+  });
+
+  it('is passed over for the next one', async () => {
+    const chain = await Chain.connect({ urls: ['http://127.0.0.1:9', embedded.url] });
+    expect(
+      await new Market(chain, deployed.addresses).isVerified({
+        model: '0'.repeat(64),
+        inputDigest: '0'.repeat(64),
+        outputDigest: '0'.repeat(64),
+      }),
+    ).toBe(false);
+  });
+});
+
+describe('events', () => {
+  it('are handled once and none is left out, over restarts and a reorganisation', async () => {
+    const { market } = await workerOf(2);
+    let stored: unknown;
+    const seen: string[] = [];
+    const name = ({ eventName, blockHash, logIndex }: MarketEvent) => `${eventName} ${blockHash} ${logIndex}`;
+    const reader = (failAfter = Number.POSITIVE_INFINITY) =>
+      new EventReader(market, {
+        since: deployed.since,
+        store: {
+          load: async () => stored,
+          save: async (cursor: Cursor) => {
+            stored = structuredClone(cursor);
+          },
+        },
+        handle: async (event) => {
+          if (failAfter-- <= 0) throw new Killed();
+          seen.push(name(event));
+        },
+      });
+    for (let i = 0; i < 4; i++) await expect(reader(i).catchUp()).rejects.toThrow(Killed);
+    await reader().catchUp();
+    expect(seen.length).toBeGreaterThan(20);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(await reader().catchUp()).toBe(0);
+
+    const job = await post(false);
+    await market.claim(job, 0);
+    await reader().catchUp();
+    expect(seen.at(-1)).toMatch(/^SegmentClaimed/);
+    const before = seen.filter((event) => event.startsWith('SegmentClaimed')).length;
+    // The claim's block is replaced by an empty one; then the segment is claimed again.
+    await testClient().request({ method: 'anvil_reorg' as never, params: [1, []] as never });
+    await reader().catchUp();
+    await market.claim(job, 0);
+    await reader().catchUp();
+    const claims = seen.filter((event) => event.startsWith('SegmentClaimed'));
+    expect(claims.length).toBe(before + 1);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+describe('a reorganisation', () => {
+  it('that takes a proof back is noticed, and the segment is proven again', async () => {
+    const job = await post(false);
+    const { market, worker } = await workerOf(2);
+    expect((await worker.work(job, 0, work(0))).state).toBe('verified');
+    await testClient().request({ method: 'anvil_reorg' as never, params: [1, []] as never });
+    expect((await market.segment(market.idOf(job.terms), 0)).state).toBe('claimed');
+    expect((await worker.work(job, 0, work(0))).state).toBe('verified');
+  });
+});

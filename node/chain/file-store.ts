@@ -1,0 +1,61 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from 'viem';
+import writeFileAtomic from 'write-file-atomic';
+import type { Hex32 } from '../../protocol/edge.ts';
+
+/** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */
+export interface ProofArtifacts {
+  /** @returns nothing where it cannot be had */
+  get(digest: Hex32): Promise<Uint8Array | undefined>;
+  /** Keeps it; it is on disk when this returns. */
+  put(bytes: Uint8Array): Promise<Hex32>;
+}
+
+/** Proof artifacts in a directory, by their sha2-256. */
+export function proofDirectory(directory: string): ProofArtifacts {
+  const pathOf = (digest: Hex32) => join(directory, `${digest}.proof`);
+  return {
+    async get(digest) {
+      const bytes = await readOptional(pathOf(digest));
+      // A damaged file is as good as none.
+      return bytes !== undefined && sha256(bytes) === `0x${digest}` ? bytes : undefined;
+    },
+    async put(bytes) {
+      const digest = sha256(bytes).slice(2);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeFileAtomic(pathOf(digest), Buffer.from(bytes), { mode: 0o600 });
+      return digest;
+    },
+  };
+}
+
+/** One JSON value in a file. */
+export interface JsonFile {
+  /** @returns nothing where there is no file */
+  load(): Promise<unknown>;
+  save(value: unknown): Promise<void>;
+}
+
+/** A file that is written whole or not at all, for its owner only. @throws SyntaxError when it is read and is no JSON */
+export function jsonFile(path: string): JsonFile {
+  return {
+    async load() {
+      const bytes = await readOptional(path);
+      return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as unknown);
+    },
+    async save(value) {
+      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(path, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+    },
+  };
+}
+
+async function readOptional(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { Hex32 } from '../../protocol/edge.ts';
+import type { JobOffer } from '../../protocol/job-ids.ts';
+import type { RunOptions } from '../progress.ts';
+import { draftJobCertificate, type Job, type JobModules, type JobRequest } from '../requester/job.ts';
+import type { DeployedMarket } from './deployment.ts';
+import type { JsonFile } from './file-store.ts';
+import { type ChainJob, coinToken, makeJob } from './job.ts';
+import { saveJobRecord } from './job-record.ts';
+import { commitEdges } from './local-work.ts';
+import type { Market } from './market.ts';
+import { type RegistrationReport, registerModel } from './model-registration.ts';
+
+/** What a requester pays and asks for, in every segment alike. */
+export interface JobPrices extends JobOffer {
+  optimistic: boolean;
+  /** Seconds in which a submission can be challenged; 0 where every proof is verified. */
+  window: bigint;
+  /** Seconds in which segments can be claimed. */
+  lifetime: bigint;
+}
+
+export interface PostInit {
+  prepared: Job;
+  request: Omit<JobRequest, 'limits'>;
+  prices: JobPrices;
+  modules: Pick<JobModules, 'provers' | 'verifiers'>;
+  market: Market;
+  deployed: DeployedMarket;
+  /** Where the job's record is kept, by its id. */
+  recordOf: (id: Hex32) => JsonFile;
+}
+
+export interface PostReport {
+  id: Hex32;
+  job: ChainJob;
+  registration: RegistrationReport;
+}
+
+/**
+ * Registers a prepared job's model, where it is not, and posts the job with escrow for every segment. Its record is on
+ * disk before the transaction is sent.
+ *
+ * @throws TesseraError as registering and posting do
+ */
+export async function postJob(init: PostInit, { signal }: RunOptions = {}): Promise<PostReport> {
+  const { prepared, request, prices, modules, market, deployed, recordOf } = init;
+  const running = signal ? { signal } : {};
+  const draft = await draftJobCertificate(prepared, modules, running);
+  const commitments = await commitEdges(prepared, modules, signal);
+  const registration = await registerModel(draft, market.chain, deployed, running);
+  const { reward, bond, duration, optimistic, window, lifetime } = prices;
+  const job = makeJob(draft.manifest, commitments, {
+    requester: market.chain.address.slice(2).toLowerCase(),
+    nonce: BigInt(`0x${randomBytes(16).toString('hex')}`),
+    offers: draft.manifest.graph.segments.map(() => ({ reward, bond, duration })),
+    token: coinToken,
+    optimistic,
+    window,
+    expiry: (await market.chain.now()) + lifetime,
+  });
+  const id = market.idOf(job.terms);
+  await saveJobRecord(recordOf(id), { job, request, blindings: prepared.blindings });
+  await market.post(job, reward * BigInt(job.offers.length), running);
+  return { id, job, registration };
+}

@@ -1,0 +1,188 @@
+import { bytesToHex, hexToBytes, isAddressEqual } from 'viem';
+import type { Proof } from '../../protocol/certificate.ts';
+import { equalBytes } from '../../protocol/check/equal-bytes.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { throwIfAborted } from '../abort.ts';
+import type { ClaimGuard } from './claim-guard.ts';
+import type { ProofArtifacts } from './file-store.ts';
+import { type ChainJob, checkJob } from './job.ts';
+import { encodeProofArtifact, type Market, type SegmentOnChain } from './market.ts';
+
+/** All that proving one segment takes, at hand: from here on the worker needs nobody. */
+export interface SegmentWork {
+  /** What proving is expected to take. */
+  expectedSeconds: number;
+  /** Runs the segment in its circuit's arithmetic; gives the commitment at every port, inputs before outputs. */
+  execute(signal?: AbortSignal): Promise<readonly Uint8Array[]>;
+  /** Proves it, bound to the context where the proof system has one. */
+  prove(context: bigint, signal?: AbortSignal): Promise<Proof>;
+}
+
+export interface WorkerInit {
+  market: Market;
+  proofs: ProofArtifacts;
+  guard: ClaimGuard;
+}
+
+export interface WorkOptions {
+  signal?: AbortSignal;
+  onProgress?: (step: WorkStep) => void;
+}
+
+/** What a worker just did, or is about to do. */
+export type WorkStep = 'executing' | 'claimed' | 'proving' | 'proved' | 'submitted' | 'defended' | 'settled';
+
+/** Times its own estimate that a worker wants between the claim and the deadline. */
+const margin = 3;
+
+/** Seconds for transactions and their confirmations. */
+const overhead = 120;
+
+/**
+ * One account's part in jobs. Every step first reads on chain how the segment stands, so a call after a crash, or a second
+ * one, goes on from there and does nothing twice.
+ */
+export class Worker {
+  readonly #init: WorkerInit;
+
+  constructor(init: WorkerInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Takes a segment as far as it goes now: claims it, proves it, submits, defends it if it is challenged, settles it if
+   * its window has passed.
+   *
+   * @returns the segment when nothing can be done now; `submitted` means: come back when the window has passed
+   * @throws TesseraError `CLAIM_REFUSED` when it is not worth the risk, `JOB_MISMATCH` when the job's edges are not what
+   *   the segment gives, `CHAIN_REFUSED`, `CHAIN_FAILED`, or the prover's
+   */
+  async work(
+    job: ChainJob,
+    segment: number,
+    work: SegmentWork,
+    options: WorkOptions = {},
+  ): Promise<SegmentOnChain> {
+    const { market } = this.#init;
+    const id = checkJob(job, market.place);
+    for (;;) {
+      throwIfAborted(options.signal);
+      const found = await market.segment(id, segment);
+      if (found.state === 'open') await this.#claim(job, segment, work, options);
+      else if (!isAddressEqual(found.claimant, market.chain.address)) return found;
+      else if (found.state === 'claimed') await this.#prove(job, segment, work, found, options);
+      else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
+      else if (found.state === 'submitted' && (await market.chain.now()) > found.deadline) {
+        await market.end('settle', job, segment, options);
+        options.onProgress?.('settled');
+      } else return found;
+    }
+  }
+
+  async #claim(job: ChainJob, segment: number, work: SegmentWork, options: WorkOptions): Promise<void> {
+    const { market, guard } = this.#init;
+    await guard.requireSound();
+    const { duration } = job.offers[segment] ?? { duration: 0 };
+    const needed = margin * work.expectedSeconds + overhead;
+    if (needed > duration) {
+      throw new TesseraError('CLAIM_REFUSED', {
+        message: `Segment ${segment} is to be proven in ${duration} s, and this machine wants ${Math.ceil(needed)} s for it`,
+        remedy: 'Leave it to a faster machine.',
+        details: { segment, duration, needed: Math.ceil(needed) },
+      });
+    }
+    options.onProgress?.('executing');
+    requireEdges(job, segment, await work.execute(options.signal));
+    try {
+      await market.claim(job, segment, options);
+      options.onProgress?.('claimed');
+    } catch (error) {
+      // Another one was faster: how the segment stands now, the next look says.
+      const isTaken = error instanceof TesseraError && error.details.error === 'StateWrong';
+      if (!isTaken) throw error;
+    }
+  }
+
+  async #prove(
+    job: ChainJob,
+    segment: number,
+    work: SegmentWork,
+    { deadline }: SegmentOnChain,
+    options: WorkOptions,
+  ): Promise<void> {
+    const { market, proofs, guard } = this.#init;
+    const late = async () => (await market.chain.now()) > deadline;
+    try {
+      if (await late()) throw missed(segment, deadline);
+      options.onProgress?.('proving');
+      const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), options.signal);
+      options.onProgress?.('proved');
+      if (await late()) throw missed(segment, deadline);
+      if (job.terms.optimistic) {
+        // On disk first: who submits a hash must be able to show the bytes.
+        const digest = await proofs.put(hexToBytes(encodeProofArtifact(proof)));
+        await market.submit(job, segment, digest, options);
+      } else await market.prove(job, segment, proof, options);
+      options.onProgress?.('submitted');
+    } catch (error) {
+      const isFault = !(error instanceof TesseraError && ['ABORTED', 'CHAIN_FAILED'].includes(error.code));
+      if (isFault && options.signal?.aborted !== true)
+        await guard.failed(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+    await guard.reset();
+  }
+
+  async #defend(
+    job: ChainJob,
+    segment: number,
+    { proof }: SegmentOnChain,
+    options: WorkOptions,
+  ): Promise<void> {
+    const { market, proofs, guard } = this.#init;
+    const artifact = await proofs.get(proof.slice(2));
+    if (artifact === undefined) {
+      const message = `The proof of segment ${segment}, ${proof.slice(2)}, is challenged and no longer here`;
+      await guard.failed(message);
+      throw new TesseraError('ARTIFACT_MISSING', {
+        message,
+        remedy:
+          'Put its bytes back into the directory `chain/proofs` of the data directory before the defence ends.',
+        details: { segment, digest: proof.slice(2) },
+      });
+    }
+    await market.defend(job, segment, bytesToHex(artifact), options);
+    options.onProgress?.('defended');
+  }
+}
+
+/** The job's root must be over what the segment really gives: else no proof of it would be paid. */
+function requireEdges(
+  { manifest, commitments }: ChainJob,
+  segment: number,
+  computed: readonly Uint8Array[],
+): void {
+  const { inputs, outputs, id } = manifest.graph.segments[segment] ?? {
+    inputs: [],
+    outputs: [],
+    id: `${segment}`,
+  };
+  for (const [port, { edge, block }] of [...inputs, ...outputs].entries()) {
+    const stated = commitments[edge]?.[block];
+    const found = computed[port];
+    if (stated !== undefined && found !== undefined && equalBytes(stated, found)) continue;
+    throw new TesseraError('JOB_MISMATCH', {
+      message: `Segment ${id} gives another value of ${manifest.graph.edges[edge]?.name} than the job was posted with`,
+      remedy: 'Leave this job: its requester posted a wrong root, and nobody can be paid for this segment.',
+      details: { segment, edge, block },
+    });
+  }
+}
+
+function missed(segment: number, deadline: bigint): TesseraError {
+  return new TesseraError('DEADLINE_EXCEEDED', {
+    message: `The claim of segment ${segment} ended at ${new Date(Number(deadline) * 1000).toISOString()}, before its proof was there`,
+    remedy: 'Its bond is lost but for a reward; claim segments with longer deadlines, or fewer at once.',
+    details: { segment },
+  });
+}
