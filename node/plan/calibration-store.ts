@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
@@ -17,8 +17,19 @@ export interface CalibratedModel {
 
 /** What inputs of each model have shown so far, so that circuits and keys made for one serve the next. */
 export interface CalibrationStore {
-  /** The ranges that hold these: the kept ones if they do, or else wider ones, which are then kept. */
-  widened(of: CalibratedModel, seen: ReadonlyMap<string, FloatRange>): Promise<Map<string, FloatRange>>;
+  /** The ranges that hold these: the kept ones if they do, or else wider ones. */
+  widened(of: CalibratedModel, seen: ReadonlyMap<string, FloatRange>): Promise<WidenedRanges>;
+}
+
+export interface WidenedRanges {
+  ranges: ReadonlyMap<string, FloatRange>;
+  /**
+   * Keeps them for the inputs to come. To be called once the circuits made with them have held the input: a range that
+   * one absurd input asked for would stay.
+   *
+   * @throws TesseraError `STORAGE_FAILED`
+   */
+  keep(): Promise<void>;
 }
 
 /** By how much of its extent a range grows when it has to, so that it need not grow again soon. */
@@ -32,21 +43,24 @@ export function openCalibrationStore(directory: string): CalibrationStore {
       const path = join(directory, `${name}.json`);
       const known = await read(path);
       if (known !== undefined && [...seen].every(([tensor, range]) => holds(known.get(tensor), range)))
-        return known;
-      const wider = new Map([...seen].map(([tensor, range]) => [tensor, widen(known?.get(tensor), range)]));
-      try {
-        await mkdir(directory, { recursive: true });
-        await writeFileAtomic(path, JSON.stringify(Object.fromEntries(wider)));
-      } catch (cause) {
-        throw new TesseraError('STORAGE_FAILED', {
-          message: `The calibration cannot be kept in ${directory}`,
-          remedy: 'Make the data directory writable, or give samples: --calibrate FILE.',
-          cause,
-        });
-      }
-      return wider;
+        return { ranges: known, keep: async () => {} };
+      const ranges = new Map([...seen].map(([tensor, range]) => [tensor, widen(known?.get(tensor), range)]));
+      return { ranges, keep: () => write(path, ranges) };
     },
   };
+}
+
+async function write(path: string, ranges: ReadonlyMap<string, FloatRange>): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, JSON.stringify(Object.fromEntries(ranges)));
+  } catch (cause) {
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The calibration cannot be kept in ${dirname(path)}`,
+      remedy: 'Make the data directory writable, or give samples: --calibrate FILE.',
+      cause,
+    });
+  }
 }
 
 const keptRanges = z.record(z.string(), z.object({ min: z.number(), max: z.number() }));

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import { settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
@@ -54,6 +55,8 @@ export async function compileSegments(
       throwIfAborted(signal);
       const expected = await prover.setupMemory(source, plan.params, { signal });
       return memory.run(expected, () => make(prover, source, plan, call));
+    }).catch((error: unknown) => {
+      throw namingSegment(plan.id, error);
     });
     options.onProgress?.({
       type: 'stage',
@@ -75,4 +78,15 @@ export async function compileSegments(
     return segment;
   };
   return together((signal) => plans.map((plan) => start(plan, signal)), options.signal);
+}
+
+/** Says of which segment a range is exceeded, and what whoever proves a model can do about it. */
+function namingSegment(id: string, error: unknown): unknown {
+  if (!(error instanceof TesseraError) || error.code !== 'RANGE_EXCEEDED') return error;
+  return new TesseraError('RANGE_EXCEEDED', {
+    message: `Segment ${id}: ${error.message}`,
+    remedy: 'Normalise the input as in training; very large weights or activations need a rescaled export.',
+    details: { segment: id, ...error.details },
+    cause: error,
+  });
 }

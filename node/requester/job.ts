@@ -108,6 +108,7 @@ export async function prepareJob(
   const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
   const cut = cutModel(imported.model, strategy, estimate, signal ? { signal } : {});
   const { model, slicing, blocks } = cut;
+  let keepRanges = async () => {};
   const ranges = async () => {
     if (request.calibration !== undefined) {
       const samples = samplesFrom(await readTensorFile(request.calibration), imported.model);
@@ -115,7 +116,9 @@ export async function prepareJob(
     }
     const seen = await calibrateModel(cut.rewritten, [inputs], options);
     const of = { model: imported.sha256, rewrites: cut.rewrites };
-    return tileRanges(await modules.calibrations.widened(of, seen), cut.origins);
+    const widened = await modules.calibrations.widened(of, seen);
+    keepRanges = widened.keep;
+    return tileRanges(widened.ranges, cut.origins);
   };
   const plans = await planJob(
     {
@@ -137,6 +140,7 @@ export async function prepareJob(
   const compiled = buildGraph(segments, model.inputs, model.outputs, blocks);
   const integers = withBlocks(quantiseInputs(compiled, inputs), blocks);
   const values = await execute(segments, integers, provers, limits, options);
+  await keepRanges();
   const blindings = drawBlindings(plans);
   return { imported, inputs, cut, committed, plans, segments, compiled, values, blindings };
 }
