@@ -3,6 +3,7 @@ import { decodeCertificate, isCertificate } from '../protocol/certificate-codec.
 import { checkKeys } from '../protocol/check/keys.ts';
 import { checkPorts } from '../protocol/check/ports.ts';
 import type { Hex32 } from '../protocol/edge.ts';
+import { TesseraError } from '../protocol/errors.ts';
 import { checkGraph } from '../protocol/graph.ts';
 import { modelId } from '../protocol/ids.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -61,7 +62,7 @@ export async function audit(
   options: AuditOptions,
   { provers, verifiers }: AuditModules,
 ): Promise<AuditReport> {
-  const { manifest, certificate } = read(await readCertificateFile(options.manifest));
+  const { manifest, certificate } = read(options.manifest, await readCertificateFile(options.manifest));
   const problems: AuditProblem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
   const keys = certificate === undefined ? undefined : checkKeys(certificate, verifiers);
   if (keys !== undefined) problems.push(...keys.problems);
@@ -89,8 +90,22 @@ export async function audit(
   return { ok, model, problems, ...(keys === undefined || !ok ? {} : { trust: keys.claimedTrust }) };
 }
 
-function read(file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {
-  if (!isCertificate(file)) return { manifest: decodeManifest(file) };
+function read(path: string, file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {
+  if (!isCertificate(file)) return { manifest: readManifest(path, file) };
   const certificate = decodeCertificate(file);
   return { manifest: certificate.manifest, certificate };
+}
+
+function readManifest(path: string, file: Uint8Array): Manifest {
+  try {
+    return decodeManifest(file);
+  } catch (cause) {
+    if (!(cause instanceof TesseraError)) throw cause;
+    throw new TesseraError(cause.code, {
+      message: `${path} is neither a certificate nor a manifest: ${cause.message}`,
+      remedy: 'Give the certificate that `tessera prove` wrote; if it is, get it again from where it came.',
+      details: cause.details,
+      cause,
+    });
+  }
 }

@@ -1,4 +1,8 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { Certificate } from '../protocol/certificate.ts';
 import { encodeCertificate } from '../protocol/certificate-codec.ts';
 import { checkKeys } from '../protocol/check/keys.ts';
 import type { Hex32 } from '../protocol/edge.ts';
@@ -14,6 +18,7 @@ import type { SegmentCost } from './plan/cost-model/segment-cost.ts';
 import type { EstimatedPlan } from './plan/plan.ts';
 import type { AppliedRewrite } from './plan/rewrites/index.ts';
 import type { RunOptions } from './progress.ts';
+import type { Blindings } from './requester/blindings.ts';
 import {
   certifyJob,
   type Job,
@@ -23,14 +28,21 @@ import {
   prepareJob,
 } from './requester/job.ts';
 import { proveSegments } from './requester/prove-segments.ts';
-import { concurrentPeak, type ProverUse } from './requester/prover-call.ts';
+import { concurrentPeak, type ProverLimits, type ProverUse } from './requester/prover-call.ts';
 
 export interface ProveOptions extends JobRequest, RunOptions {
   /** Where the certificate is written. */
   out: string;
 }
 
-export type ProveModules = JobModules;
+export interface ProveModules extends JobModules {
+  /** Who proves a prepared job; this machine unless given. */
+  proveElsewhere?: (
+    job: Job,
+    modules: JobModules,
+    options: RunOptions,
+  ) => Promise<{ certificate: Certificate; blindings: Blindings }>;
+}
 
 /** One output as the model computes it in floats, and as it was proven. */
 export interface OutputComparison {
@@ -84,17 +96,17 @@ export interface ProveReport {
 export async function prove(options: ProveOptions, modules: ProveModules): Promise<ProveReport> {
   const { signal, onProgress, limits, out } = options;
   const started = performance.now();
+  await requirePlace(out);
   const uses: ProverUse[] = [];
   const running = {
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
     onUse: uses.push.bind(uses),
   };
-  const job = await prepareJob(options, modules, running);
-  const proofs = await proveSegments(job.segments, job, modules.provers, limits, running);
-
-  onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
-  const certificate = await certifyJob(job, proofs, modules, running);
+  const prepared = await prepareJob(options, modules, running);
+  const proveAll = modules.proveElsewhere ?? proveHere(limits);
+  const { certificate, blindings } = await proveAll(prepared, modules, running);
+  const job = { ...prepared, blindings };
   const opening = job.blindings.size === 0 ? undefined : `${out}.opening`;
   if (opening !== undefined) await writeOpening(opening, openingOf(job));
   await writeCertificate(out, encodeCertificate(certificate));
@@ -114,6 +126,37 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
     seconds: (performance.now() - started) / 1000,
     peakBytes: concurrentPeak(uses),
     outputs: await compareOutputs(job, signal),
+  };
+}
+
+/** So that nobody learns after hours of proving that the certificate has no place to go. */
+async function requirePlace(out: string): Promise<void> {
+  const directory = dirname(out);
+  const nowhere = (message: string, cause?: unknown) =>
+    new TesseraError('STORAGE_FAILED', {
+      message: `No certificate could be written to ${out}: ${message}`,
+      remedy: 'Choose another path for --out.',
+      details: { path: out },
+      cause,
+    });
+  try {
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    throw nowhere(`${directory} does not exist or cannot be written to`, cause);
+  }
+  if (await isDirectory(out)) throw nowhere('it is a directory');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+function proveHere(limits: ProverLimits): NonNullable<ProveModules['proveElsewhere']> {
+  return async (job, modules, options) => {
+    const proofs = await proveSegments(job.segments, job, modules.provers, limits, options);
+    options.onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
+    return { certificate: await certifyJob(job, proofs, modules, options), blindings: job.blindings };
   };
 }
 

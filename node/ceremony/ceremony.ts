@@ -7,7 +7,12 @@ import { throwIfAborted } from '../abort.ts';
 import type { ArtifactCache } from '../artifacts/cache.ts';
 import { openKeys, readKeyArtifacts } from '../provers/groth16/keys.ts';
 import { readSetupRecord } from '../provers/groth16/verifier/index.ts';
-import { type ConstraintFacts, createCeremonyWorker, type TranscriptPaths } from './ceremony-worker.ts';
+import {
+  type CeremonyWorker,
+  type ConstraintFacts,
+  createCeremonyWorker,
+  type TranscriptPaths,
+} from './ceremony-worker.ts';
 import {
   type CeremonyPhase,
   maxContributions,
@@ -171,7 +176,7 @@ export function createCeremony(init: CeremonyInit): Ceremony {
   return {
     async init(path, constraints, { signal, onProgress } = {}) {
       onProgress?.('reading the constraint system');
-      const { digest } = await worker.inspect(constraints, signal);
+      const { digest } = await inspect(worker, constraints, signal);
       const folder = new TranscriptFolder(path);
       await folder.create(constraints, digest);
       return stateOf(await folder.read());
@@ -289,4 +294,19 @@ function close(transcript: Transcript, beacon: string | undefined): Transcript {
     });
   }
   return { ...transcript, [phase === 'powers' ? 'powersBeacon' : 'circuitBeacon']: beacon };
+}
+
+/** @throws TesseraError `PROVER_FAILED` for a file that holds no constraint system */
+async function inspect(worker: CeremonyWorker, path: string, signal: AbortSignal | undefined) {
+  try {
+    return await worker.inspect(path, signal);
+  } catch (cause) {
+    if (!(cause instanceof TesseraError) || cause.code !== 'PROVER_FAILED') throw cause;
+    throw new TesseraError('PROVER_FAILED', {
+      message: `${path} holds no constraint system that a ceremony can be held for: ${cause.message}`,
+      remedy: 'Give the file that `tessera prove --setup ceremony` names.',
+      details: { path },
+      cause,
+    });
+  }
 }

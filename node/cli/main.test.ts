@@ -52,10 +52,15 @@ describe('wrong usage ends with 2', () => {
     ['an unknown flag', ['doctor', '--bogus']],
     ['an argument too many', ['doctor', 'twice']],
     ['a missing argument', ['verify']],
+    ['no number for a digit', ['demo', '--digit', 'x']],
     ['a size without unit', ['cache', 'prune', '--to', '5']],
     [
       'a digest too short',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--srs', 's', '--srs-digest', 'abcd'],
+    ],
+    [
+      'a prover that the setup policy leaves out',
+      ['prove', 'x', '--input', 'y', '--out', 'z', '--prover', 'groth16', '--setup', 'universal'],
     ],
   ])('%s', async (_, args) => {
     const { status, stdout, stderr } = await tessera(args);

@@ -30,6 +30,12 @@ export function count(text: string): number {
   return value;
 }
 
+/** Reads a whole number from 0 on. */
+export function index(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 0 on.');
+  return Number(text);
+}
+
 /** Reads a seed, 0 … 2^32 − 1. */
 export function seed(text: string): number {
   const value = Number(text);

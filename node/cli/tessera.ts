@@ -11,23 +11,30 @@ export interface ProverFlags {
   srs?: string;
   srsDigest?: string;
   setup?: TesseraInit['setup'];
+  prover?: string;
 }
 
 /**
  * Hands the program to `use` and closes it on every path. What is missing of the provers is set up first.
  *
- * @throws TesseraError `USAGE` for an SRS without a digest
+ * @throws TesseraError `USAGE` for an SRS without a digest, or a prover that `--setup` leaves out
  */
 export async function withProvers<T>(
   context: Context,
   flags: ProverFlags,
   use: (tessera: Tessera) => Promise<T>,
 ): Promise<T> {
-  const { memory, parallel, srs, srsDigest, setup } = flags;
+  const { memory, parallel, srs, srsDigest, setup, prover } = flags;
   if ((srs === undefined) !== (srsDigest === undefined)) {
     throw new TesseraError('USAGE', {
       message: '--srs and --srs-digest belong together',
       remedy: 'Give the file or URL and its sha2-256.',
+    });
+  }
+  if (prover === 'groth16' && setup === 'universal') {
+    throw new TesseraError('USAGE', {
+      message: '--prover groth16 needs keys of each circuit’s own, and --setup universal does without them',
+      remedy: 'Choose --setup development or ceremony, or another prover.',
     });
   }
   await setUpMissing(context);

@@ -16,7 +16,11 @@ const maximumSamples = 65_536;
  */
 export function samplesFrom(file: TensorFile, model: InputTypes): NamedTensors[] {
   const invalid = (message: string) =>
-    new TesseraError('INPUT_INVALID', { message: `${file.path}: ${message}`, details: { file: file.path } });
+    new TesseraError('INPUT_INVALID', {
+      message: `${file.path}: ${message}`,
+      remedy: 'Give whole inputs of the model, one after the other, and as many of each.',
+      details: { file: file.path },
+    });
   const tensors = model.inputs.map((name) => {
     const found = file.named.get(name) ?? (model.inputs.length === 1 ? file.unnamed : undefined);
     const type = model.types.get(name);

@@ -5,14 +5,14 @@ import type { Command } from 'commander';
 import type { DemoReport } from '../../demo/demo.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { count, memory, showMemory } from '../options.ts';
+import { count, index, memory, showMemory } from '../options.ts';
 import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 import { describeProof } from './prove.ts';
 import { describeReport } from './verify.ts';
 
 interface Flags extends ProverFlags {
-  digit: string;
+  digit: number;
   out?: string;
 }
 
@@ -24,7 +24,7 @@ export function demoVerb(program: Command, context: Context): void {
     examples: ['tessera demo', 'tessera demo --digit 41 --out demo --json'],
     long: true,
   })
-    .option('--digit <index>', 'which of the 1,000 test digits, 0 to 999', '0')
+    .option('--digit <index>', 'which of the 1,000 test digits, 0 to 999', index, 0)
     .option('--out <directory>', 'where input and certificates are kept; a temporary directory by default')
     .option('--memory <size>', 'what all prover processes together may use', memory)
     .option('--parallel <n>', 'segments worked on at once', count)
@@ -34,7 +34,7 @@ export function demoVerb(program: Command, context: Context): void {
       const directory = flags.out ?? (await mkdtemp(join(tmpdir(), 'tessera-demo-')));
       const report = await withProvers(context, flags, (tessera) =>
         tessera.demo({
-          digit: Number(flags.digit),
+          digit: flags.digit,
           directory,
           signal,
           onProgress: (event) => output.progress(event),

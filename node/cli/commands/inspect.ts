@@ -56,6 +56,10 @@ export function inspectVerb(program: Command, context: Context): void {
 
 async function write(path: string, text: string): Promise<void> {
   await writeFileAtomic(path, text).catch((cause: unknown) => {
-    throw new TesseraError('STORAGE_FAILED', { message: `The page cannot be written to ${path}`, cause });
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The page cannot be written to ${path}`,
+      remedy: 'Choose another path for --html.',
+      cause,
+    });
   });
 }

@@ -38,6 +38,7 @@ export function checkParams(params: EzklParams): void {
     if (!Number.isInteger(value) || value < lo || value > hi) {
       throw new TesseraError('USAGE', {
         message: `ezkl: ${name} is ${value}, not an integer from ${lo} to ${hi}`,
+        remedy: `Give a whole number from ${lo} to ${hi}.`,
         details: { name, value, lo, hi },
       });
     }

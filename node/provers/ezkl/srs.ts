@@ -136,6 +136,7 @@ async function sizeOf(path: string): Promise<number> {
     if (k < 1 || k > maxK || size !== srsBytes(k)) {
       throw new TesseraError('SRS_INVALID', {
         message: `The SRS ${path} is not in ezkl's format: it states k=${k} and has ${size} bytes`,
+        remedy: "Give a file in ezkl's format, of exactly the circuits' size.",
         details: { path, k, size },
       });
     }
