@@ -23,4 +23,4 @@ export {
   type CeremonyState,
   createCeremony,
 } from './ceremony.ts';
-export { type CeremonyPhase, decodeTranscript, type Transcript, transcriptDigest } from './transcript.ts';
+export type { CeremonyPhase, Transcript } from './transcript.ts';

@@ -21,7 +21,7 @@ export interface Transcript {
 /** The phase that takes contributions, or `finished`. */
 export type CeremonyPhase = 'powers' | 'circuit' | 'finished';
 
-export const maxBeaconBytes = 1024;
+const maxBeaconBytes = 1024;
 /** Of one phase. */
 export const maxContributions = 1024;
 /** Longer than any transcript within these bounds. */

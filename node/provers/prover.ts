@@ -51,7 +51,7 @@ export interface SegmentSource {
   outputs: readonly Port[];
 }
 
-/** A compiled segment. `circuit` goes into the manifest; `files` are what proving needs, by role. */
+/** A compiled segment. `circuit` goes into the manifest; the prover finds all else in the cache, by `key`. */
 export interface CompiledSegment {
   circuit: Circuit;
   /** Identifies the compiled segment in the cache. */

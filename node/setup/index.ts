@@ -3,7 +3,7 @@
  * setting them up, saying what is missing, and removing them.
  * @packageDocumentation
  */
-export { contents, type DataDirectory, dataDirectory } from './data-directory.ts';
+export { type DataDirectory, dataDirectory } from './data-directory.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export { environmentPython } from './ezkl-part.ts';
 export type { InstallOptions, Part, PartState } from './part.ts';

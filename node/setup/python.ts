@@ -5,7 +5,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 const run = promisify(execFile);
 
 /** The oldest Python that the pinned ezkl runs on. */
-export const oldestPython = [3, 9] as const;
+const oldestPython = [3, 9] as const;
 
 export interface Python {
   executable: string;

@@ -12,7 +12,7 @@ export interface EngineThreadOptions {
 }
 
 /** A small circuit takes 200 MB; a key unpacks to 2^k field elements a selector, so large ones take more. */
-export const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 2 * 2 ** 30 } as const;
+const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 2 * 2 ** 30 } as const;
 
 type Answer = Awaited<ReturnType<EzklEngine['verify']>>;
 

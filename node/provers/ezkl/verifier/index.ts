@@ -43,7 +43,7 @@ export interface EzklVerifierDeps {
 
 export type { EngineInput, EzklEngine } from './engine-opinion.ts';
 export { kzgCommit } from './kzg-commit.ts';
-export { checkSrs, minimalSrsFile, openSrs, verificationDataOf } from './srs.ts';
+export { checkSrs, openSrs, verificationDataOf } from './srs.ts';
 
 type EzklArtifacts = Artifacts & { verifyingKey: Uint8Array; settings: Uint8Array; vka: Uint8Array };
 

@@ -16,9 +16,7 @@ import { checkProof, proofBytes } from './pairing-check.ts';
 import { readSetupRecord } from './setup-record.ts';
 import { publicInputCount, readVerifyingKey } from './verifying-key.ts';
 
-export { checkProof, proofBytes } from './pairing-check.ts';
 export { readSetupRecord, type SetupRecord, writeSetupRecord } from './setup-record.ts';
-export { readVerifyingKey, type VerifyingKey } from './verifying-key.ts';
 
 /** Proof system and format version, as `Circuit.adapter` names it. */
 export const groth16Adapter = 'groth16/bn254/gnark-0.14.0';

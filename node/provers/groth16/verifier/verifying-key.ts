@@ -2,7 +2,7 @@ import { TesseraError } from '../../../../protocol/errors.ts';
 import { type G1Point, type G2Point, g1Bytes, g2Bytes, readG1, readG2 } from './points.ts';
 
 /** Public inputs that a key may have. */
-export const maxPublicInputs = 65_536;
+const maxPublicInputs = 65_536;
 
 const headerBytes = g1Bytes + 3 * g2Bytes;
 
