@@ -35,14 +35,22 @@ export async function writeOpening(path: string, blindings: Blindings): Promise<
  */
 export async function readOpening(path: string): Promise<Blindings> {
   const malformed = (cause?: unknown) =>
-    new TesseraError('ENCODING_INVALID', { message: `${path} is no opening of a certificate`, cause });
+    new TesseraError('ENCODING_INVALID', {
+      message: `${path} is no opening of a certificate`,
+      remedy: 'Give the file ending in .opening that was written beside the certificate.',
+      cause,
+    });
   let text: string;
   try {
     if ((await stat(path)).size > maximumBytes) throw malformed();
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof TesseraError) throw cause;
-    throw new TesseraError('STORAGE_FAILED', { message: `The opening ${path} cannot be read`, cause });
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `The opening ${path} cannot be read`,
+      remedy: 'Check the path and its permissions.',
+      cause,
+    });
   }
   try {
     const entries = Object.entries(JSON.parse(text) as Record<string, string[]>);

@@ -24,8 +24,8 @@ export interface CalibrationStore {
 export interface WidenedRanges {
   ranges: ReadonlyMap<string, FloatRange>;
   /**
-   * Keeps them for the inputs to come. To be called once the circuits made with them have held the input: a range that
-   * one absurd input asked for would stay.
+   * Keeps them for the inputs to come. To be called once circuits have been made with them: a range that one absurd
+   * input asked for would stay.
    *
    * @throws TesseraError `STORAGE_FAILED`
    */

@@ -136,7 +136,11 @@ export async function prepareJob(
     { provers, choices: modules.choices },
   );
 
-  const segments = await compileSegments(plans, provers, limits, options);
+  const segments = await compileSegments(plans, provers, limits, options).catch(async (error: unknown) => {
+    // A ceremony will be held for this very circuit, whatever the input of the next try.
+    if (error instanceof TesseraError && error.code === 'KEYS_MISSING') await keepRanges();
+    throw error;
+  });
   const compiled = buildGraph(segments, model.inputs, model.outputs, blocks);
   const integers = withBlocks(quantiseInputs(compiled, inputs), blocks);
   const values = await execute(segments, integers, provers, limits, options);
