@@ -30,7 +30,7 @@ export interface QuantiseOptions {
 export const defaultQuantiseOptions: QuantiseOptions = {
   activationBits: 7,
   weightBits: 7,
-  inputBits: 8,
+  inputBits: 7,
   outputBits: 16,
   headroomBits: 1,
   edges: new Set(),
