@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex32 } from '../protocol/edge.ts';
 import { TesseraError } from '../protocol/errors.ts';
-import { ArtifactCache } from './artifacts/cache.ts';
+import { ArtifactCache, defaultCacheBytes } from './artifacts/cache.ts';
 import { type CalibrationStore, openCalibrationStore } from './plan/calibration-store.ts';
 import type { ParameterChoice } from './plan/parameters/choice.ts';
 import { chooseEzklParams } from './plan/parameters/ezkl.ts';
@@ -37,9 +37,6 @@ export interface OpenProvers {
   close(): Promise<void>;
 }
 
-/** Room for the keys of some tens of small circuits or a few large ones. */
-export const cacheLimit = 20 * 2 ** 30;
-
 /**
  * Opens every prover that is installed; their processes start when they are first needed.
  *
@@ -52,7 +49,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
     parts(installation).map(async (part) => [part.name, await part.check()] as const),
   );
   const present = new Set(states.filter(([, { state }]) => state === 'present').map(([name]) => name));
-  const cache = new ArtifactCache({ directory: directory.cache, maxBytes: cacheLimit });
+  const cache = new ArtifactCache({ directory: directory.cache, maxBytes: defaultCacheBytes });
   const scratch = join(directory.cache, 'scratch');
   await mkdir(scratch, { recursive: true });
   const provers: Prover[] = [];

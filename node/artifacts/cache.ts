@@ -18,6 +18,9 @@ import { TesseraError } from '../../protocol/errors.ts';
 import { sha256File } from './digest.ts';
 import { storageError, storing } from './storage-error.ts';
 
+/** Room for the keys of some tens of small circuits or a few large ones. */
+export const defaultCacheBytes = 20 * 2 ** 30;
+
 export interface CacheInit {
   directory: string;
   /** Bytes that entries out of use may take; the least recently used go first. */

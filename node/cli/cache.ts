@@ -1,8 +1,7 @@
-import { ArtifactCache } from '../artifacts/cache.ts';
-import { cacheLimit } from '../open-provers.ts';
+import { ArtifactCache, defaultCacheBytes } from '../artifacts/cache.ts';
 import type { Settings } from './settings.ts';
 
 /** The cache in the data directory. */
 export function openCache({ directory }: Settings): ArtifactCache {
-  return new ArtifactCache({ directory: directory.cache, maxBytes: cacheLimit });
+  return new ArtifactCache({ directory: directory.cache, maxBytes: defaultCacheBytes });
 }
