@@ -58,7 +58,14 @@ const recordSchema = z.object({
   commitments: z.array(z.array(bytes(2 ** 26)).max(65_536)).max(131_072),
   request: z.object({
     model: z.string(),
-    input: z.string(),
+    input: z.union([
+      z.string(),
+      z.object({
+        path: z.string(),
+        mean: z.array(z.number()).optional(),
+        std: z.array(z.number()).optional(),
+      }),
+    ]),
     shapes: z.record(z.string(), z.array(z.int())).optional(),
     strategy: z.string(),
     commit: z.string().optional(),

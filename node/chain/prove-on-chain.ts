@@ -120,7 +120,7 @@ export async function reopenJob(
   const { manifest } = await draftJobCertificate(prepared, modules, options);
   if (manifestDigest(manifest) === manifestDigest(job.manifest)) return prepared;
   throw new TesseraError('JOB_MISMATCH', {
-    message: `What ${request.model} and ${request.input} give now is not what job ${id} was posted with`,
+    message: `What ${request.model} and its input give now is not what job ${id} was posted with`,
     remedy: 'Put the files back as they were, and use the version of this program that posted the job.',
   });
 }

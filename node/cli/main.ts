@@ -4,12 +4,18 @@ import { artifactsVerb } from './commands/artifacts.ts';
 import { auditVerb } from './commands/audit.ts';
 import { cacheVerb } from './commands/cache.ts';
 import { ceremonyVerb } from './commands/ceremony.ts';
+import { chainVerb } from './commands/chain.ts';
+import { challengeVerb } from './commands/challenge.ts';
+import { claimVerb } from './commands/claim.ts';
 import { demoVerb } from './commands/demo.ts';
 import { doctorVerb } from './commands/doctor.ts';
+import { earningsVerb } from './commands/earnings.ts';
 import { identityVerb } from './commands/identity.ts';
 import { inspectVerb } from './commands/inspect.ts';
+import { jobsVerb } from './commands/jobs.ts';
 import { peersVerb } from './commands/peers.ts';
 import { proveVerb } from './commands/prove.ts';
+import { registerVerb } from './commands/register.ts';
 import { runVerb } from './commands/run.ts';
 import { setupVerb } from './commands/setup.ts';
 import { sliceVerb } from './commands/slice.ts';
@@ -17,6 +23,7 @@ import { startVerb } from './commands/start.ts';
 import { statusVerb } from './commands/status.ts';
 import { uninstallVerb } from './commands/uninstall.ts';
 import { verifyVerb } from './commands/verify.ts';
+import { withdrawVerb } from './commands/withdraw.ts';
 import type { Context } from './context.ts';
 import { exitStatus, exitStatusOf } from './exit-status.ts';
 import { toTesseraError } from './failure.ts';
@@ -40,6 +47,13 @@ export const verbs = [
   peersVerb,
   artifactsVerb,
   identityVerb,
+  chainVerb,
+  registerVerb,
+  jobsVerb,
+  claimVerb,
+  challengeVerb,
+  earningsVerb,
+  withdrawVerb,
   demoVerb,
   uninstallVerb,
 ];

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { Certificate } from '../../../protocol/certificate.ts';
 import type { Report } from '../../../protocol/report.ts';
+import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type ImageFlags, meanOption, stdOption, tensorSource } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
-interface Flags extends ImageFlags {
+interface Flags extends ImageFlags, ChainFlags {
+  chain?: boolean;
   allowDevelopment?: boolean;
   expectModel?: string;
   expectInput?: string;
@@ -18,7 +20,7 @@ interface Flags extends ImageFlags {
 
 /** `tessera verify`: checks a certificate, with no network and no Python. */
 export function verifyVerb(program: Command, context: Context): void {
-  addVerb(program, {
+  const command = addVerb(program, {
     usage: 'verify <certificate>',
     description: 'Check every proof and every link of a certificate.',
     examples: [
@@ -39,6 +41,7 @@ export function verifyVerb(program: Command, context: Context): void {
       'what opens committed tensors that are expected: prove wrote it beside its certificate',
     )
     .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
+    .option('--chain', 'ask the contracts too whether they hold its statement for proven')
     .action(async (path: string, flags: Flags) => {
       const { output, signal } = context;
       const input = tensorSource(flags.expectInput, flags);
@@ -61,10 +64,35 @@ export function verifyVerb(program: Command, context: Context): void {
             onProgress: (event) => output.progress(event),
           }),
       );
-      output.result(report, describeReport(report, certificate, output));
-      context.exitStatus = statusOf(report);
+      const onChain =
+        flags.chain === true && report.sound ? await askChain(context, flags, certificate) : undefined;
+      output.result(
+        onChain === undefined ? report : { ...report, chain: onChain },
+        [
+          describeReport(report, certificate, output),
+          ...(onChain === undefined ? [] : [describeChain(onChain)]),
+        ].join('\n'),
+      );
+      context.exitStatus = onChain?.verified === false ? exitStatus.failed : statusOf(report);
     });
+  addChainFlags(command);
 }
+
+/** What the contracts say of a sound certificate's statement. */
+async function askChain(context: Context, flags: ChainFlags, certificate: Certificate) {
+  const { withMarket } = await import('../chain.ts');
+  const { statementOf } = await import('../../chain/statement.ts');
+  const statement = statementOf(certificate);
+  return withMarket(context, flags, 0, async ({ market, chain }) => ({
+    ...statement,
+    chainId: chain.network.chainId,
+    market: market.addresses.market,
+    verified: await market.isVerified(statement),
+  }));
+}
+
+const describeChain = ({ chainId, market, verified }: Awaited<ReturnType<typeof askChain>>) =>
+  `market ${market} on chain ${chainId}: ${verified ? 'every segment of this statement was verified there' : 'this statement is not verified there'}`;
 
 function statusOf(report: Report): number {
   if (report.valid) return exitStatus.ok;

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { formatEther } from 'viem';
+import { TesseraError } from '../../protocol/errors.ts';
+import { type ChainDirectory, chainDirectory, embeddedDirectory } from '../chain/chain-directory.ts';
+import {
+  Chain,
+  type DeployedMarket,
+  developmentAccount,
+  Market,
+  openEmbeddedChain,
+  readDeployment,
+} from '../chain/index.ts';
+import { openKeystore } from '../chain/keystore.ts';
+import type { ChainFlags } from './chain-flags.ts';
+import type { Context } from './context.ts';
+
+/** A chain as the flags name it; the embedded one where they name none. */
+export interface OpenChain {
+  chain: Chain;
+  /** Its endpoints. */
+  urls: readonly string[];
+  embedded: boolean;
+  files: ChainDirectory;
+}
+
+export interface OpenMarket extends OpenChain {
+  market: Market;
+  deployed: DeployedMarket;
+}
+
+/**
+ * Hands a chain to `use`, and ends the embedded one afterwards if this process started it.
+ *
+ * @param account of the embedded chain, where the flags name none
+ * @throws TesseraError `USAGE` for flags that do not go together
+ */
+export async function withChain<T>(
+  { settings, signal }: Context,
+  flags: ChainFlags,
+  account: number,
+  use: (open: OpenChain) => Promise<T>,
+): Promise<T> {
+  const root = settings.directory.chain;
+  if (flags.rpc !== undefined) {
+    if (flags.account !== undefined)
+      throw usage('--account names an account of the embedded chain, and --rpc another chain');
+    const key = await accountOf(flags);
+    const chain = await Chain.connect({
+      urls: flags.rpc,
+      ...(key === undefined ? {} : { account: key }),
+      ...(flags.chainId === undefined ? {} : { chainId: flags.chainId }),
+    });
+    return use({
+      chain,
+      urls: flags.rpc,
+      embedded: false,
+      files: chainDirectory(root, chain.network.chainId),
+    });
+  }
+  if (flags.keystore !== undefined) throw usage('--keystore belongs to a chain that --rpc names');
+  const embedded = await openEmbeddedChain(embeddedDirectory(root), signal);
+  try {
+    const urls = [embedded.url];
+    const chain = await Chain.connect({ urls, account: developmentAccount(flags.account ?? account) });
+    return await use({ chain, urls, embedded: true, files: chainDirectory(root, chain.network.chainId) });
+  } finally {
+    await embedded.close();
+  }
+}
+
+/** As {@link withChain}, with the contracts there. @throws TesseraError `CHAIN_MISSING` when they are not */
+export async function withMarket<T>(
+  context: Context,
+  flags: ChainFlags,
+  account: number,
+  use: (open: OpenMarket) => Promise<T>,
+): Promise<T> {
+  return withChain(context, flags, account, async (open) =>
+    use({ ...open, ...(await marketOn(open, flags)) }),
+  );
+}
+
+/** The contracts of a chain. @throws TesseraError `CHAIN_MISSING` */
+export async function marketOn(
+  { chain, files }: Pick<OpenChain, 'chain' | 'files'>,
+  { deployment }: ChainFlags,
+): Promise<{ market: Market; deployed: DeployedMarket }> {
+  const deployed = await readDeployment(deployment ?? files.deployment);
+  if (deployed.chainId !== chain.network.chainId) {
+    throw usage(
+      `The deployment is on chain ${deployed.chainId}, and the endpoints are of chain ${chain.network.chainId}`,
+    );
+  }
+  return { market: new Market(chain, deployed.addresses), deployed };
+}
+
+async function accountOf({ keystore, passwordFile }: ChainFlags) {
+  if (keystore === undefined && passwordFile === undefined) return undefined;
+  if (keystore === undefined || passwordFile === undefined)
+    throw usage('--keystore and --password-file belong together');
+  return openKeystore(keystore, (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, ''));
+}
+
+function usage(message: string): TesseraError {
+  return new TesseraError('USAGE', { message, remedy: 'See: tessera VERB --help' });
+}
+
+/** Shows an amount of the chain's coin. */
+export const showCoins = (wei: bigint): string => `${formatEther(wei)} coins`;

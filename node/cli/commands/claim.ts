@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { addChainFlags, type ChainFlags, coins, jobArgument, whole } from '../chain-flags.ts';
+import type { Context } from '../context.ts';
+import { count, memory } from '../options.ts';
+import type { ProverFlags } from '../tessera.ts';
+import { addVerb } from '../verb.ts';
+
+interface Flags extends ChainFlags, ProverFlags {
+  segment?: number;
+  stake?: bigint;
+  resume?: boolean;
+}
+
+/** `tessera claim`: claims a job's segments for this account, proves and submits them; goes on where it stopped. */
+export function claimVerb(program: Command, context: Context): void {
+  addChainFlags(
+    addVerb(program, {
+      usage: 'claim [job]',
+      description: 'Claim segments of a job that was posted from this machine, prove and submit them.',
+      examples: [
+        'tessera claim 0x… --account 2 --stake 1',
+        'tessera claim 0x… --segment 0 --json',
+        'tessera claim --resume',
+      ],
+      long: true,
+    }),
+  )
+    .option('--segment <number>', 'only this one, counted from 0', whole)
+    .option('--stake <amount>', 'deposit this much of the chain’s coin first, for bonds', coins)
+    .option('--resume', 'claim again although claims failed: what made them fail is mended')
+    .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
+    .option('--parallel <n>', 'segments worked on at once', count)
+    .action((job: string | undefined, flags: Flags) => runClaim(context, job, flags));
+}
+
+async function runClaim(context: Context, job: string | undefined, flags: Flags): Promise<void> {
+  const { output, signal } = context;
+  if (job === undefined && flags.resume !== true) {
+    throw new TesseraError('USAGE', {
+      message: 'No job is given',
+      remedy: 'Give its id: `tessera jobs` lists them.',
+    });
+  }
+  const { withMarket } = await import('../chain.ts');
+  const { ClaimGuard } = await import('../../chain/claim-guard.ts');
+  await withMarket(context, flags, 2, async ({ market, files }) => {
+    const guard = new ClaimGuard(files.guard);
+    if (flags.resume === true) await guard.reset();
+    if (job === undefined) {
+      output.result({ resumed: true }, 'This node claims again.');
+      return;
+    }
+    const id = jobArgument(job);
+    const { loadJobRecord } = await import('../../chain/job-record.ts');
+    const record = await loadJobRecord(files.job(id));
+    if (record === undefined) {
+      throw new TesseraError('ARTIFACT_MISSING', {
+        message: `This machine has not what job ${id} is made of`,
+        remedy: 'Claim it where it was posted (`prove --chain`), with the same TESSERA_HOME.',
+        details: { job: id },
+      });
+    }
+    if (flags.stake !== undefined) await market.deposit(flags.stake, { signal });
+    const { withProvers } = await import('../tessera.ts');
+    const { reopenJob } = await import('../../chain/prove-on-chain.ts');
+    const { localWork } = await import('../../chain/local-work.ts');
+    const { Worker } = await import('../../chain/worker.ts');
+    const worker = new Worker({ market, proofs: files.proofs, guard });
+    const onProgress = output.progress.bind(output);
+    const segments = await withProvers(context, flags, (tessera) =>
+      tessera.withModules(async (modules, limits) => {
+        const prepared = await reopenJob(id, record, modules, limits, { signal, onProgress });
+        const chosen = flags.segment === undefined ? [...record.job.offers.keys()] : [flags.segment];
+        const results = [];
+        for (const segment of chosen) {
+          const work = localWork(prepared, segment, modules, limits);
+          const say = (step: string) => output.note(`segment ${segment}: ${step}`);
+          results.push({
+            segment,
+            ...(await worker.work(record.job, segment, work, { signal, onProgress: say })),
+          });
+        }
+        return results;
+      }),
+    );
+    const lines = segments.map(({ segment, state, claimant }) => `segment ${segment}: ${state}, ${claimant}`);
+    output.result({ job: id, account: market.chain.address, segments }, lines.join('\n'));
+  });
+}
