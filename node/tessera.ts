@@ -7,7 +7,7 @@ import type { ProofVerifier } from '../protocol/verifier.ts';
 import { type AuditOptions, type AuditReport, audit } from './audit.ts';
 import { type DemoOptions, type DemoReport, demo } from './demo/demo.ts';
 import { type OpenProversInit, openProvers } from './open-provers.ts';
-import { type ProveOptions, type ProveReport, prove } from './prove.ts';
+import { type ProveModules, type ProveOptions, type ProveReport, prove } from './prove.ts';
 import { createNativeEngine } from './provers/ezkl/native-engine.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
@@ -45,7 +45,10 @@ export interface Tessera {
   /** Installs what npm does not: see `tessera setup`. */
   setUp(options?: Omit<SetupOptions, 'directory' | 'parts'>): Promise<SetupOutcome[]>;
   /** Proves a model's inference on one input and writes a certificate. */
-  prove(options: Omit<ProveOptions, 'limits'>): Promise<ProveReport>;
+  prove(
+    options: Omit<ProveOptions, 'limits'>,
+    elsewhere?: Pick<ProveModules, 'proveElsewhere'>,
+  ): Promise<ProveReport>;
   /** Checks a certificate; needs no prover. */
   verify(options: VerifyOptions): Promise<{ report: Report; certificate: Certificate }>;
   /** Makes a manifest's circuits and keys again from its model, and compares. */
@@ -73,7 +76,8 @@ export function openTessera(init: TesseraInit): Tessera {
   };
   return {
     setUp: (options) => setup({ directory: installation.directory, parts: parts(installation), ...options }),
-    prove: async (options) => prove({ ...options, limits }, await proving()),
+    prove: async (options, elsewhere) =>
+      prove({ ...options, limits }, { ...(await proving()), ...elsewhere }),
     verify: async (options) => verify(options, { verifiers: (await verifiers.get()).verifiers }),
     audit: async (options) => audit({ ...options, limits }, await proving()),
     demo: async (options) => demo({ ...options, limits }, await proving()),

@@ -51,6 +51,24 @@ export const configurationSchema = z.strictObject({
     .max(1_000_000)
     .default(20)
     .describe('GiB that artifacts may take on disk; the least recently used go first, pinned ones never.'),
+  worker: z
+    .boolean()
+    .default(true)
+    .describe('Prove segments of others’ jobs, with the provers that are set up.'),
+  workerProofs: z.int().min(1).max(1_024).default(1).describe('Segments of others that are proven at once.'),
+  workerMemory: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(2)
+    .describe('GiB that the provers may use for others, all together.'),
+  workerPrice: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'The least that is asked for a million units of the cost model, in the currency’s smallest unit.',
+    ),
   apiPort: port
     .default(4800)
     .describe('Port of the local API and of the metrics, on loopback only; 0 takes a free one.'),

@@ -29,6 +29,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
   const { createLog, servePeer, startPeer } = await import('../../peer/index.ts');
   const { artifactRoutes } = await import('../../api/artifact-routes.ts');
   const { startArtifacts } = await import('../artifacts.ts');
+  const { startWorking } = await import('../jobs.ts');
   const configuration = await configurationOf(context, flags);
   const files = nodeFiles(settings.directory.node);
   const log = createLog(configuration.logLevel, { write: (line) => output.note(line.trimEnd()) });
@@ -41,6 +42,9 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
     const artifacts = await startArtifacts(peer, files, configuration);
     try {
       const api = await servePeer({ peer, configuration, files, routes: [artifactRoutes(artifacts)] });
+      const working = configuration.worker
+        ? await startWorking(context, { peer, exchange: artifacts, configuration })
+        : undefined;
       try {
         const { peerId, addresses, version } = peer.status();
         output.result({ version, peerId, addresses, api: api.url }, describe(peer.status(), api.url));
@@ -48,6 +52,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
         if (!signal.aborted) await once(signal, 'abort');
         log.info('stopping');
       } finally {
+        await working?.stop();
         await api.close();
       }
     } finally {

@@ -144,7 +144,7 @@ say({ ready: peer.status() });
 if (job !== undefined) {
   try {
     const prepared = await prepareJob({ ...job, limits: { parallel: 2, memory } }, modules);
-    const certificate = await jobs.requester.prove(prepared, modules, {
+    const { certificate } = await jobs.requester.prove(prepared, modules, {
       onSegment: (segment) => say({ segment }),
     });
     await writeFile(job.out, encodeCertificate(certificate));

@@ -3,6 +3,7 @@ import type { Certificate } from '../../../protocol/certificate.ts';
 import { checkKeys } from '../../../protocol/check/keys.ts';
 import { judgeProof } from '../../../protocol/check/proofs.ts';
 import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
 import { manifestDigest, sha256Hex } from '../../../protocol/ids.ts';
 import { type Commitments, encodeTensor } from '../../../protocol/job/index.ts';
 import {
@@ -21,6 +22,7 @@ import type { Logger } from '../../peer/log.ts';
 import type { RunOptions } from '../../progress.ts';
 import { proverNamed } from '../../provers/provers.ts';
 import type { Records } from '../../store/index.ts';
+import type { Blindings } from '../blindings.ts';
 import { draftJobCertificate, type Job, type JobModules } from '../job.ts';
 import { srsFiles } from '../srs-files.ts';
 import { fixCommitments } from './fix-commitments.ts';
@@ -47,6 +49,12 @@ export interface NetworkProofOptions extends RunOptions {
   /** The most that is paid for a million units of the cost model; nothing unless given. */
   price?: bigint;
   onSegment?: (event: SegmentEvent) => void;
+}
+
+/** A certificate, and the blinding values that open its commitments. */
+export interface ProvenJob {
+  certificate: Certificate;
+  blindings: Blindings;
 }
 
 /** Proves jobs by the network's workers. */
@@ -91,9 +99,10 @@ export class Requester {
     job: Job,
     { provers, verifiers }: JobModules,
     options: NetworkProofOptions = {},
-  ): Promise<Certificate> {
+  ): Promise<ProvenJob> {
     const { signal = new AbortController().signal, onProgress, onSegment, price = 0n } = options;
     const { signer, artifacts, records, transport, addresses, log } = this.#components;
+    requireOpen(job);
     const draft = await draftJobCertificate(job, { provers }, options);
     const manifest = manifestDigest(draft.manifest);
     const key = sha256Hex(new TextEncoder().encode(`${manifest} ${inputDigest(job)}`));
@@ -172,7 +181,7 @@ export class Requester {
       await transport.publish('offers', offer);
       const proofs = await run.run(signal);
       await records.delete(key);
-      return { ...draft, commitments, proofs };
+      return { certificate: { ...draft, commitments, proofs }, blindings };
     } finally {
       this.#jobs.delete(run.id);
       await artifacts.release(published.cids);
@@ -223,6 +232,15 @@ export class Requester {
         ) === 0,
     );
   }
+}
+
+/** @throws TesseraError `USAGE` for a job that would tell everybody what it is to hide */
+function requireOpen({ committed }: Job): void {
+  if (!committed.input && !committed.output) return;
+  throw new TesseraError('USAGE', {
+    message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
+    remedy: 'Prove it on this machine (without --network), or leave --commit out.',
+  });
 }
 
 type SegmentMessage = MessageOf<'progress' | 'refusal' | 'submission' | 'edge-mismatch'>;
