@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
-import type { ProveReport } from '../../prove.ts';
+import type { ProveModules, ProveReport } from '../../prove.ts';
+import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
 import type { Context } from '../context.ts';
 import {
   count,
@@ -18,13 +19,15 @@ import {
 import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 
-interface Flags extends ProverFlags, ImageFlags {
+interface Flags extends ProverFlags, ImageFlags, ChainJobFlags {
   shape?: Record<string, readonly number[]>;
   input: string;
   by: string;
   prover: string;
   target: Target;
   calibrate?: string;
+  network?: boolean;
+  bootstrap?: readonly string[];
   scale?: number;
   commit?: string;
   out: string;
@@ -32,12 +35,14 @@ interface Flags extends ProverFlags, ImageFlags {
 
 /** `tessera prove`: proves a model's inference and writes a certificate. */
 export function proveVerb(program: Command, context: Context): void {
-  addVerb(program, {
+  const command = addVerb(program, {
     usage: 'prove <model>',
     description: 'Prove a model on one input, segment by segment, and write a certificate.',
     examples: [
       'tessera prove lenet.onnx --input digit.json --out digit.cert',
+      'tessera prove lenet.onnx --input digit.json --out digit.cert --network --bootstrap /ip4/192.0.2.1/tcp/4801/p2p/12D3KooW…',
       'tessera prove lenet.onnx --input digit.npy --by parts=3 --memory 4GiB --commit input --out digit.cert --json',
+      'tessera prove lenet.onnx --input digit.json --out digit.cert --chain',
     ],
     long: true,
   })
@@ -68,27 +73,41 @@ export function proveVerb(program: Command, context: Context): void {
     .option('--commit <sides>', 'input, output or both stay commitments instead of public values')
     .option('--srs <file or URL>', 'a published SRS of exactly the circuits’ size; needs --srs-digest')
     .option('--srs-digest <hex>', 'its sha2-256', digest)
+    .option('--network', 'have the segments proven by workers of the network')
+    .option('--bootstrap <multiaddr...>', 'with --network: peers to join by')
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
+      const request = {
+        model,
+        input: tensorSource(flags.input, flags) ?? flags.input,
+        strategy: flags.by,
+        prover: flags.prover,
+        target: flags.target,
+        ...(flags.shape ? { shapes: flags.shape } : {}),
+        ...(flags.scale === undefined ? {} : { scale: flags.scale }),
+        ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
+        ...(flags.commit === undefined ? {} : { commit: flags.commit }),
+      };
+      if (flags.chain === true) {
+        await (await import('../prove-on-chain.ts')).proveOnChainOf(context, flags, request, flags.out);
+        return;
+      }
       const { withProvers } = await import('../tessera.ts');
-      const report = await withProvers(context, flags, (tessera) =>
-        tessera.prove({
-          model,
-          input: tensorSource(flags.input, flags) ?? flags.input,
-          strategy: flags.by,
-          out: flags.out,
-          prover: flags.prover,
-          target: flags.target,
-          ...(flags.shape ? { shapes: flags.shape } : {}),
-          ...(flags.scale === undefined ? {} : { scale: flags.scale }),
-          ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
-          ...(flags.commit === undefined ? {} : { commit: flags.commit }),
-          signal,
-          onProgress: (event) => output.progress(event),
-        }),
+      const onProgress = output.progress.bind(output);
+      const proveBy = (elsewhere?: Pick<ProveModules, 'proveElsewhere'>) =>
+        withProvers(context, flags, (tessera) =>
+          tessera.prove({ ...request, out: flags.out, signal, onProgress }, elsewhere),
+        );
+      // Loaded where it is wanted only: all of libp2p comes with it.
+      const report = flags.network
+        ? await (await import('../jobs.ts')).withNetwork(context, flags.bootstrap ?? [], proveBy)
+        : await proveBy();
+      output.result(
+        forPrograms(report),
+        flags.network ? describeProof(report, 'by a worker of the network') : describeProof(report),
       );
-      output.result(forPrograms(report), describeProof(report));
     });
+  addChainJobFlags(command);
 }
 
 /** Typed arrays would print as objects. */
@@ -105,13 +124,17 @@ function forPrograms(report: ProveReport): object {
 
 const shownValues = 10;
 
-/** A proof's report for people. */
-export function describeProof(report: ProveReport): string {
+/**
+ * A proof's report for people.
+ *
+ * @param unmeasured where a segment's proof came from that took no time here
+ */
+export function describeProof(report: ProveReport, unmeasured = 'from the cache'): string {
   const lines = report.rewrites.map(({ rule, nodes }) => `rewritten: ${rule} (${nodes.join(', ')})`);
   for (const { id, prover, constraints, seconds, peakBytes, expected } of report.segments) {
     const took =
       seconds === 0
-        ? 'from the cache'
+        ? unmeasured
         : `${seconds.toFixed(1)} s, ${showMemory(peakBytes)} (expected ${expected.proveSeconds.toFixed(1)} s, ${showMemory(expected.proveBytes)})`;
     lines.push(`${id} (${prover}, ${constraints} constraints): ${took}`);
   }
