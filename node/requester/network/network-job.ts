@@ -378,7 +378,8 @@ export class NetworkJob {
     const state = this.#states[segment];
     if (state?.current === undefined) return;
     const { worker } = state.current;
-    state.barred.add(worker);
+    // It may come back, and be the only one: its record says how likely that is.
+    this.#components.directory.pause(worker);
     await this.#components.directory.judge(worker, 'broken');
     this.#reopen(segment, reason);
     void this.#cancel(segment, worker, said);
