@@ -36,11 +36,7 @@ function oriented({ shape, values }: FloatConstant, outerFirst: boolean, factor:
 export const lowerGemm: Lowering = (quantiser, node) => {
   const [, weightName = '', biasName = ''] = node.inputs;
   const kernel = quantiser.fixed(weightName);
-  const matrix = oriented(
-    kernel,
-    intAttribute(node, 'transB') === 1,
-    floatAttribute(node, 'alpha') ?? 1,
-  );
+  const matrix = oriented(kernel, intAttribute(node, 'transB') === 1, floatAttribute(node, 'alpha') ?? 1);
   if (biasName === '') {
     emitMatrix(quantiser, node, matrix, undefined);
     return;
