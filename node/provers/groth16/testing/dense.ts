@@ -66,4 +66,5 @@ export function denseSegment(part: 'gemm' | 'relu'): Model {
     : { ...denseModel, nodes: [relu], inputs: ['sum'], constants: new Map() };
 }
 
-export const paramsOf = (model: Model) => groth16Params(model, denseRanges, new Set(['sum']));
+export const paramsOf = (model: Model) =>
+  groth16Params(model, denseRanges, new Set(['sum']), { inputBits: 8 });
