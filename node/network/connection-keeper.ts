@@ -12,6 +12,9 @@ export interface ConnectionKeeperInit {
   onFailure: (error: unknown, target: string) => void;
 }
 
+/** Milliseconds. */
+const dialTimeout = 5_000;
+
 /**
  * Keeps a node in the network: dials whom it discovers, returns to its bootstrap nodes however long they were away,
  * and, when it has too few peers, tries those it knows from before. A network so outlives its bootstrap nodes.
@@ -64,7 +67,9 @@ export class ConnectionKeeper {
     const { libp2p, onFailure } = this.#init;
     try {
       // libp2p gives back the connection that there is, if there is one.
-      await libp2p.dial(target, { signal: this.#stopped.signal });
+      // With a signal of our own libp2p sets no limit, and a handshake that hangs would keep us from trying again.
+      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(dialTimeout)]);
+      await libp2p.dial(target, { signal });
     } catch (error) {
       if (!this.#stopped.signal.aborted) onFailure(error, target.toString());
     }
