@@ -21,6 +21,7 @@ import type { MessageHandler, PathStatus, Transport } from '../transport.ts';
 import { closeFilterStreams } from './filter-push.ts';
 import { metadataOfBothForms } from './metadata.ts';
 import { withRecentStore } from './recent-store.ts';
+import { endSynchronisationWithChannel } from './synchronisation.ts';
 
 export interface WakuTransportInit {
   /** Multiaddrs, with peer ids, of service nodes that are reached by WebSocket. */
@@ -141,6 +142,7 @@ export class WakuTransport implements Transport {
         processTaskMinElapseMs: 50,
       },
     );
+    endSynchronisationWithChannel(channel);
     channel.addEventListener('message-received', ({ detail }) => this.#receive(topic, detail.payload));
     channel.addEventListener('message-acknowledged', () => {
       this.#problem = undefined;
