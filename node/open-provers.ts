@@ -5,8 +5,8 @@ import { TesseraError } from '../protocol/errors.ts';
 import { ArtifactCache, defaultCacheBytes } from './artifacts/cache.ts';
 import { type CalibrationStore, openCalibrationStore } from './plan/calibration-store.ts';
 import type { ParameterChoice } from './plan/parameters/choice.ts';
-import { chooseEzklParams } from './plan/parameters/ezkl.ts';
-import { chooseGroth16Params } from './plan/parameters/groth16.ts';
+import { chooseForEzkl } from './plan/parameters/ezkl.ts';
+import { chooseForGroth16 } from './plan/parameters/groth16.ts';
 import type { Progress } from './progress.ts';
 import { createEzklProver } from './provers/ezkl/prover.ts';
 import { developmentSrs, publishedSrs } from './provers/ezkl/srs.ts';
@@ -57,7 +57,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
   if (present.has('groth16') && setup !== 'universal') {
     const worker = await workerPath(directory.groth16);
     provers.push(createGroth16Prover({ worker, cache, directory: scratch, setup }));
-    choices.set('groth16', chooseGroth16Params);
+    choices.set('groth16', chooseForGroth16);
   }
   if (present.has('ezkl')) {
     const onDownload = (done: number, total = done) =>
@@ -71,7 +71,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
       workers: parallel,
     });
     provers.push(ezkl);
-    choices.set('ezkl', chooseEzklParams);
+    choices.set('ezkl', chooseForEzkl);
   }
   if (provers.length === 0)
     throw noProver(

@@ -8,7 +8,7 @@ import { type AuditReport, audit } from '../node/audit.ts';
 import type { Model } from '../node/model/model.ts';
 import { writeModel } from '../node/model/onnx/index.ts';
 import { openCalibrationStore } from '../node/plan/calibration-store.ts';
-import { chooseEzklParams } from '../node/plan/parameters/ezkl.ts';
+import { chooseForEzkl } from '../node/plan/parameters/ezkl.ts';
 import { prove } from '../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../node/provers/ezkl/prover.ts';
 import { developmentSrs, publishedSrs, type SrsSource } from '../node/provers/ezkl/srs.ts';
@@ -52,7 +52,7 @@ function open(cacheDirectory: string, source: (cache: ArtifactCache) => SrsSourc
 
 const modulesOf = (prover: EzklProver) => ({
   provers: new Map([['ezkl', prover]]),
-  choices: new Map([['ezkl', chooseEzklParams]]),
+  choices: new Map([['ezkl', chooseForEzkl]]),
   calibrations: openCalibrationStore(join(directory, 'calibrations')),
   verifiers: [verifier],
 });

@@ -9,7 +9,7 @@ import { image, limits } from '../../tests/support/proving.ts';
 import { ArtifactCache } from '../artifacts/cache.ts';
 import { encodeModel } from '../model/onnx/encode.ts';
 import { openCalibrationStore } from '../plan/calibration-store.ts';
-import { chooseGroth16Params } from '../plan/parameters/groth16.ts';
+import { chooseForGroth16 } from '../plan/parameters/groth16.ts';
 import { createGroth16Prover } from '../provers/groth16/prover.ts';
 import { builtWorker } from '../provers/groth16/testing/worker.ts';
 import { createGroth16Verifier } from '../provers/groth16/verifier/index.ts';
@@ -49,7 +49,7 @@ beforeAll(async () => {
   prover = createGroth16Prover({ worker: await builtWorker(), cache, directory: join(directory, 'scratch') });
   modules = {
     provers: new Map([['groth16', prover]]),
-    choices: new Map([['groth16', chooseGroth16Params]]),
+    choices: new Map([['groth16', chooseForGroth16]]),
     calibrations: openCalibrationStore(join(directory, 'calibrations')),
     verifiers: [createGroth16Verifier()],
   };

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ArtifactCache } from '../artifacts/cache.ts';
 import { openCalibrationStore } from '../plan/calibration-store.ts';
-import { chooseGroth16Params } from '../plan/parameters/groth16.ts';
+import { chooseForGroth16 } from '../plan/parameters/groth16.ts';
 import { createGroth16Prover } from '../provers/groth16/prover.ts';
 import { prepareJob } from './job.ts';
 
@@ -31,7 +31,7 @@ it('keeps nothing of an input that no circuit can hold, and names the segment', 
     { model, input, strategy: 'auto', limits: { parallel: 1, memory: 2 ** 31 } },
     {
       provers: new Map([[prover.name, prover]]),
-      choices: new Map([[prover.name, chooseGroth16Params]]),
+      choices: new Map([[prover.name, chooseForGroth16]]),
       calibrations: openCalibrationStore(calibrations),
     },
   );

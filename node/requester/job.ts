@@ -4,6 +4,7 @@ import { quantise } from '../../protocol/quantise.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { NamedTensors } from '../model/inference.ts';
+import type { Model } from '../model/model.ts';
 import { samplesFrom } from '../model/samples.ts';
 import { formatStrategy, parseStrategy, type Strategy } from '../model/slice/index.ts';
 import { doublesOf } from '../model/tensor-data.ts';
@@ -17,6 +18,7 @@ import { type CutModel, cutModel } from '../plan/cut.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
 import type { ParameterChoice } from '../plan/parameters/choice.ts';
 import { type EstimatedPlan, planJob, type Target } from '../plan/plan.ts';
+import { chooseScale } from '../plan/scale.ts';
 import { type Committed, parseCommitted } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
 import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
@@ -50,11 +52,11 @@ export interface JobRequest {
   /** `offline` unless given. */
   target?: Target;
   /**
-   * A file of sample inputs, from which the scales of Tessera's own circuits follow. Without it they follow from this
-   * model's inputs so far: circuits and keys stay the same while inputs stay in range.
+   * A file of sample inputs, from which the scales of all circuits follow. Without it, ezkl's have its default, and those
+   * of Tessera's own follow from this model's inputs so far: circuits and keys stay the same while inputs stay in range.
    */
   calibration?: string;
-  /** Fractional bits of inputs and weights in ezkl's circuits; its default unless given. */
+  /** Fractional bits of inputs and weights in ezkl's circuits; chosen by `calibration` unless given. */
   scale?: number;
 }
 
@@ -105,13 +107,17 @@ export async function prepareJob(
     ...(signal ? { signal } : {}),
   });
   const inputs = inputsFrom(given, imported.model);
-  const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
+  const samples =
+    request.calibration === undefined
+      ? undefined
+      : samplesFrom(await readTensorFile(request.calibration), imported.model);
+  const scale = request.scale ?? (await ezklScale(imported.model, samples, provers, options));
+  const estimate = segmentEstimator({ provers, scale });
   const cut = cutModel(imported.model, strategy, estimate, signal ? { signal } : {});
   const { model, slicing, blocks } = cut;
   let keepRanges = async () => {};
   const ranges = async () => {
-    if (request.calibration !== undefined) {
-      const samples = samplesFrom(await readTensorFile(request.calibration), imported.model);
+    if (samples !== undefined) {
       return tileRanges(await calibrateModel(cut.rewritten, samples, options), cut.origins);
     }
     const seen = await calibrateModel(cut.rewritten, [inputs], options);
@@ -127,11 +133,7 @@ export async function prepareJob(
       assignment: assignProvers(model, slicing, provers, estimate, blocks),
       committed,
       target: request.target ?? 'offline',
-      context: {
-        ...(request.scale === undefined ? {} : { scale: request.scale }),
-        memory: limits.memory,
-        ranges,
-      },
+      context: { scale, memory: limits.memory, ranges },
     },
     { provers, choices: modules.choices },
   );
@@ -210,6 +212,17 @@ export function openingOf({ blindings, cut }: Job): Record<string, bigint[]> {
 /** A strategy that leaves the choice to the plan keeps every segment within the job's memory, where it names no limit. */
 function withinMemory(strategy: Strategy, memory: number): Strategy {
   return strategy.kind === 'limits' ? { kind: 'limits', limits: { memory, ...strategy.limits } } : strategy;
+}
+
+/** The scale that samples ask for; without any it must not depend on the input, or each input would need its own keys. */
+async function ezklScale(
+  model: Model,
+  samples: readonly NamedTensors[] | undefined,
+  provers: Provers,
+  options: RunOptions,
+): Promise<number> {
+  const asked = samples !== undefined && provers.has('ezkl');
+  return asked ? chooseScale(model, samples, options) : defaultEzklParams.scale;
 }
 
 /** @throws TesseraError `PROVER_MISSING` for the name of one that this machine does not have */

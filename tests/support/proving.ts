@@ -5,8 +5,8 @@ import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import type { Model } from '../../node/model/model.ts';
 import { encodeModel } from '../../node/model/onnx/encode.ts';
 import { openCalibrationStore } from '../../node/plan/calibration-store.ts';
-import { chooseEzklParams } from '../../node/plan/parameters/ezkl.ts';
-import { chooseGroth16Params } from '../../node/plan/parameters/groth16.ts';
+import { chooseForEzkl } from '../../node/plan/parameters/ezkl.ts';
+import { chooseForGroth16 } from '../../node/plan/parameters/groth16.ts';
 import { type ProveModules, type ProveOptions, type ProveReport, prove } from '../../node/prove.ts';
 import { createEzklProver, type EzklProver } from '../../node/provers/ezkl/prover.ts';
 import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
@@ -82,7 +82,7 @@ export class Proving {
   modules(prover = this.prover): ProveModules {
     return {
       provers: new Map([['ezkl', prover]]),
-      choices: new Map([['ezkl', chooseEzklParams]]),
+      choices: new Map([['ezkl', chooseForEzkl]]),
       calibrations: openCalibrationStore(this.path('calibrations')),
       verifiers: [this.verifier],
     };
@@ -97,7 +97,7 @@ export class Proving {
     const { provers, choices, calibrations, verifiers } = this.modules();
     return {
       provers: new Map<string, Prover>([['groth16', groth16], ...provers]),
-      choices: new Map([['groth16', chooseGroth16Params], ...choices]),
+      choices: new Map([['groth16', chooseForGroth16], ...choices]),
       calibrations,
       verifiers: [...verifiers, createGroth16Verifier()],
     };

@@ -8,7 +8,7 @@ import { ArtifactExchange, dhtRouting } from '../../artifacts/transfer/index.ts'
 import { type Configuration, configurationSchema } from '../../configuration/index.ts';
 import { createLog, startPeer } from '../../peer/index.ts';
 import { openCalibrationStore } from '../../plan/calibration-store.ts';
-import { chooseGroth16Params } from '../../plan/parameters/groth16.ts';
+import { chooseForGroth16 } from '../../plan/parameters/groth16.ts';
 import { createGroth16Prover } from '../../provers/groth16/prover.ts';
 import { createGroth16Verifier } from '../../provers/groth16/verifier/index.ts';
 import { prepareJob } from '../../requester/job.ts';
@@ -71,7 +71,7 @@ const cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes:
 const prover = createGroth16Prover({ worker: groth16, cache, directory: scratch });
 const modules = {
   provers: new Map([['groth16', prover]]),
-  choices: new Map([['groth16', chooseGroth16Params]]),
+  choices: new Map([['groth16', chooseForGroth16]]),
   verifiers: [createGroth16Verifier()],
   calibrations: openCalibrationStore(join(directory, 'calibrations')),
 };

@@ -1,5 +1,5 @@
-import { defaultEzklParams, formatParams, largestValue } from '../../provers/ezkl/parameters.ts';
-import { chooseEzklParams as choose } from '../cost-model/choose-ezkl-params.ts';
+import { formatParams, largestValue } from '../../provers/ezkl/parameters.ts';
+import { chooseEzklParams } from '../cost-model/choose-ezkl-params.ts';
 import { ezklSegmentCost } from '../cost-model/ezkl-cost.ts';
 import type { ParameterChoice } from './choice.ts';
 
@@ -9,7 +9,7 @@ import type { ParameterChoice } from './choice.ts';
  *
  * @throws TesseraError `USAGE` when no parameters keep within the memory, naming what would
  */
-export const chooseEzklParams: ParameterChoice = async (segments, { scale, memory }) => {
+export const chooseForEzkl: ParameterChoice = async (segments, { scale, memory }) => {
   const planned = segments.map(({ id, model, inputPorts, outputPorts }) => ({
     id,
     model,
@@ -18,7 +18,7 @@ export const chooseEzklParams: ParameterChoice = async (segments, { scale, memor
       outputs: outputPorts.map((port) => port.scheme),
     },
   }));
-  const params = choose(planned, { scale: scale ?? defaultEzklParams.scale, memory });
+  const params = chooseEzklParams(planned, { scale, memory });
   const largest = largestValue(params);
   return {
     params: segments.map(() => formatParams(params)),

@@ -6,7 +6,7 @@ import type { ParameterChoice } from './choice.ts';
  * Every segment takes its part of one calibration of the whole model, so that neighbours agree on the types of their
  * edges. Tensors between segments are rescaled where they arise.
  */
-export const chooseGroth16Params: ParameterChoice = async (segments, { ranges, edges }) => {
+export const chooseForGroth16: ParameterChoice = async (segments, { ranges, edges }) => {
   const calibrated = await ranges();
   return {
     params: segments.map(({ model }) => formatGroth16Params(groth16Params(model, calibrated, edges))),

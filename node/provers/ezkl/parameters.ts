@@ -84,7 +84,7 @@ export function parseParams(text: string): EzklParams {
 }
 
 /** The largest magnitude that a circuit's decomposed values can have. */
-export function largestValue(params: EzklParams): bigint {
+export function largestValue(params: Pick<EzklParams, 'decompBase' | 'decompLegs'>): bigint {
   return BigInt(params.decompBase) ** BigInt(params.decompLegs) - 1n;
 }
 
