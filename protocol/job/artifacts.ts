@@ -55,7 +55,8 @@ export interface ArtifactFormat<T> {
   maxBytes: number;
 }
 
-function format<T>(tag: string, codec: Codec<T>, maxBytes: number): ArtifactFormat<T> {
+/** The format of artifacts of one tag. */
+export function format<T>(tag: string, codec: Codec<T>, maxBytes: number): ArtifactFormat<T> {
   const bounds: CborLimits = { bytes: maxBytes, items: limits.items, depth: limits.depth };
   return {
     encode: (content) => encodeCbor([tag, 1, codec.encode(content, [tag])]),

@@ -4,5 +4,16 @@
  *
  * @packageDocumentation
  */
-export * from './artifacts.ts';
+export {
+  type ArtifactFormat,
+  blindingsFormat,
+  type Commitments,
+  commitmentsFormat,
+  type PlannedPort,
+  proofFormat,
+  type SegmentBlindings,
+  type SegmentRecipe,
+  segmentRecipeFormat,
+} from './artifacts.ts';
+export * from './market-job.ts';
 export * from './tensor.ts';

@@ -49,7 +49,7 @@ const time = any;
 const addresses = list(text(messageLimits.addressBytes), messageLimits.addresses);
 
 /** An unsigned number below 2^256, big-endian without leading zeros. */
-const amount: Codec<bigint> = {
+export const amount: Codec<bigint> = {
   encode(value, path) {
     if (value < 0n || value >= 1n << 256n) throw malformed(path, 'is not a number below 2^256');
     const hex = value === 0n ? '' : value.toString(16);
@@ -63,7 +63,7 @@ const amount: Codec<bigint> = {
 };
 
 /** A CIDv1 in its bytes. */
-const cid: Codec<Cid> = {
+export const cid: Codec<Cid> = {
   encode(value, path) {
     const parsed = readCid(path, () => CID.parse(value));
     if (parsed.toString() !== value) throw malformed(path, 'is not written in base32');
@@ -135,7 +135,8 @@ const offer = record<Offer>({
   },
 });
 
-const tensor = record<TensorArtifact>({
+/** A segment’s input tensor by its block. */
+export const tensor = record<TensorArtifact>({
   required: { edge: integer(0, limits.edges - 1), block: integer(0, limits.blocks - 1), cid },
 });
 
