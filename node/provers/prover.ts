@@ -109,7 +109,7 @@ export interface Prover {
   ): Promise<CompiledSegment>;
   /**
    * Files that a peer needs to prove the segment besides its model, by role: its keys, or what they are made from. They
-   * stay in place until the prover is closed.
+   * stay in place until the segment is released.
    */
   exportKeys(segment: CompiledSegment, options?: CallOptions): Promise<ReadonlyMap<string, string>>;
   /**
@@ -143,5 +143,10 @@ export interface Prover {
   artifacts(segment: CompiledSegment): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Paths of the SRS files that circuits of these parameters rest on, by SRS id; empty for a proof system without. */
   srsFiles(params: string, options?: CallOptions): Promise<ReadonlyMap<Hex32, string>>;
+  /**
+   * Lets go of a segment that was compiled or opened here, which is not to be used any more: its files make room where
+   * it is needed. Closing the prover lets go of all.
+   */
+  release(segment: CompiledSegment): Promise<void>;
   close(): Promise<void>;
 }

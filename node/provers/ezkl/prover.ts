@@ -27,6 +27,7 @@ import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { Call } from '../call.ts';
+import { HeldEntries } from '../held-entries.ts';
 import { ProcessPool } from '../process/process-pool.ts';
 import type { Boundary, CallOptions, CompiledSegment, Prover, SegmentSource } from '../prover.ts';
 import { requireStated } from '../stated.ts';
@@ -88,7 +89,7 @@ const keptMemory = 300e6;
 /** Peak of proving, measured from keys of 36 MB (176 MB) to 4.6 GB (11.4 GB). */
 const provingMemory = { perKeyByte: 2.6, base: 120e6 };
 
-/** Files of a compiled segment; they stay in the cache until the prover is closed. */
+/** Files of a compiled segment; they stay in the cache until it is released. */
 interface OpenCircuit {
   params: EzklParams;
   circuit: OpenEntry;
@@ -114,11 +115,9 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
   );
   const verifier = createEzklVerifier({});
   const opened = new WeakMap<CompiledSegment, OpenCircuit>();
-  const held = new Set<{ release(): Promise<void> }>();
-  const hold = <T extends { release(): Promise<void> }>(entry: T): T => {
-    held.add(entry);
-    return entry;
-  };
+  const held = new HeldEntries();
+  /** By size; in place until the prover is closed. */
+  const srsInUse = new Map<number, OpenSrs>();
 
   const filesOf = (segment: CompiledSegment): OpenCircuit => {
     const found = opened.get(segment);
@@ -270,7 +269,12 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
   };
 
   const srsFile: EzklProver['srsFile'] = async (k, options) => {
-    return hold(await openSrs(k, new Call(pool, options))).path;
+    const known = srsInUse.get(k);
+    if (known !== undefined) return known.path;
+    const srs = await openSrs(k, new Call(pool, options));
+    if (srsInUse.has(k)) await srs.release();
+    else srsInUse.set(k, srs);
+    return srs.path;
   };
 
   const openWith = async (
@@ -278,41 +282,43 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     text: string,
     call: Call,
     srsOf: (k: number) => Promise<OpenSrs>,
-  ): Promise<CompiledSegment> => {
-    const params = parseParams(text);
-    const circuit = hold(await openCircuit(source, params, call));
-    const settings = await readFile(join(circuit.path, files.settings));
-    requireAsAsked(settings, source, params);
-    const srs = hold(await srsOf(params.k));
-    const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
-    const entry: OpenCircuit = { params, circuit, keys, srs };
-    const artifacts = await readArtifacts(entry);
-    const draft: Circuit = {
-      prover: 'ezkl',
-      adapter: ezklAdapter,
-      artifacts: Object.fromEntries(
-        Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]),
-      ),
-      inputs: source.model.inputs.map((name) => draftType(source, name)),
-      outputs: source.model.outputs.map((name) => draftType(source, name)),
-      output: outputKind(source),
-    };
-    const { inputs, outputs, output, weaknesses } = verifier.describe(draft, artifacts);
-    if (weaknesses.length > 0) {
-      throw new TesseraError('PROVER_FAILED', {
-        message: `ezkl made a circuit that no certificate may rest on: ${weaknesses.join('; ')}`,
-      });
-    }
-    const segment: CompiledSegment = {
-      circuit: { ...draft, inputs, outputs, output },
-      key: keys.key,
-      constraints: measurementOf(settings).rows,
-      provingMemory:
-        provingMemory.base + provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
-    };
-    opened.set(segment, entry);
-    return segment;
-  };
+  ): Promise<CompiledSegment> =>
+    held.open(async (hold) => {
+      const params = parseParams(text);
+      const circuit = hold(await openCircuit(source, params, call));
+      const settings = await readFile(join(circuit.path, files.settings));
+      requireAsAsked(settings, source, params);
+      const srs = hold(await srsOf(params.k));
+      const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
+      const entry: OpenCircuit = { params, circuit, keys, srs };
+      const artifacts = await readArtifacts(entry);
+      const draft: Circuit = {
+        prover: 'ezkl',
+        adapter: ezklAdapter,
+        artifacts: Object.fromEntries(
+          Object.entries(artifacts).map(([role, bytes]) => [role, sha256Hex(bytes)]),
+        ),
+        inputs: source.model.inputs.map((name) => draftType(source, name)),
+        outputs: source.model.outputs.map((name) => draftType(source, name)),
+        output: outputKind(source),
+      };
+      const { inputs, outputs, output, weaknesses } = verifier.describe(draft, artifacts);
+      if (weaknesses.length > 0) {
+        throw new TesseraError('PROVER_FAILED', {
+          message: `ezkl made a circuit that no certificate may rest on: ${weaknesses.join('; ')}`,
+        });
+      }
+      const segment: CompiledSegment = {
+        circuit: { ...draft, inputs, outputs, output },
+        key: keys.key,
+        constraints: measurementOf(settings).rows,
+        provingMemory:
+          provingMemory.base +
+          provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
+      };
+      opened.set(segment, entry);
+      return segment;
+    });
 
   return {
     name: 'ezkl',
@@ -341,7 +347,12 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its SRS' });
       }
       const segment = await openWith(source, text, new Call(pool, options), () => peerSrs(cache, path));
-      requireStated(segment.circuit, stated);
+      try {
+        requireStated(segment.circuit, stated);
+      } catch (error) {
+        await held.release(segment);
+        throw error;
+      }
       return segment;
     },
 
@@ -382,10 +393,13 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       return new Map([[srsId('bn254', verificationDataOf(await readFile(path))), path]]);
     },
 
+    release: (segment) => held.release(segment),
+
     async close() {
       await pool.close();
-      await Promise.all([...held].map((entry) => entry.release()));
-      held.clear();
+      await held.releaseAll();
+      await Promise.all([...srsInUse.values()].map((srs) => srs.release()));
+      srsInUse.clear();
     },
   };
 }

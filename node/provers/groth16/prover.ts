@@ -28,6 +28,7 @@ import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { Call } from '../call.ts';
 import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
+import { HeldEntries } from '../held-entries.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
 import { requireStated } from '../stated.ts';
 import { auditedArtifacts } from './audit.ts';
@@ -66,7 +67,7 @@ const memory = {
   prove: { base: 40e6, perConstraint: 1_900 },
 } as const;
 
-/** Files of a compiled segment; they stay in the cache until the prover is closed. */
+/** Files of a compiled segment; they stay in the cache until it is released. */
 interface OpenSegment {
   circuit: OpenSegmentCircuit;
   keys: OpenEntry;
@@ -79,7 +80,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
   const oneAtATime = pLimit(1);
   const loaded = new LoadedCircuits();
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
-  const held = new Set<{ release(): Promise<void> }>();
+  const held = new HeldEntries();
 
   const filesOf = (segment: CompiledSegment): OpenSegment => {
     const found = opened.get(segment);
@@ -129,13 +130,14 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
 
     async compile(source, params, options) {
       const call = new Call(process, options);
-      const circuit = await openSegmentCircuit(cache, source, params, call);
-      held.add(circuit.entry);
-      const keys = await openCircuitKeys(circuit, call);
-      held.add(keys);
-      const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
-      opened.set(segment, { circuit, keys });
-      return segment;
+      return held.open(async (hold) => {
+        const circuit = await openSegmentCircuit(cache, source, params, call);
+        hold(circuit.entry);
+        const keys = hold(await openCircuitKeys(circuit, call));
+        const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
+        opened.set(segment, { circuit, keys });
+        return segment;
+      });
     },
 
     async rebuild(source, params, stated, options) {
@@ -151,7 +153,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
 
     async exportKeys(segment, options) {
       const exported = await openExportedKey(cache, filesOf(segment).keys, new Call(process, options));
-      held.add(exported);
+      held.add(segment, exported);
       return new Map([
         ['provingKey', exportedKeyPath(exported.path)],
         ...keyArtifactPaths(filesOf(segment).keys),
@@ -160,35 +162,37 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
 
     async openSegment(source, params, stated, files, options) {
       const call = new Call(process, options);
-      const circuit = await openSegmentCircuit(cache, source, params, call);
-      held.add(circuit.entry);
-      const { constraintsDigest } = circuit.circuit;
-      const { exported, verifyingKey, setup } = await readPeerKeys(files);
-      if (readSetupRecord(setup).constraints !== constraintsDigest) {
-        throw new TesseraError('PROVER_FAILED', {
-          message: 'The segment’s keys are said to be of other constraints than its model gives',
-        });
-      }
-      const provingKey = await sha256File(exported, call.signal);
-      const keys = await call.step('setup', () =>
-        openKeys(
-          cache,
-          constraintsDigest,
-          // Both, so that nobody can spoil the keys that another peer sends.
-          { verifyingKey: sha256Hex(verifyingKey), provingKey },
-          (paths) =>
-            oneAtATime(async () => {
-              await loaded.makeRoom(expectedBytes(memory.setup, circuit.circuit), call);
-              return importKeys(circuit.constraints, exported, { verifyingKey, setup }, paths, call);
-            }),
-          call.signal,
-        ),
-      );
-      held.add(keys);
-      const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
-      requireStated(segment.circuit, stated);
-      opened.set(segment, { circuit, keys });
-      return segment;
+      return held.open(async (hold) => {
+        const circuit = await openSegmentCircuit(cache, source, params, call);
+        hold(circuit.entry);
+        const { constraintsDigest } = circuit.circuit;
+        const { exported, verifyingKey, setup } = await readPeerKeys(files);
+        if (readSetupRecord(setup).constraints !== constraintsDigest) {
+          throw new TesseraError('PROVER_FAILED', {
+            message: 'The segment’s keys are said to be of other constraints than its model gives',
+          });
+        }
+        const provingKey = await sha256File(exported, call.signal);
+        const opening = call.step('setup', () =>
+          openKeys(
+            cache,
+            constraintsDigest,
+            // Both, so that nobody can spoil the keys that another peer sends.
+            { verifyingKey: sha256Hex(verifyingKey), provingKey },
+            (paths) =>
+              oneAtATime(async () => {
+                await loaded.makeRoom(expectedBytes(memory.setup, circuit.circuit), call);
+                return importKeys(circuit.constraints, exported, { verifyingKey, setup }, paths, call);
+              }),
+            call.signal,
+          ),
+        );
+        const keys = hold(await opening);
+        const segment = describeSegment(circuit, digests(await readKeyArtifacts(keys)), keys.key);
+        requireStated(segment.circuit, stated);
+        opened.set(segment, { circuit, keys });
+        return segment;
+      });
     },
 
     async execute(segment, inputs, options) {
@@ -228,10 +232,11 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
 
     srsFiles: async () => new Map(),
 
+    release: (segment) => held.release(segment),
+
     async close() {
       await process.close();
-      await Promise.all([...held].map((entry) => entry.release()));
-      held.clear();
+      await held.releaseAll();
     },
   };
 }
