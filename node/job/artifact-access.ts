@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { addFile, saveFile } from '../artifacts/files.ts';
 import { type Artifact, type ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
-import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import type { ArtifactExchange, Provider } from '../artifacts/transfer/index.ts';
 
 /** Who is known to have an artifact. */
 export interface Source {
@@ -15,7 +15,8 @@ export interface FetchOptions {
   /** sha2-256 of the whole, where it is known. */
   sha256?: Hex32;
   maxBytes: number;
-  source: Source;
+  /** Where nobody is known to have it, the network is asked, and whoever this node is connected to. */
+  source?: Source | undefined;
   /** Whether others may be told that it is here too. */
   announce: boolean;
   signal: AbortSignal;
@@ -24,9 +25,12 @@ export interface FetchOptions {
 /** A node's artifacts as jobs use them. What is put or fetched stays until it is released. */
 export class ArtifactAccess {
   readonly #exchange: ArtifactExchange;
+  readonly #neighbours: () => readonly Provider[];
 
-  constructor(exchange: ArtifactExchange) {
+  /** @param neighbours peers that may be asked for what nobody is known to have */
+  constructor(exchange: ArtifactExchange, neighbours: () => readonly Provider[] = () => []) {
     this.#exchange = exchange;
+    this.#neighbours = neighbours;
   }
 
   get #store(): ArtifactStore {
@@ -72,12 +76,14 @@ export class ArtifactAccess {
       maxBytes,
       announce,
       signal,
-      providers: [
-        {
-          peer: peerIdFromString(source.peer),
-          multiaddrs: source.addresses.map((address) => multiaddr(address)),
-        },
-      ],
+      providers: source === undefined ? this.#neighbours() : [providerOf(source)],
     });
   }
+}
+
+function providerOf({ peer, addresses }: Source): Provider {
+  return {
+    peer: peerIdFromString(peer),
+    multiaddrs: addresses.map((address) => multiaddr(address)),
+  };
 }

@@ -19,7 +19,7 @@ import type { ArtifactAccess, FetchOptions } from '../job/artifact-access.ts';
 import { roles } from '../job/segment-files.ts';
 import { importModel } from '../model/import/index.ts';
 import type { Port, SegmentSource } from '../provers/prover.ts';
-import type { SegmentTask } from './segment-work.ts';
+import type { AvailableSegment } from './segment-work.ts';
 
 /** A segment as its artifacts tell it: what is needed to open, check and prove it. */
 export interface FetchedSegment {
@@ -47,7 +47,7 @@ const maxKeyBytes = 2 ** 34;
  * @throws TesseraError `ARTIFACT_MISSING`, `DOWNLOAD_FAILED`, `ENCODING_INVALID`, `MODEL_UNREADABLE`, `MODEL_INVALID`
  */
 export async function fetchSegment(
-  { assignment, source, access }: SegmentTask,
+  { assignment, source, access }: AvailableSegment,
   artifacts: ArtifactAccess,
   directory: string,
   signal: AbortSignal,

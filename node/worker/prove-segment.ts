@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalBytes } from '../../protocol/check/equal-bytes.ts';
 import { TesseraError } from '../../protocol/errors.ts';
@@ -7,10 +7,10 @@ import { sha256Hex } from '../../protocol/ids.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { throwIfAborted } from '../abort.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
-import { commitBlock } from '../job/commit-block.ts';
 import type { Boundary } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import { type FetchedSegment, fetchSegment } from './fetch-segment.ts';
+import { portCommitments } from './port-commitments.ts';
 import type { SegmentOutcome, SegmentWork } from './segment-work.ts';
 
 export interface ProveSegmentInit {
@@ -73,30 +73,14 @@ export function segmentProver(init: ProveSegmentInit): SegmentWork {
  * difference is told; nobody can prove a segment whose edges differ.
  */
 async function compareEdges(
-  { segment, circuit, commitments, files, blindings }: FetchedSegment,
-  { inputs, outputs }: Boundary,
+  fetched: FetchedSegment,
+  boundary: Boundary,
   verifiers: readonly ProofVerifier[],
 ): Promise<SegmentOutcome | undefined> {
-  const srsPath = files.get('srs');
-  const srs = srsPath === undefined ? undefined : new Uint8Array(await readFile(srsPath));
-  const sides = [
-    { refs: segment.inputs, types: circuit.inputs, values: inputs, hidden: blindings?.inputs },
-    { refs: segment.outputs, types: circuit.outputs, values: outputs, hidden: blindings?.outputs },
-  ];
-  for (const { refs, types, values, hidden } of sides) {
-    for (const [port, ref] of refs.entries()) {
-      const type = types[port];
-      if (type === undefined)
-        throw new TesseraError('ENCODING_INVALID', { message: `no type of port ${port}` });
-      const computed = await commitBlock(type, values[port] ?? [], {
-        blinding: hidden?.[port] ?? undefined,
-        srs,
-        verifiers,
-      });
-      const committed = commitments[ref.edge]?.[ref.block];
-      if (committed === undefined || !equalBytes(committed, computed)) {
-        return mismatchOf(ref, committed ?? new Uint8Array(), computed);
-      }
+  for await (const { ref, computed } of portCommitments(fetched, boundary, verifiers)) {
+    const committed = fetched.commitments[ref.edge]?.[ref.block];
+    if (committed === undefined || !equalBytes(committed, computed)) {
+      return mismatchOf(ref, committed ?? new Uint8Array(), computed);
     }
   }
   return undefined;

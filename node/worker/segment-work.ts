@@ -3,14 +3,24 @@ import type { Hex32 } from '../../protocol/edge.ts';
 import type { Assignment, WorkerStage } from '../../protocol/messages/index.ts';
 import type { Source } from '../job/artifact-access.ts';
 
+/** What a segment is made of, by its artifacts. */
+export type SegmentParts = Pick<Assignment, 'segment' | 'manifest' | 'commitments' | 'artifacts' | 'inputs'>;
+
+/** A segment whose artifacts can be fetched. */
+export interface AvailableSegment {
+  assignment: SegmentParts;
+  /** Who has all of its artifacts; the network where nobody in particular is known to. */
+  source?: Source;
+  access: 'open' | 'invited';
+}
+
 /** One segment that a requester gave to this worker. */
-export interface SegmentTask {
+export interface SegmentTask extends AvailableSegment {
   /** The id of the assignment. */
   id: Hex32;
   assignment: Assignment;
   /** The requester, by whom all artifacts can be fetched. */
   source: Source;
-  access: 'open' | 'invited';
 }
 
 /** What working on a segment came to. */
