@@ -116,7 +116,12 @@ export class Worker {
   /** How many segments it takes at once, and how many of those places are free. */
   get slots(): { total: number; free: number } {
     const total = this.#init.limits.parallel;
-    return { total, free: Math.max(0, total - this.#tasks.size) };
+    return { total, free: Math.max(0, total - this.#unproven) };
+  }
+
+  /** Segments that still need a place: one that is proven only waits for its requester to have the proof. */
+  get #unproven(): number {
+    return [...this.#tasks.values()].filter(({ stage }) => stage !== 'proven').length;
   }
 
   /** Stages of the segments that it has, by job and index. */
@@ -180,7 +185,7 @@ export class Worker {
       return this.#refuse(signed, 'requester', 'the job was not offered by this requester');
     }
     const { limits, provers } = this.#init;
-    const objection = objectionTo(message, offer, { limits, provers, held: this.#tasks.size });
+    const objection = objectionTo(message, offer, { limits, provers, held: this.#unproven });
     if (objection !== undefined) return this.#refuse(signed, objection.reason, objection.detail);
     const record: WorkRecord = known ?? {
       assignment: bytesToHex(signed.bytes),

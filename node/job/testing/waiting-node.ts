@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Hex32 } from '../../../protocol/edge.ts';
+import type { WorkerStage } from '../../../protocol/messages/index.ts';
+import { ArtifactStore } from '../../artifacts/store/index.ts';
+import { ArtifactExchange, dhtRouting } from '../../artifacts/transfer/index.ts';
+import { type Configuration, configurationSchema } from '../../configuration/index.ts';
+import { createLog, type Peer, startPeer } from '../../peer/index.ts';
+import { openCalibrationStore } from '../../plan/calibration-store.ts';
+import type { JobModules } from '../../requester/job.ts';
+import type { NetworkJobTimings } from '../../requester/network/network-job.ts';
+import { nodeFiles } from '../../store/index.ts';
+import { segmentProver } from '../../worker/prove-segment.ts';
+import { ArtifactAccess } from '../artifact-access.ts';
+import { type Jobs, startJobs } from '../start-jobs.ts';
+import { createWaitingProver, createWaitingVerifier, type WaitingEvent } from './waiting-prover.ts';
+
+export interface WaitingNodeInit {
+  directory: string;
+  configuration?: Partial<Configuration>;
+  /** Whether it proves for others, one segment at a time. */
+  worker: boolean;
+  timings?: Partial<NetworkJobTimings>;
+  onProof?: (event: WaitingEvent) => void;
+  /** Is told of the stages of its worker's segments as they begin. */
+  onStage?: (stage: { job: Hex32; segment: number; stage: WorkerStage }) => void;
+}
+
+/** A whole node whose only prover takes time and nothing else. */
+export interface WaitingNode {
+  peer: Peer;
+  jobs: Jobs;
+  modules: JobModules;
+  stop(): Promise<void>;
+}
+
+export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNode> {
+  const { directory, worker, onProof, onStage, timings } = init;
+  const configuration = configurationSchema.parse({
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mdns: false,
+    logLevel: 'silent',
+    // All nodes of a test are on one host.
+    connectionsPerHost: 1_000,
+    ...init.configuration,
+  });
+  const scratch = join(directory, 'scratch');
+  await mkdir(scratch, { recursive: true });
+  const prover = createWaitingProver(onProof);
+  const modules: JobModules = {
+    provers: new Map([[prover.name, prover]]),
+    choices: new Map(),
+    verifiers: [createWaitingVerifier()],
+    calibrations: openCalibrationStore(join(directory, 'calibrations')),
+  };
+  const files = nodeFiles(directory);
+  const log = createLog(configuration.logLevel, process.stderr);
+  const peer = await startPeer({ configuration, files, log });
+  const store = await ArtifactStore.open({ directory: files.artifacts, maxBytes: 2e9 });
+  const { libp2p } = peer;
+  const exchange = new ArtifactExchange({}, { store, libp2p, routing: dhtRouting(libp2p) });
+  await exchange.start();
+  const limits = { memory: 2 ** 30, parallel: 1, requesters: new Set<string>(), price: 0n };
+  const artifacts = new ArtifactAccess(exchange);
+  const honest = segmentProver({ artifacts, ...modules, scratch, memory: limits.memory });
+  const jobs = await startJobs({
+    peer,
+    exchange,
+    scratch,
+    ...(worker
+      ? {
+          worker: {
+            limits,
+            modules,
+            work: (task, options) =>
+              honest(task, {
+                ...options,
+                onStage(stage) {
+                  onStage?.({ job: task.assignment.job, segment: task.assignment.segment, stage });
+                  options.onStage(stage);
+                },
+              }),
+          },
+        }
+      : {}),
+    ...(timings === undefined ? {} : { requester: { timings } }),
+  });
+  return {
+    peer,
+    jobs,
+    modules,
+    async stop() {
+      await jobs.stop();
+      await exchange.stop();
+      await peer.stop();
+    },
+  };
+}

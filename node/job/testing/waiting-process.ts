@@ -1,0 +1,153 @@
+/** Nodes that only wait, several in one process. Its one argument is a `WaitingProcessInit`; its orders come by IPC. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SegmentEvent } from '../../requester/network/network-job.ts';
+import { waitingJob } from './waiting-job.ts';
+import { startWaitingNode, type WaitingNode } from './waiting-node.ts';
+
+export interface WaitingProcessInit {
+  directory: string;
+  /** How many nodes. */
+  nodes: number;
+  worker: boolean;
+  bootstrap: readonly string[];
+}
+
+/** What a process of waiting nodes does on demand. */
+export interface WaitingOrders {
+  measure: { request: object; answer: WaitingMeasurement };
+  prove: { request: { segments: number; seconds: number; input: number }; answer: WaitingProof };
+}
+
+export interface WaitingMeasurement {
+  /** Resident bytes of the whole process. */
+  memory: number;
+  /** Seconds of processor time so far. */
+  cpu: number;
+  /** Gossiped messages that came to all its nodes and were judged, and requests that they answered. */
+  messages: number;
+  connections: number;
+  proofs: number;
+  stages: readonly StageTime[];
+}
+
+/** When a worker's segment reached a stage: milliseconds on the system's clock. */
+export interface StageTime {
+  segment: number;
+  stage: string;
+  job: string;
+  at: number;
+}
+
+export interface WaitingProof {
+  job: string;
+  /** From the offer to the last accepted proof. */
+  seconds: number;
+  /** When it was offered: milliseconds on the system's clock. */
+  offeredAt: number;
+  /** How often a segment was assigned. */
+  assigned: number;
+  /** By worker, how many of its proofs were accepted. */
+  accepted: Readonly<Record<string, number>>;
+  outcome: 'certificate';
+}
+
+const {
+  directory,
+  nodes: count,
+  worker,
+  bootstrap,
+} = JSON.parse(process.argv[2] ?? '') as WaitingProcessInit;
+
+const stages: StageTime[] = [];
+let proofs = 0;
+
+const nodes: WaitingNode[] = [];
+for (let index = 0; index < count; index++) {
+  const home = join(directory, `${index}`);
+  await mkdir(home, { recursive: true });
+  nodes.push(
+    await startWaitingNode({
+      directory: home,
+      worker,
+      configuration: { bootstrap: [...bootstrap] },
+      onProof: ({ state }) => {
+        if (state === 'begun') proofs += 1;
+      },
+      onStage: (stage) => stages.push({ ...stage, at: now() }),
+    }),
+  );
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function prove({ segments, seconds, input }: WaitingOrders['prove']['request']): Promise<WaitingProof> {
+  const [node] = nodes;
+  if (node === undefined) throw new Error('there is no node');
+  const job = await waitingJob({ segments, seconds, input, directory });
+  const events: { event: SegmentEvent; at: number }[] = [];
+  let offeredAt = 0;
+  let id = '';
+  const unsubscribe = watchOffers(node, (offered) => {
+    offeredAt = now();
+    id = offered;
+  });
+  await node.jobs.requester.prove(job, node.modules, {
+    onSegment: (event) => events.push({ event, at: now() }),
+  });
+  unsubscribe();
+  const accepted: Record<string, number> = {};
+  for (const { event } of events) {
+    if (event.state === 'accepted') accepted[event.worker] = (accepted[event.worker] ?? 0) + 1;
+  }
+  return {
+    job: id,
+    offeredAt,
+    seconds: ((events.at(-1)?.at ?? 0) - offeredAt) / 1_000,
+    assigned: events.filter(({ event }) => event.state === 'assigned').length,
+    accepted,
+    outcome: 'certificate',
+  };
+}
+
+/** Tells when the node's own job is offered. */
+function watchOffers({ peer }: WaitingNode, onOffer: (job: string) => void): () => void {
+  const { transport } = peer;
+  const publish = transport.publish.bind(transport);
+  transport.publish = (topic, signed) => {
+    if (signed.message.kind === 'offer') onOffer(signed.message.job);
+    return publish(topic, signed);
+  };
+  return () => {
+    transport.publish = publish;
+  };
+}
+
+function measure(): WaitingMeasurement {
+  const { user, system } = process.cpuUsage();
+  const paths = nodes.flatMap(({ peer }) => peer.transport.status());
+  return {
+    memory: process.memoryUsage.rss(),
+    cpu: (user + system) / 1e6,
+    messages: paths.reduce((sum, { delivered }) => sum + delivered, 0),
+    connections: nodes.reduce((sum, { peer }) => sum + peer.status().connectedPeers, 0),
+    proofs,
+    stages,
+  };
+}
+
+process.on(
+  'message',
+  ({ id, order, request }: { id: number; order: keyof WaitingOrders; request: never }) => {
+    const answer = order === 'measure' ? Promise.resolve(measure()) : prove(request);
+    answer.then(
+      (value) => process.send?.({ id, value }),
+      (error: unknown) =>
+        process.send?.({ id, error: error instanceof Error ? error.message : String(error) }),
+    );
+  },
+);
+process.on('disconnect', () => process.exit());
+process.send?.({ ready: nodes.flatMap(({ peer }) => peer.status().addresses) });
