@@ -1,12 +1,14 @@
 import {
   type Abi,
   type Address,
+  BaseError,
   type ContractFunctionArgs,
   type ContractFunctionName,
   type ContractFunctionReturnType,
   createPublicClient,
   defineChain,
   type EncodeFunctionDataParameters,
+  ExecutionRevertedError,
   encodeFunctionData,
   type LocalAccount,
   type PublicClient,
@@ -16,9 +18,10 @@ import {
 } from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
 import { refusalOf } from './contract-errors.ts';
+import { reasonOf } from './failure-reason.ts';
 import { type Network, networkOf } from './network.ts';
 import { type SendOptions, TransactionSender } from './sender.ts';
-import { rpcTransport } from './transport.ts';
+import { chainOf, rpcTransport } from './transport.ts';
 
 type Reading = 'pure' | 'view';
 type Writing = 'nonpayable' | 'payable';
@@ -49,6 +52,8 @@ export interface ChainInit {
   account?: LocalAccount;
   /** What the chain must be; not checked unless given. */
   chainId?: number;
+  /** Where it shall be treated otherwise than its network usually is. */
+  pace?: Partial<Pick<Network, 'confirmations' | 'pollInterval' | 'patience' | 'eventSpan'>>;
 }
 
 /** A chain as this program uses it: typed reads, and writes that are simulated first and final when they return. */
@@ -65,19 +70,15 @@ export class Chain {
     this.#sender = account === undefined ? undefined : new TransactionSender({ client, account, network });
   }
 
-  /** @throws TesseraError `CHAIN_FAILED` when no endpoint answers, or the chain is another one than was named */
-  static async connect({ urls, account, chainId }: ChainInit): Promise<Chain> {
-    const transport = rpcTransport(urls);
-    const probe = createPublicClient({ transport });
-    const found = await attempt(`Asking ${urls.join(', ')} for its chain`, () => probe.getChainId());
-    if (chainId !== undefined && chainId !== found) {
-      throw new TesseraError('CHAIN_FAILED', {
-        message: `${urls.join(', ')} is chain ${found}, not ${chainId}`,
-        remedy: 'Check --rpc and --chain-id: nothing was sent.',
-        details: { found, expected: chainId },
-      });
-    }
-    const network = networkOf(found);
+  /** @throws TesseraError `CHAIN_FAILED` when no endpoint answers, or one is of another chain than was named */
+  static async connect({ urls, account, chainId, pace = {} }: ChainInit): Promise<Chain> {
+    const found =
+      (await chainOf(urls, chainId)) ??
+      (await attempt(`Asking ${urls.join(', ')} for its chain`, () =>
+        createPublicClient({ transport: rpcTransport(urls, chainId) }).getChainId(),
+      ));
+    const network = { ...networkOf(found), ...pace };
+    const transport = rpcTransport(urls, found);
     const chain = defineChain({
       id: found,
       name: network.name,
@@ -122,7 +123,15 @@ export class Chain {
     const simulate = () => this.simulate(request);
     const data = encodeFunctionData(request as unknown as EncodeFunctionDataParameters);
     const call = { to: address, data, ...(value === undefined ? {} : { value }) };
-    const receipt = await attempt(action, () => sender.send(call, simulate, options));
+    const receipt = await attempt(action, async () => {
+      try {
+        return await sender.send(call, simulate, options);
+      } catch (error) {
+        // Something else came first after the simulation; the same one now says what.
+        if (isRevert(error)) await simulate();
+        throw error;
+      }
+    });
     if (receipt.status === 'success') return receipt;
     // It succeeded when it was simulated: something else came first. Now the same simulation says what.
     await simulate();
@@ -161,6 +170,12 @@ export class Chain {
   }
 }
 
+function isRevert(error: unknown): boolean {
+  return (
+    error instanceof BaseError && error.walk((inner) => inner instanceof ExecutionRevertedError) !== null
+  );
+}
+
 /** Gives whatever a chain or its endpoints answer the error of this program. */
 export async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -172,9 +187,8 @@ export async function attempt<T>(action: string, work: () => Promise<T>): Promis
     if (error instanceof Error && error.name === 'AbortError') {
       throw new TesseraError('ABORTED', { message: `${action} was cancelled`, cause: error });
     }
-    const short = error instanceof Error && 'shortMessage' in error ? error.shortMessage : error;
     throw new TesseraError('CHAIN_FAILED', {
-      message: `${action}: ${short}`,
+      message: `${action}: ${reasonOf(error)}`,
       remedy:
         'Check that the endpoints of --rpc are up, and that the account has coins for gas; then run the same command again: it goes on where it stopped.',
       cause: error,
