@@ -29,7 +29,7 @@ import { Market } from './market.ts';
 import { postJob } from './requester.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 import { watchSegment } from './watcher.ts';
-import { Worker, type WorkStep } from './worker.ts';
+import { type SegmentWork, Worker, type WorkStep } from './worker.ts';
 
 const setupTimeout = 300_000;
 const reward = parseEther('1');
@@ -86,7 +86,7 @@ async function post(optimistic: boolean): Promise<ChainJob> {
   return (await postJob({ prepared, request, prices, modules, market, deployed, recordOf })).job;
 }
 
-const work = (segment: number) => localWork(prepared, segment, modules, limits);
+const work = (segment: number) => async () => localWork(prepared, segment, modules, limits);
 
 async function workerOf(
   account: number,
@@ -184,7 +184,10 @@ describe('a job on the chain', () => {
     expect(await watchSegment(watcher, job, 0, served)).toEqual({ verdict: 'holds' });
     expect((await watcher.segment(watcher.idOf(job.terms), 0)).state).toBe('submitted');
     const withheld = { get: async () => undefined };
-    expect(await watchSegment(watcher, job, 0, withheld)).toMatchObject({ verdict: 'fails' });
+    const patient = { challengeMissing: false };
+    expect(await watchSegment(watcher, job, 0, withheld, patient)).toMatchObject({ verdict: 'missing' });
+    expect((await watcher.segment(watcher.idOf(job.terms), 0)).state).toBe('submitted');
+    expect(await watchSegment(watcher, job, 0, withheld)).toMatchObject({ verdict: 'missing' });
     expect((await claimant.worker.work(job, 0, work(0))).state).toBe('verified');
 
     const liar = await marketOf(3);
@@ -205,13 +208,14 @@ describe('a job on the chain', () => {
   it('is claimed by nobody whose machine is too slow, or whose claims keep failing', async () => {
     const job = await post(false);
     const { worker } = await workerOf(4);
-    await expect(worker.work(job, 0, { ...work(0), expectedSeconds: 2_000 })).rejects.toMatchObject({
+    const changed = (change: Partial<SegmentWork>) => async () => ({ ...(await work(0)()), ...change });
+    await expect(worker.work(job, 0, changed({ expectedSeconds: 2_000 }))).rejects.toMatchObject({
       code: 'CLAIM_REFUSED',
       details: { duration: 3600 },
     });
-    const wrong = { ...work(0), execute: async () => [new Uint8Array(32), new Uint8Array(32)] };
+    const wrong = changed({ execute: async () => [new Uint8Array(32), new Uint8Array(32)] });
     await expect(worker.work(job, 0, wrong)).rejects.toMatchObject({ code: 'JOB_MISMATCH' });
-    const broken = { ...work(0), prove: () => Promise.reject(new Error('the prover fails')) };
+    const broken = changed({ prove: () => Promise.reject(new Error('the prover fails')) });
     for (let i = 0; i < 3; i++) await expect(worker.work(job, 0, broken)).rejects.toThrow('the prover fails');
     await expect(worker.work(job, 1, work(1))).rejects.toMatchObject({
       code: 'CLAIM_REFUSED',

@@ -65,6 +65,8 @@ export function localWork(job: Job, segment: number, modules: Modules, limits: P
           outputs: plan.outputs.map((name) => job.blindings.get(name)),
         },
       }),
+    // What the job has compiled serves its other segments too.
+    close: async () => undefined,
   };
 }
 

@@ -80,7 +80,7 @@ export async function proveOnChain(
   const segments: SegmentOnChain[] = [];
   for (const index of job.offers.keys()) {
     const worker = workers[index % workers.length];
-    const work = localWork(prepared, index, modules, limits);
+    const work = async () => localWork(prepared, index, modules, limits);
     const running = options.signal ? { signal: options.signal } : {};
     segments.push(
       worker === undefined ? await market.segment(id, index) : await worker.work(job, index, work, running),

@@ -10,8 +10,10 @@ import type { SendOptions } from './sender.ts';
 /** What a watcher finds of a submission. */
 export type Judgement =
   | { verdict: 'holds' }
-  /** Its bytes cannot be had, are no proof, or a proof that the verifier rejects or that binds other values. */
-  | { verdict: 'fails'; reason: string };
+  /** Its bytes are no proof, or one that the verifier rejects or that binds other values. */
+  | { verdict: 'fails'; reason: string }
+  /** Its bytes cannot be had now, which whoever looks may be at fault for. */
+  | { verdict: 'missing'; reason: string };
 
 /**
  * Judges a submission as the contract would: the chain's own verifier runs on it, in a call that costs nothing.
@@ -27,7 +29,7 @@ export async function judgeSubmission(
 ): Promise<Judgement> {
   const artifact = await proofs.get(digest.slice(2));
   if (artifact === undefined)
-    return { verdict: 'fails', reason: `its bytes, ${digest.slice(2)}, cannot be had` };
+    return { verdict: 'missing', reason: `its bytes, ${digest.slice(2)}, cannot be had` };
   const proof = decodeProof(artifact);
   if (proof === undefined) return { verdict: 'fails', reason: 'its bytes are not the encoding of a proof' };
 
@@ -52,6 +54,11 @@ export async function judgeSubmission(
   }
 }
 
+export interface WatchOptions extends SendOptions {
+  /** Whether bytes that cannot be had are challenged too; true unless given. */
+  challengeMissing?: boolean;
+}
+
 /**
  * Judges what a segment's claimant submitted and challenges it if it fails.
  *
@@ -63,12 +70,13 @@ export async function watchSegment(
   job: ChainJob,
   segment: number,
   proofs: Pick<ProofArtifacts, 'get'>,
-  options: SendOptions = {},
+  { challengeMissing = true, ...options }: WatchOptions = {},
 ): Promise<Judgement | undefined> {
   const found = await market.segment(market.idOf(job.terms), segment);
   if (found.state !== 'submitted' || (await market.chain.now()) > found.deadline) return undefined;
   const judgement = await judgeSubmission(market, job, segment, found, proofs);
-  if (judgement.verdict === 'fails') await market.challenge(job, segment, options);
+  const isFaulty = judgement.verdict === 'fails' || (judgement.verdict === 'missing' && challengeMissing);
+  if (isFaulty) await market.challenge(job, segment, options);
   return judgement;
 }
 

@@ -16,7 +16,12 @@ export interface SegmentWork {
   execute(signal?: AbortSignal): Promise<readonly Uint8Array[]>;
   /** Proves it, bound to the context where the proof system has one. */
   prove(context: bigint, signal?: AbortSignal): Promise<Proof>;
+  /** Lets go of what it takes. */
+  close(): Promise<void>;
 }
+
+/** Gets a segment ready, when it is certain that there is something to do. */
+export type OpenWork = () => Promise<SegmentWork>;
 
 export interface WorkerInit {
   market: Market;
@@ -60,28 +65,42 @@ export class Worker {
   async work(
     job: ChainJob,
     segment: number,
-    work: SegmentWork,
+    open: OpenWork,
     options: WorkOptions = {},
   ): Promise<SegmentOnChain> {
     const { market } = this.#init;
     const id = checkJob(job, market.place);
-    for (;;) {
-      throwIfAborted(options.signal);
-      const found = await market.segment(id, segment);
-      if (found.state === 'open') await this.#claim(job, segment, work, options);
-      else if (!isAddressEqual(found.claimant, market.chain.address)) return found;
-      else if (found.state === 'claimed') await this.#prove(job, segment, work, found, options);
-      else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
-      else if (found.state === 'submitted' && (await market.chain.now()) > found.deadline) {
-        await market.end('settle', job, segment, options);
-        options.onProgress?.('settled');
-      } else return found;
+    let opened: SegmentWork | undefined;
+    const work = async () => {
+      opened ??= await open();
+      return opened;
+    };
+    try {
+      for (;;) {
+        throwIfAborted(options.signal);
+        const found = await market.segment(id, segment);
+        const isMine = isAddressEqual(found.claimant, market.chain.address);
+        const isOver = async () => (await market.chain.now()) > found.deadline;
+        if (found.state === 'open') await this.#claim(job, segment, work, options);
+        else if (found.state === 'claimed' && (await isOver()))
+          await this.#expire(job, segment, found, options);
+        else if (!isMine) return found;
+        else if (found.state === 'claimed') await this.#prove(job, segment, work, found, options);
+        else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
+        else if (found.state === 'submitted' && (await isOver())) {
+          await market.end('settle', job, segment, options);
+          options.onProgress?.('settled');
+        } else return found;
+      }
+    } finally {
+      await opened?.close();
     }
   }
 
-  async #claim(job: ChainJob, segment: number, work: SegmentWork, options: WorkOptions): Promise<void> {
+  async #claim(job: ChainJob, segment: number, open: OpenWork, options: WorkOptions): Promise<void> {
     const { market, guard } = this.#init;
     await guard.requireSound();
+    const work = await open();
     const { duration } = job.offers[segment] ?? { duration: 0 };
     const needed = margin * work.expectedSeconds + overhead;
     if (needed > duration) {
@@ -97,23 +116,40 @@ export class Worker {
       await market.claim(job, segment, options);
       options.onProgress?.('claimed');
     } catch (error) {
-      // Another one was faster: how the segment stands now, the next look says.
-      const isTaken = error instanceof TesseraError && error.details.error === 'StateWrong';
-      if (!isTaken) throw error;
+      if (!isOutrun(error)) throw error;
     }
+  }
+
+  /** Opens a segment again whose claim was missed; this account's own counts as a failure. */
+  async #expire(
+    job: ChainJob,
+    segment: number,
+    { claimant, deadline }: SegmentOnChain,
+    options: WorkOptions,
+  ): Promise<void> {
+    const { market, guard } = this.#init;
+    try {
+      await market.end('expire', job, segment, options);
+    } catch (error) {
+      if (!isOutrun(error)) throw error;
+    }
+    if (!isAddressEqual(claimant, market.chain.address)) return;
+    const error = missed(segment, deadline);
+    await guard.failed(error.message);
+    throw error;
   }
 
   async #prove(
     job: ChainJob,
     segment: number,
-    work: SegmentWork,
+    open: OpenWork,
     { deadline }: SegmentOnChain,
     options: WorkOptions,
   ): Promise<void> {
     const { market, proofs, guard } = this.#init;
     const late = async () => (await market.chain.now()) > deadline;
     try {
-      if (await late()) throw missed(segment, deadline);
+      const work = await open();
       options.onProgress?.('proving');
       const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), options.signal);
       options.onProgress?.('proved');
@@ -154,6 +190,11 @@ export class Worker {
     await market.defend(job, segment, bytesToHex(artifact), options);
     options.onProgress?.('defended');
   }
+}
+
+/** Somebody else was faster: how the segment stands now, the next look says. */
+function isOutrun(error: unknown): boolean {
+  return error instanceof TesseraError && error.details.error === 'StateWrong';
 }
 
 /** The job's root must be over what the segment really gives: else no proof of it would be paid. */

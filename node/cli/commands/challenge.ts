@@ -39,7 +39,7 @@ export function challengeVerb(program: Command, context: Context): void {
         return judged;
       });
       const lines = found.map((each) =>
-        each.verdict === 'fails'
+        each.verdict === 'fails' || each.verdict === 'missing'
           ? `segment ${each.segment}: challenged, since ${each.reason}`
           : `segment ${each.segment}: ${each.verdict}`,
       );

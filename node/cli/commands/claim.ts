@@ -74,7 +74,7 @@ async function runClaim(context: Context, job: string | undefined, flags: Flags)
         const chosen = flags.segment === undefined ? [...record.job.offers.keys()] : [flags.segment];
         const results = [];
         for (const segment of chosen) {
-          const work = localWork(prepared, segment, modules, limits);
+          const work = async () => localWork(prepared, segment, modules, limits);
           const say = (step: string) => output.note(`segment ${segment}: ${step}`);
           results.push({
             segment,

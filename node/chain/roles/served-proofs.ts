@@ -1,0 +1,46 @@
+import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { artifactCid } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
+import type { ArtifactAccess } from '../../job/artifact-access.ts';
+import type { ProofArtifacts } from '../file-store.ts';
+
+/** Codes of errors by which an artifact cannot be had at the moment. */
+const unavailable: readonly string[] = ['ARTIFACT_MISSING', 'DOWNLOAD_FAILED'];
+
+/** A proof's largest artifact: its ABI encoding has a word for each public input. */
+const maxBytes = limits.proofBytes + 32 * limits.publicInputs + 1_024;
+
+/**
+ * Proof artifacts that peers can fetch by their digest, and those of peers.
+ *
+ * @param own what is kept of this node's, whatever becomes of the store of artifacts
+ */
+export function servedProofs(
+  own: ProofArtifacts,
+  artifacts: Pick<ArtifactAccess, 'put' | 'fetchBytes'>,
+  signal: AbortSignal,
+): ProofArtifacts {
+  return {
+    async put(bytes) {
+      const digest = await own.put(bytes);
+      await artifacts.put(bytes, true);
+      return digest;
+    },
+    async get(digest: Hex32) {
+      const kept = await own.get(digest);
+      if (kept !== undefined) return kept;
+      try {
+        return await artifacts.fetchBytes(artifactCid(digest), {
+          sha256: digest,
+          maxBytes,
+          announce: false,
+          signal,
+        });
+      } catch (error) {
+        if (error instanceof TesseraError && unavailable.includes(error.code)) return undefined;
+        throw error;
+      }
+    },
+  };
+}
