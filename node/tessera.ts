@@ -53,7 +53,10 @@ export interface Tessera {
   verify(options: VerifyOptions): Promise<{ report: Report; certificate: Certificate }>;
   /** Makes a manifest's circuits and keys again from its model, and compares. */
   audit(options: Omit<AuditOptions, 'limits'>): Promise<AuditReport>;
-  demo(options: Omit<DemoOptions, 'limits'>): Promise<DemoReport>;
+  demo(
+    options: Omit<DemoOptions, 'limits'>,
+    elsewhere?: Pick<ProveModules, 'proveElsewhere'>,
+  ): Promise<DemoReport>;
   /** Hands what proves and checks on this machine to work that goes its own way, such as a job on a chain. */
   withModules<T>(use: (modules: JobModules, limits: ProverLimits) => Promise<T>): Promise<T>;
   /** Stops all processes. */
@@ -80,7 +83,7 @@ export function openTessera(init: TesseraInit): Tessera {
       prove({ ...options, limits }, { ...(await proving()), ...elsewhere }),
     verify: async (options) => verify(options, { verifiers: (await verifiers.get()).verifiers }),
     audit: async (options) => audit({ ...options, limits }, await proving()),
-    demo: async (options) => demo({ ...options, limits }, await proving()),
+    demo: async (options, elsewhere) => demo({ ...options, limits }, { ...(await proving()), ...elsewhere }),
     withModules: async (use) => use(await proving(), limits),
     close: async () => void (await Promise.all([provers.close(), verifiers.close()])),
   };

@@ -84,6 +84,8 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   };
   host.on('SIGINT', interrupt);
   host.on('SIGTERM', interrupt);
+  // Whoever forked this process, and has a channel to it, is gone.
+  host.on('disconnect', interrupt);
   try {
     await program(context, host).parseAsync(args, { from: 'user' });
     return context.exitStatus;
@@ -96,6 +98,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     output.close();
     host.off('SIGINT', interrupt);
     host.off('SIGTERM', interrupt);
+    host.off('disconnect', interrupt);
   }
 }
 

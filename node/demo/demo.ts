@@ -1,7 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { decodeCertificate, encodeCertificate } from '../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
 import { importModel } from '../model/import/index.ts';
@@ -14,6 +13,7 @@ import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { verify } from '../verify.ts';
 import { drawDigit, readDigits } from './digits.ts';
+import { type Refusal, refuseForgeries } from './forgeries.ts';
 
 export interface DemoOptions extends RunOptions {
   /** Which of the 1,000 test digits, 0..999. */
@@ -21,14 +21,6 @@ export interface DemoOptions extends RunOptions {
   limits: ProverLimits;
   /** Directory for the input, the certificate and its forgeries. */
   directory: string;
-}
-
-/** What was done to a copy of the certificate, and how the check refused it. */
-export interface Refusal {
-  change: string;
-  file: string;
-  /** Codes and messages of all problems found; empty would mean that it was accepted. */
-  problems: readonly { code: string; message: string }[];
 }
 
 export interface DemoReport {
@@ -53,7 +45,11 @@ const strategy = 'parts=3';
 /** Digits that set the scales of the circuits: enough for the ranges of the others. */
 const calibrationDigits = 100;
 
-/** Proves a handwritten digit in three slices, verifies the certificate, and shows that changed copies are refused. */
+/**
+ * Proves a handwritten digit in three slices, verifies the certificate, and shows that changed copies are refused.
+ *
+ * @param modules who proves, too: this machine, or others where they say `proveElsewhere`
+ */
 export async function demo(options: DemoOptions, modules: ProveModules): Promise<DemoReport> {
   const { directory, limits, ...running } = options;
   await mkdir(directory, { recursive: true });
@@ -82,12 +78,6 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
     verify({ ...running, certificate, allowDevelopment: true }, { verifiers: modules.verifiers });
   const { report, certificate } = await check(out);
 
-  const refusals: Refusal[] = [];
-  for (const { name, change, forge } of forgeries) {
-    const file = join(directory, name);
-    await writeFile(file, forge(new Uint8Array(await readFile(out))));
-    refusals.push({ change, file, problems: await problemsOf(() => check(file)) });
-  }
   return {
     drawing: drawDigit(image, digits.columns),
     label,
@@ -95,7 +85,7 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
     proven,
     verified: report,
     certificate,
-    refusals,
+    refusals: await refuseForgeries(out, directory, check),
     ezkl: await ezklAlone(),
   };
 }
@@ -114,57 +104,6 @@ async function ezklAlone(): Promise<DemoReport['ezkl']> {
 }
 
 const intensities = (image: Uint8Array) => Array.from(image, (pixel) => pixel / 255);
-
-async function problemsOf(check: () => Promise<{ report: Report }>): Promise<Refusal['problems']> {
-  try {
-    const { report } = await check();
-    return report.problems.map(({ code, message }) => ({ code, message }));
-  } catch (error) {
-    if (error instanceof TesseraError && error.code !== 'ABORTED') {
-      return [{ code: error.code, message: error.message }];
-    }
-    throw error;
-  }
-}
-
-/** What a forger might try; each gives the bytes of another file. */
-const forgeries: readonly { name: string; change: string; forge: (file: Uint8Array) => Uint8Array }[] = [
-  {
-    name: 'byte-changed.cert',
-    change: 'one byte of the file changed',
-    forge: (file) => file.with(file.length >> 1, (file[file.length >> 1] ?? 0) ^ 1),
-  },
-  {
-    name: 'proof-changed.cert',
-    change: 'one byte of the second proof changed, and the file sealed again',
-    forge: (file) =>
-      reseal(file, (certificate) => ({
-        ...certificate,
-        proofs: certificate.proofs.map((proof, index) =>
-          proof === null || index !== 1
-            ? proof
-            : { ...proof, bytes: proof.bytes.with(-1, (proof.bytes.at(-1) ?? 0) ^ 1) },
-        ),
-      })),
-  },
-  {
-    name: 'answer-changed.cert',
-    change: 'another answer stated, and the file sealed again',
-    forge: (file) =>
-      reseal(file, (certificate) => ({
-        ...certificate,
-        statements: certificate.statements.map((statement) =>
-          certificate.manifest.graph.outputs.includes(statement.edge)
-            ? { ...statement, values: statement.values.toReversed() }
-            : statement,
-        ),
-      })),
-  },
-];
-
-function reseal(file: Uint8Array, change: (certificate: Certificate) => Certificate): Uint8Array {
-  return encodeCertificate(change(decodeCertificate(file)));
-}
 
 function largest(values: Float64Array): number {
   return values.reduce(

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../node/cli/index.ts', import.meta.url));
@@ -84,6 +85,30 @@ export async function interruptedTessera(
   const result = await ended;
   if (!interrupted) throw new Error(`It ended without showing "${when}":\n${result.stderr}`);
   return { ...result, outlived: signalGroup(child, 0) };
+}
+
+/**
+ * Runs `tessera` and kills it as `kill -9` would, but none of the processes that it has started.
+ *
+ * @param when what standard error shows at the moment
+ * @returns when all of them have ended, too
+ */
+export async function killedTessera(
+  args: readonly string[],
+  when: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const { child, ended } = start(
+    process.execPath,
+    [program, ...args],
+    { env: { ...process.env, ...env }, detached: true },
+    (text) => {
+      if (text.includes(when)) child.kill('SIGKILL');
+    },
+  );
+  const { status, stderr } = await ended;
+  if (status !== null) throw new Error(`It ended without showing "${when}":\n${stderr}`);
+  while (signalGroup(child, 0)) await sleep(50);
 }
 
 /** @returns whether the group still has a process */

@@ -100,11 +100,11 @@ export function proveVerb(program: Command, context: Context): void {
         );
       // Loaded where it is wanted only: all of libp2p comes with it.
       const report = flags.network
-        ? await (await import('../jobs.ts')).withNetwork(context, flags.bootstrap ?? [], proveBy)
+        ? await (await import('../network.ts')).withRequester(context, flags.bootstrap ?? [], proveBy)
         : await proveBy();
       output.result(
         forPrograms(report),
-        flags.network ? describeProof(report, 'by a worker of the network') : describeProof(report),
+        flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
       );
     });
   addChainJobFlags(command);
@@ -129,12 +129,15 @@ const shownValues = 10;
  *
  * @param unmeasured where a segment's proof came from that took no time here
  */
-export function describeProof(report: ProveReport, unmeasured = 'from the cache'): string {
+export function describeProof(
+  report: ProveReport,
+  unmeasured: (id: string) => string = () => 'from the cache',
+): string {
   const lines = report.rewrites.map(({ rule, nodes }) => `rewritten: ${rule} (${nodes.join(', ')})`);
   for (const { id, prover, constraints, seconds, peakBytes, expected } of report.segments) {
     const took =
       seconds === 0
-        ? unmeasured
+        ? unmeasured(id)
         : `${seconds.toFixed(1)} s, ${showMemory(peakBytes)} (expected ${expected.proveSeconds.toFixed(1)} s, ${showMemory(expected.proveBytes)})`;
     lines.push(`${id} (${prover}, ${constraints} constraints): ${took}`);
   }

@@ -26,25 +26,28 @@ export function startVerb(program: Command, context: Context): void {
 async function runNode(context: Context, flags: ConfigurationFlags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
-  const { createLog, servePeer, startPeer } = await import('../../peer/index.ts');
+  const { createLog, servePeer } = await import('../../peer/index.ts');
   const { artifactRoutes } = await import('../../api/artifact-routes.ts');
-  const { startArtifacts } = await import('../artifacts.ts');
-  const { startWorking } = await import('../jobs.ts');
+  const { openWorker, startNode } = await import('../node.ts');
   const configuration = await configurationOf(context, flags);
-  const files = nodeFiles(settings.directory.node);
+  const { directory } = settings;
+  const files = nodeFiles(directory.node);
   const log = createLog(configuration.logLevel, { write: (line) => output.note(line.trimEnd()) });
   // The libraries of the network leave promises behind that a stranger can make fail; that must not end the node.
   const onRejection = (error: unknown) =>
     log.error({ err: error }, 'a promise was rejected and nobody cared');
   process.on('unhandledRejection', onRejection);
-  const peer = await startPeer({ configuration, files, log });
+  const proving = await openWorker(settings, configuration, log);
   try {
-    const artifacts = await startArtifacts(peer, files, configuration);
+    const node = await startNode({
+      configuration,
+      directory,
+      log,
+      ...(proving === undefined ? {} : { worker: proving.worker }),
+    });
     try {
+      const { peer, artifacts } = node;
       const api = await servePeer({ peer, configuration, files, routes: [artifactRoutes(artifacts)] });
-      const working = configuration.worker
-        ? await startWorking(context, { peer, exchange: artifacts, configuration })
-        : undefined;
       try {
         const { peerId, addresses, version } = peer.status();
         output.result({ version, peerId, addresses, api: api.url }, describe(peer.status(), api.url));
@@ -52,14 +55,13 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
         if (!signal.aborted) await once(signal, 'abort');
         log.info('stopping');
       } finally {
-        await working?.stop();
         await api.close();
       }
     } finally {
-      await artifacts.stop();
+      await node.stop();
     }
   } finally {
-    await peer.stop();
+    await proving?.close();
     process.off('unhandledRejection', onRejection);
     log.info('stopped');
   }

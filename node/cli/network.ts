@@ -1,0 +1,71 @@
+import { peerIdOf } from '../../protocol/messages/index.ts';
+import type { Configuration } from '../configuration/index.ts';
+import { createLog } from '../peer/index.ts';
+import type { ProveModules } from '../prove.ts';
+import type { SegmentEvent } from '../requester/network/network-job.ts';
+import type { Requester } from '../requester/network/requester.ts';
+import type { DataDirectory } from '../setup/index.ts';
+import { configurationOf } from './configuration.ts';
+import type { Context } from './context.ts';
+import { type RunningNode, startNode } from './node.ts';
+
+/** Who proves a prepared job. */
+export type Elsewhere = Required<Pick<ProveModules, 'proveElsewhere'>>;
+
+/** Has jobs proven by a requester's peers. */
+export function provenBy(
+  requester: Pick<Requester, 'prove'>,
+  onSegment: (event: SegmentEvent) => void,
+): Elsewhere {
+  return {
+    proveElsewhere: (job, modules, options) => requester.prove(job, modules, { ...options, onSegment }),
+  };
+}
+
+/**
+ * Hands over a node that runs for this long, and proves nothing for others.
+ *
+ * @throws TesseraError `NODE_RUNNING` when another one has the data directory
+ */
+export async function withNode<T>(
+  { output }: Pick<Context, 'output'>,
+  init: { configuration: Configuration; directory: Pick<DataDirectory, 'node'> },
+  use: (node: RunningNode) => Promise<T>,
+): Promise<T> {
+  const log = createLog('warn', { write: (line) => output.note(line.trimEnd()) });
+  const node = await startNode({ ...init, log });
+  try {
+    return await use(node);
+  } finally {
+    await node.stop();
+  }
+}
+
+/** As {@link withNode}, for one job of this machine's own data directory. */
+export async function withRequester<T>(
+  context: Context,
+  bootstrap: readonly string[],
+  use: (elsewhere: Elsewhere) => Promise<T>,
+): Promise<T> {
+  const known = bootstrap.length === 0 ? {} : { bootstrap: [...bootstrap] };
+  const configured = await configurationOf(context, known);
+  // A port of its own: another node of this machine may have the usual ones.
+  const configuration = { ...configured, listen: ['/ip4/0.0.0.0/tcp/0'] };
+  return withNode(context, { configuration, directory: context.settings.directory }, ({ jobs }) =>
+    use(
+      provenBy(jobs.requester, (event) => {
+        const said = describeSegment(event, (worker) => `worker ${peerIdOf(worker)}`);
+        if (said !== undefined) context.output.note(said);
+      }),
+    ),
+  );
+}
+
+/** What a person is told of a segment, if anything. */
+export function describeSegment(
+  { id, state, worker, reason }: SegmentEvent,
+  nameOf: (worker: string) => string,
+): string | undefined {
+  if (state === 'open') return `${id}: given to another worker (${reason})`;
+  return state === 'assigned' || state === 'accepted' ? `${id}: ${state}, ${nameOf(worker)}` : undefined;
+}

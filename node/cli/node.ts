@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { TesseraError } from '../../protocol/errors.ts';
+import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import type { Configuration } from '../configuration/index.ts';
+import { type Jobs, type JobsInit, startJobs } from '../job/start-jobs.ts';
+import { type Logger, type Peer, startPeer } from '../peer/index.ts';
+import type { DataDirectory } from '../setup/index.ts';
+import { nodeFiles } from '../store/index.ts';
+import { openTessera } from '../tessera.ts';
+import { startArtifacts } from './artifacts.ts';
+import type { Settings } from './settings.ts';
+
+/** A node of the network, put together. */
+export interface RunningNode {
+  peer: Peer;
+  artifacts: ArtifactExchange;
+  jobs: Jobs;
+  /** Stops all of it and lets the data directory go. */
+  stop(): Promise<void>;
+}
+
+export interface NodeInit {
+  configuration: Configuration;
+  directory: Pick<DataDirectory, 'node'>;
+  log: Logger;
+  /** What it proves for others; nothing where it is left out. */
+  worker?: JobsInit['worker'];
+}
+
+/** @throws TesseraError as {@link startPeer}; nothing is left running then */
+export async function startNode({ configuration, directory, log, worker }: NodeInit): Promise<RunningNode> {
+  const files = nodeFiles(directory.node);
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const peer = await startPeer({ configuration, files, log });
+    closers.push(() => peer.stop());
+    const artifacts = await startArtifacts(peer, files, configuration);
+    closers.push(() => artifacts.stop());
+    const scratch = join(directory.node, 'work');
+    const jobs = await startJobs({
+      peer,
+      exchange: artifacts,
+      scratch,
+      ...(worker === undefined ? {} : { worker }),
+    });
+    closers.push(() => jobs.stop());
+    return { peer, artifacts, jobs, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The provers that a node has for others' segments. */
+export interface OpenWorker {
+  worker: NonNullable<JobsInit['worker']>;
+  close(): Promise<void>;
+}
+
+/** Opens the provers that are set up; a node without any proves nothing for others, and says so. */
+export async function openWorker(
+  { directory, leftOut, environment }: Settings,
+  configuration: Configuration,
+  log: Logger,
+): Promise<OpenWorker | undefined> {
+  if (!configuration.worker) return undefined;
+  const limits = {
+    memory: configuration.workerMemory * 2 ** 30,
+    parallel: configuration.workerProofs,
+    requesters: new Set<string>(),
+    price: BigInt(configuration.workerPrice),
+  };
+  const tessera = openTessera({ home: directory.root, leftOut, environment, limits });
+  try {
+    const modules = await tessera.withModules(async (open) => open);
+    return { worker: { limits, modules }, close: () => tessera.close() };
+  } catch (error) {
+    await tessera.close();
+    if (!(error instanceof TesseraError) || error.code !== 'PROVER_MISSING') throw error;
+    log.warn({ why: error.message }, 'this node proves nothing for others');
+    return undefined;
+  }
+}
