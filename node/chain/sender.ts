@@ -140,7 +140,7 @@ export class TransactionSender {
    */
   async #mine(call: Call, replaces: boolean, { signal }: SendOptions): Promise<Attempts | undefined> {
     const { client, account, network } = this.#init;
-    const gas = withMargin(await client.estimateGas({ account, ...call }));
+    const gas = withMargin(await client.estimateGas({ account: account.address, ...call, prepare: false }));
     const [nonce] = await this.#counts();
     const attempts: Attempts = { nonce, signed: [] };
     let fees: Fees = await client.estimateFeesPerGas();
