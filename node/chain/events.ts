@@ -1,5 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Hex, type Log, parseEventLogs } from 'viem';
+import {
+  type Address,
+  BaseError,
+  BlockNotFoundError,
+  formatLog,
+  HttpRequestError,
+  type Log,
+  numberToHex,
+  type PublicClient,
+  parseEventLogs,
+  type RpcLog,
+  RpcRequestError,
+  TimeoutError,
+} from 'viem';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
@@ -10,12 +23,16 @@ import type { Market } from './market.ts';
 /** One event of the market, decoded. */
 export type MarketEvent = ReturnType<typeof decode>[number];
 
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
+const blockSchema = z.object({ number: z.int().min(0), hash });
+type Block = z.infer<typeof blockSchema>;
+
 /** Up to where events have been handled, with what is needed to notice that the chain was reorganised. */
 const cursorSchema = z.object({
-  /** Hashes of the last blocks that were handled whole, the newest last. */
-  blocks: z.array(z.object({ number: z.int().min(0), hash: z.string().regex(/^0x[0-9a-f]{64}$/) })).max(64),
-  /** Log indices that were handled of the block after these. */
-  handled: z.array(z.int().min(0)).max(100_000),
+  /** The last blocks up to which all was handled, the newest last. */
+  blocks: z.array(blockSchema).max(64),
+  /** A later block of which a part was handled, and the log index up to which. */
+  begun: blockSchema.extend({ through: z.int().min(0) }).nullable(),
 });
 
 export type Cursor = z.infer<typeof cursorSchema>;
@@ -30,7 +47,10 @@ export interface FollowOptions {
   /** The block to begin with, where no cursor is stored. */
   since: bigint;
   store: CursorStore;
-  /** Sees every event once, in the chain's order; when it fails, so does the reading, and the event comes again. */
+  /**
+   * Sees every event once, in the chain's order. When it fails, so does the reading, and the event comes again; so does
+   * the one that was at hand when the process was killed.
+   */
   handle(event: MarketEvent): Promise<void>;
   signal?: AbortSignal;
 }
@@ -41,7 +61,7 @@ const remembered = 64;
 /**
  * Events of a market, each handled once though the process ends in between: the cursor is stored after each. Blocks
  * below the network's confirmations are not read yet. Where the chain was reorganised deeper than that, reading goes on
- * from the last block that still stands.
+ * from the last block that still stands: the events of the blocks that came instead are new ones.
  */
 export class EventReader {
   readonly #market: Market;
@@ -54,23 +74,32 @@ export class EventReader {
 
   /** Handles all that is final now. @returns how many events there were */
   async catchUp(): Promise<number> {
-    const { signal } = this.#options;
-    let cursor = await this.#standing(await this.#load());
+    const { signal, since, store } = this.#options;
+    let cursor = await this.#load();
     let count = 0;
     for (;;) {
       throwIfAborted(signal);
+      cursor = await this.#standing(cursor);
       const last = cursor.blocks.at(-1);
-      const from = last === undefined ? this.#options.since : BigInt(last.number) + 1n;
+      const from = last === undefined ? since : BigInt(last.number) + 1n;
       const head = await this.#finalHead();
       if (head < from) return count;
       const span = BigInt(this.#market.chain.network.eventSpan);
-      const to = head < from + span - 1n ? head : from + span - 1n;
-      for (const event of await readEvents(this.#market, from, to)) {
+      const number = head < from + span - 1n ? head : from + span - 1n;
+      const end = { number: Number(number), hash: await this.#hashOf(number) };
+      const events = await readEvents(this.#market, from, number);
+      // A reorganisation in between: these events may be of blocks that no longer stand.
+      if ((await this.#hashOf(number)) !== end.hash) continue;
+      for (const event of events) {
         throwIfAborted(signal);
-        cursor = await this.#handle(cursor, event, from);
+        if (isHandled(cursor, event)) continue;
+        await this.#options.handle(event);
+        cursor = handled(cursor, event);
+        await store.save(cursor);
         count++;
       }
-      cursor = await this.#finish(cursor, to);
+      cursor = finished(cursor, end);
+      await store.save(cursor);
     }
   }
 
@@ -85,7 +114,7 @@ export class EventReader {
 
   async #load(): Promise<Cursor> {
     const stored = await this.#options.store.load();
-    if (stored === undefined) return { blocks: [], handled: [] };
+    if (stored === undefined) return { blocks: [], begun: null };
     const cursor = cursorSchema.safeParse(stored);
     if (cursor.success) return cursor.data;
     throw new TesseraError('STORAGE_FAILED', {
@@ -98,31 +127,9 @@ export class EventReader {
   async #standing(cursor: Cursor): Promise<Cursor> {
     for (let { blocks } = cursor; ; blocks = blocks.slice(0, -1)) {
       const last = blocks.at(-1);
-      const stands = last === undefined || (await this.#hashOf(BigInt(last.number))) === last.hash;
-      if (stands) return blocks.length === cursor.blocks.length ? cursor : { blocks, handled: [] };
+      if (last === undefined || (await this.#hashOf(BigInt(last.number))) === last.hash)
+        return { ...cursor, blocks };
     }
-  }
-
-  async #handle(cursor: Cursor, event: MarketEvent, from: bigint): Promise<Cursor> {
-    const last = cursor.blocks.at(-1);
-    const base = last === undefined ? from : BigInt(last.number) + 1n;
-    // A block that was begun before: what of it is done, is done.
-    const block = Number(event.blockNumber);
-    const begun = cursor.handled.length > 0 && BigInt(block) === base;
-    if (begun && cursor.handled.includes(event.logIndex)) return cursor;
-    const before = BigInt(block) === base ? cursor : await this.#finish(cursor, BigInt(block) - 1n);
-    await this.#options.handle(event);
-    const next = { ...before, handled: [...before.handled, event.logIndex] };
-    await this.#options.store.save(next);
-    return next;
-  }
-
-  /** All blocks up to this one are handled. */
-  async #finish({ blocks }: Cursor, number: bigint): Promise<Cursor> {
-    const known = { number: Number(number), hash: await this.#hashOf(number) };
-    const cursor = { blocks: [...blocks, known].slice(-remembered), handled: [] };
-    await this.#options.store.save(cursor);
-    return cursor;
   }
 
   async #finalHead(): Promise<bigint> {
@@ -131,29 +138,95 @@ export class EventReader {
     return head - BigInt(network.confirmations) + 1n;
   }
 
-  async #hashOf(blockNumber: bigint): Promise<Hex> {
+  /** @returns no hash where a chain that became shorter has no such block */
+  async #hashOf(blockNumber: bigint): Promise<string> {
     const { client } = this.#market.chain;
-    const head = await attempt('Reading the chain’s head', () => client.getBlockNumber({ cacheTime: 0 }));
-    // A chain that became shorter has no such block.
-    if (head < blockNumber) return '0x';
-    const { hash } = await attempt(`Reading block ${blockNumber}`, () => client.getBlock({ blockNumber }));
-    return hash;
+    try {
+      return (await client.getBlock({ blockNumber })).hash;
+    } catch (error) {
+      if (error instanceof BlockNotFoundError) return '';
+      return attempt(`Reading block ${blockNumber}`, () => Promise.reject(error));
+    }
   }
 }
+
+/** Logs of one block that no longer stands say nothing of the block that came instead. */
+function isHandled({ begun }: Cursor, { blockHash, logIndex }: MarketEvent): boolean {
+  return begun?.hash === blockHash && logIndex <= begun.through;
+}
+
+function handled(cursor: Cursor, { blockNumber, blockHash, logIndex }: MarketEvent): Cursor {
+  const { blocks, begun } = cursor;
+  const block = { number: Number(blockNumber), hash: blockHash };
+  // Events come in order: with the first one of a later block, all of this one are handled.
+  const isNext = begun !== null && begun.number < block.number;
+  return {
+    blocks: isNext ? remember(blocks, { number: begun.number, hash: begun.hash }) : blocks,
+    begun: { ...block, through: logIndex },
+  };
+}
+
+const finished = ({ blocks }: Cursor, end: Block): Cursor => ({ blocks: remember(blocks, end), begun: null });
+
+const remember = (blocks: readonly Block[], block: Block) => [...blocks, block].slice(-remembered);
 
 /** The market's events in a range of blocks, both ends included, in the chain's order. */
 export async function readEvents(market: Market, from: bigint, to: bigint): Promise<MarketEvent[]> {
   const { client, network } = market.chain;
   const events: MarketEvent[] = [];
-  const span = BigInt(network.eventSpan);
-  for (let start = from; start <= to; start += span) {
+  let span = BigInt(network.eventSpan);
+  for (let start = from; start <= to; ) {
     const end = start + span - 1n < to ? start + span - 1n : to;
     const logs = await attempt(`Reading events of blocks ${start} to ${end}`, () =>
-      client.getLogs({ address: market.addresses.market, fromBlock: start, toBlock: end }),
+      readLogs(client, market.addresses.market, start, end),
     );
+    if (logs === undefined) {
+      span = (end - start + 2n) / 2n;
+      continue;
+    }
     events.push(...decode(logs));
+    start = end + 1n;
   }
   return events;
+}
+
+/**
+ * The logs of one contract in a range of blocks.
+ *
+ * @returns nothing when the endpoint does not take so many blocks at once; a single block is always read, or fails
+ */
+async function readLogs(client: PublicClient, address: Address, from: bigint, to: bigint) {
+  const ask = (options?: { retryCount: number }) =>
+    client.request(
+      {
+        method: 'eth_getLogs',
+        params: [{ address, fromBlock: numberToHex(from), toBlock: numberToHex(to) }],
+      },
+      options,
+    );
+  try {
+    // To wait and ask again would not help against a limit.
+    return (await ask({ retryCount: 0 })).map(confirmed);
+  } catch (error) {
+    if (from < to && isTooMuch(error)) return undefined;
+    return (await ask()).map(confirmed);
+  }
+}
+
+/** Every endpoint has its own error for a range or an answer above its limit; those that are down have none. */
+function isTooMuch(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const isRefused = error.walk((inner) => inner instanceof RpcRequestError) !== null;
+  const http = error.walk((inner) => inner instanceof HttpRequestError);
+  const status = http instanceof HttpRequestError ? http.status : undefined;
+  return (
+    isRefused || status === 400 || status === 413 || error.walk((e) => e instanceof TimeoutError) !== null
+  );
+}
+
+/** A log that stands in a block. */
+function confirmed(log: RpcLog): Log<bigint, number, false> {
+  return formatLog(log) as Log<bigint, number, false>;
 }
 
 function decode(logs: Log<bigint, number, false>[]) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from 'viem';
 import writeFileAtomic from 'write-file-atomic';
 import type { Hex32 } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
 
 /** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */
 export interface ProofArtifacts {
@@ -37,18 +38,35 @@ export interface JsonFile {
   save(value: unknown): Promise<void>;
 }
 
-/** A file that is written whole or not at all, for its owner only. @throws SyntaxError when it is read and is no JSON */
+/**
+ * A file that is written whole or not at all, for its owner only.
+ *
+ * @throws TesseraError `STORAGE_FAILED` when it is read and is no JSON; it is left as it is
+ */
 export function jsonFile(path: string): JsonFile {
   return {
     async load() {
       const bytes = await readOptional(path);
-      return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as unknown);
+      return bytes === undefined ? undefined : parse(path, bytes);
     },
     async save(value) {
       await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
       await writeFileAtomic(path, `${JSON.stringify(value)}\n`, { mode: 0o600 });
     },
   };
+}
+
+function parse(path: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `${path} is damaged: ${cause instanceof Error ? cause.message : cause}`,
+      remedy: 'Remove it, or move it away: what it says is made again, or asked for.',
+      details: { path },
+      cause,
+    });
+  }
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {

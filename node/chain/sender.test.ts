@@ -167,7 +167,7 @@ describe('a transaction in a block', () => {
     expect(receipt).toBeUndefined();
     await client.mine({ blocks: 1 });
     await sending;
-    expect((await client.getBlockNumber()) - (receipt?.blockNumber ?? 0n)).toBe(2n);
+    expect((await client.getBlockNumber({ cacheTime: 0 })) - (receipt?.blockNumber ?? 0n)).toBe(2n);
   });
 
   it('that a reorganisation takes out is sent again, and its new block counts', async () => {
