@@ -1,14 +1,13 @@
 import { InvalidArgumentError, Option } from 'commander';
-import xbytes from 'xbytes';
 import { TesseraError } from '../../protocol/errors.ts';
+import { parseMemory } from '../memory.ts';
 import type { TensorFileSource } from '../model/tensor-file.ts';
 
 /** Reads an amount of memory such as `2GiB` or `512 MB`; gives bytes. */
 export function memory(text: string): number {
-  // Case matters to xbytes: a small b means bits.
-  const bytes = /^\d+(\.\d+)? *[KMGT]i?B$/.test(text) ? xbytes.parseSize(text) : Number.NaN;
-  if (!(bytes > 0)) throw new InvalidArgumentError('Give a number and a unit, e.g. 2GiB or 512MB.');
-  return Math.floor(bytes);
+  const bytes = parseMemory(text);
+  if (bytes === undefined) throw new InvalidArgumentError('Give a number and a unit, e.g. 2GiB or 512MB.');
+  return bytes;
 }
 
 /** `--setup`: where keys come from that belong to one circuit only. */
@@ -61,11 +60,6 @@ export function shape(
   }
   if (Object.hasOwn(earlier, name)) throw new InvalidArgumentError(`The shape of ${name} is given twice.`);
   return { ...earlier, [name]: sizes.map(Number) };
-}
-
-/** Shows an amount of memory, e.g. `2.00 GiB`. */
-export function showMemory(bytes: number): string {
-  return xbytes(bytes, { iec: true });
 }
 
 /** Reads 32 bytes in hexadecimal, with or without 0x. */

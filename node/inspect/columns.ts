@@ -1,5 +1,6 @@
 import type { InspectedLayer, InspectReport } from '../inspect.ts';
-import { showBytes, showCount, showSeconds, showShapes } from './format.ts';
+import { showMemory } from '../memory.ts';
+import { showCount, showSeconds, showShapes } from './format.ts';
 
 /** One column of the table of layers, on the terminal and on the page. */
 export interface Column {
@@ -86,8 +87,8 @@ export const columns: readonly Column[] = [
     layer: ({ ezkl }) =>
       ezkl === null
         ? '–'
-        : `${showBytes(Math.max(ezkl.setupBytes, ezkl.proveBytes))}${ezkl.fits ? '' : ' *'}`,
-    total: ({ ezkl }) => showBytes(ezkl.peakBytes),
+        : `${showMemory(Math.max(ezkl.setupBytes, ezkl.proveBytes))}${ezkl.fits ? '' : ' *'}`,
+    total: ({ ezkl }) => showMemory(ezkl.peakBytes),
   },
   {
     title: 'groth16',

@@ -1,4 +1,3 @@
-import xbytes from 'xbytes';
 import type { TensorShape } from './layer.ts';
 
 /** A count for people, e.g. `1.2M`. */
@@ -17,11 +16,6 @@ export function showSeconds(seconds: number): string {
   ] as const;
   const [size, unit] = units.find(([size]) => seconds >= 2 * size) ?? [1, 's'];
   return `${(seconds / size).toFixed(seconds / size < 10 ? 1 : 0)} ${unit}`;
-}
-
-/** An amount of memory, e.g. `1.20 GiB`. */
-export function showBytes(bytes: number): string {
-  return xbytes(bytes, { iec: true });
 }
 
 /** Shapes side by side, e.g. `1×3×28×28`. */

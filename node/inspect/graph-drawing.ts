@@ -1,6 +1,7 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { InspectedLayer } from '../inspect.ts';
-import { showBytes, showCount, showSeconds, showShapes } from './format.ts';
+import { showMemory } from '../memory.ts';
+import { showCount, showSeconds, showShapes } from './format.ts';
 import { escapeHtml } from './html.ts';
 
 const smallest = { width: 90, height: 34 };
@@ -34,7 +35,7 @@ function tooltip(layer: InspectedLayer): string {
   ];
   if (ezkl !== null) {
     lines.push(
-      `ezkl: ${showCount(layer.rows)} rows, setup ${showSeconds(ezkl.setupSeconds)}, proof ${showSeconds(ezkl.proveSeconds)}, ${showBytes(Math.max(ezkl.setupBytes, ezkl.proveBytes))}`,
+      `ezkl: ${showCount(layer.rows)} rows, setup ${showSeconds(ezkl.setupSeconds)}, proof ${showSeconds(ezkl.proveSeconds)}, ${showMemory(Math.max(ezkl.setupBytes, ezkl.proveBytes))}`,
     );
   }
   if (groth16 !== null) {

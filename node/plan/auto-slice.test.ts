@@ -106,7 +106,7 @@ describe('sliceToLimits', () => {
     expect(refused).toBeInstanceOf(TesseraError);
     const { code, message, remedy } = refused as TesseraError;
     expect(code).toBe('USAGE');
-    expect(message).toMatch(/\/3\/Conv.*60000000 bytes of memory/);
+    expect(message).toMatch(/\/3\/Conv.*57\.22 MiB of memory/);
     const [nearest = ''] = /memory=\d+MiB/.exec(remedy ?? '') ?? [];
     const megabytes = Number(nearest.slice('memory='.length, -'MiB'.length));
     const limits = { memory: megabytes * 2 ** 20 };

@@ -1,4 +1,5 @@
 import { TesseraError } from '../../protocol/errors.ts';
+import { showMemory } from '../memory.ts';
 import type { Model } from '../model/model.ts';
 import { type DirectStrategy, dependencies, type Limits } from '../model/slice/index.ts';
 import { sliceTiled, type TiledModel, type TiledSlicing, tileModel } from '../model/tile/index.ts';
@@ -74,7 +75,7 @@ function refuseOversize(oversize: readonly Oversize[], limits: Limits): void {
     ...(isOver.rows ? [`rows=${rows}`] : []),
   ];
   const asked = [
-    ...(isOver.memory ? [`${limits.memory} bytes of memory`] : []),
+    ...(isOver.memory ? [`${showMemory(limits.memory ?? 0)} of memory`] : []),
     ...(isOver.rows ? [`${limits.rows} rows`] : []),
   ];
   throw new TesseraError('USAGE', {

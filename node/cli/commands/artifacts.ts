@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ArtifactEntry, ArtifactProgress } from '../../api/index.ts';
+import { showMemory } from '../../memory.ts';
 import type { AccessOptions, ArtifactAccess } from '../artifacts.ts';
 import { addConfigurationFlags, type ConfigurationFlags } from '../configuration.ts';
 import type { Context } from '../context.ts';
-import { digest, memory, showMemory } from '../options.ts';
+import { digest, memory } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
 /** Loads the store and the network only for a verb that needs them. */

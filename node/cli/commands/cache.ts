@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { CacheEntry } from '../../artifacts/cache.ts';
+import { showMemory } from '../../memory.ts';
 import { openCache } from '../cache.ts';
 import type { Context } from '../context.ts';
-import { memory, showMemory } from '../options.ts';
+import { memory } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
 /** `tessera cache ls | prune`: what was made and can be made again. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { showMemory } from '../../memory.ts';
 import { version } from '../../package.ts';
 import { type Diagnosis, diagnose, parts } from '../../setup/index.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
-import { showMemory } from '../options.ts';
 import { addVerb } from '../verb.ts';
 
 /** `tessera doctor`: says what is present, what is missing, and why. */

@@ -1,5 +1,5 @@
-import xbytes from 'xbytes';
 import type { TesseraError } from '../../../protocol/errors.ts';
+import { parseMemory } from '../../memory.ts';
 
 /** What one segment may take at most. */
 export interface Limits {
@@ -20,7 +20,7 @@ export function parseLimits(text: string, wrong: (reason: string) => TesseraErro
     const [, name = '', value = ''] = /^(memory|rows)=(.*)$/s.exec(part) ?? [];
     if (name !== 'memory' && name !== 'rows') throw wrong(`${JSON.stringify(part)} is no limit.`);
     if (limits[name] !== undefined) throw wrong(`Two limits of ${name} are given in ${text}.`);
-    const amount = name === 'memory' ? bytesOf(value) : countOf(value);
+    const amount = name === 'memory' ? parseMemory(value) : countOf(value);
     if (amount === undefined) throw wrong(`${JSON.stringify(value)} is no limit of ${name}.`);
     limits[name] = amount;
   }
@@ -29,7 +29,7 @@ export function parseLimits(text: string, wrong: (reason: string) => TesseraErro
 
 export function formatLimits({ memory, rows }: Limits): string {
   const parts = [
-    ...(memory === undefined ? [] : [`memory=${showBytes(memory)}`]),
+    ...(memory === undefined ? [] : [`memory=${exactSize(memory)}`]),
     ...(rows === undefined ? [] : [`rows=${rows}`]),
   ];
   return parts.join(',');
@@ -39,16 +39,8 @@ function countOf(text: string): number | undefined {
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Reads an amount of memory such as `1.5GiB`, `512 MB` or `1000B`; gives whole bytes. */
-function bytesOf(text: string): number | undefined {
-  // Case matters to xbytes: a small b means bits.
-  if (!/^\d{1,15}(\.\d{1,9})? ?([KMGT]i?)?B$/.test(text)) return undefined;
-  const bytes = Math.floor(xbytes.parseSize(text));
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
-}
-
 /** The largest unit in which an amount is a whole number. */
-function showBytes(bytes: number): string {
+function exactSize(bytes: number): string {
   const units = ['TiB', 'GiB', 'MiB', 'KiB', 'B'];
   const power = units.findIndex((_, index) => bytes % 1024 ** (units.length - 1 - index) === 0);
   return `${bytes / 1024 ** (units.length - 1 - power)}${units[power]}`;

@@ -116,9 +116,14 @@ function unmet(
 ): TesseraError {
   const tooManyRows = (candidate: Candidate) => rows !== undefined && candidate.rows > rows;
   const byRows = candidates.every(tooManyRows);
-  const [limit, unit, allowed, measure] = byRows
-    ? (['rows', 'rows', rows, ({ constraints }: SegmentCost) => constraints] as const)
-    : (['memory', 'bytes', memory, peakBytes] as const);
+  const [limit, show, allowed, measure] = byRows
+    ? ([
+        'rows',
+        (n: number) => `${n} rows`,
+        rows ?? 0,
+        ({ constraints }: SegmentCost) => constraints,
+      ] as const)
+    : (['memory', wholeMebibytes, memory ?? 0, peakBytes] as const);
   const open = byRows ? candidates : candidates.filter((candidate) => !tooManyRows(candidate));
   const most = ({ costs }: Candidate) => Math.max(0, ...costs.map(measure));
   const [first, ...others] = open;
@@ -136,8 +141,13 @@ function unmet(
   const index = nearest.costs.findIndex((cost) => measure(cost) === most(nearest));
   const segment = segments[index]?.id ?? segments[index]?.model.name ?? '';
   return new TesseraError('USAGE', {
-    message: `ezkl cannot prove ${segment} within ${allowed} ${unit}: the least is expected to be ${needed}`,
-    remedy: `Allow ${needed} ${unit}, or cut the model into smaller segments.`,
+    message: `ezkl cannot prove ${segment} within ${show(allowed)}: the least is expected to be ${show(needed)}`,
+    remedy: `Allow ${show(needed)}, or cut the model into smaller segments.`,
     details: { limit, allowed, needed, segment, params: nearest.params },
   });
+}
+
+/** Rounded up, so that it can be given as a limit. */
+function wholeMebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)}MiB`;
 }
