@@ -1,8 +1,10 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { Certificate, Proof, Statement } from './certificate.ts';
+import type { Certificate, ChainBinding, Proof, Statement } from './certificate.ts';
 import { type CborLimits, type CborValue, decodeCbor, encodeCbor } from './encoding/cbor.ts';
 import {
+  amount,
   bytes,
+  type Codec,
   doubles,
   fieldElements,
   fieldIntegers,
@@ -10,6 +12,7 @@ import {
   hex32Text,
   integer,
   list,
+  malformed,
   mapping,
   nullable,
   record,
@@ -37,6 +40,21 @@ const statement = record<Statement>({
 /** The commitment of every block, `[edge][block]`. */
 export const commitmentsCodec = list(list(bytes(0, limits.commitmentBytes), limits.blocks), limits.edges);
 
+const accountBytes = bytes(20, 20);
+
+/** An account or a contract of a chain. */
+const account: Codec<string> = {
+  encode(value, path) {
+    if (!/^[0-9a-f]{40}$/.test(value)) throw malformed(path, 'is not 20 bytes in lower-case hexadecimal');
+    return hexToBytes(value);
+  },
+  decode: (value, path) => bytesToHex(accountBytes.decode(value, path)),
+};
+
+const chainBinding = record<ChainBinding>({
+  required: { chainId: amount, market: account, job: hex32, provers: list(account, limits.segments) },
+});
+
 const certificateCodec = record<Certificate>({
   required: {
     manifest: manifestCodec,
@@ -47,6 +65,7 @@ const certificateCodec = record<Certificate>({
     proofs: list(nullable(proofCodec), limits.segments),
     statements: list(statement, limits.edges),
   },
+  optional: { chain: chainBinding },
 });
 
 /**

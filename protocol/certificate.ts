@@ -16,6 +16,16 @@ export interface Statement {
   floats?: Float64Array;
 }
 
+/** A job on a chain, and who proved it: what its proofs are bound to, where their proof system binds a context. */
+export interface ChainBinding {
+  chainId: bigint;
+  /** The market's address: 20 bytes in lower-case hexadecimal, without prefix. */
+  market: string;
+  job: Hex32;
+  /** The account that each segment's proof was made for, as the market's address. */
+  provers: readonly string[];
+}
+
 /** One job's outcome in one self-contained file that anyone can check offline. */
 export interface Certificate {
   manifest: Manifest;
@@ -31,4 +41,6 @@ export interface Certificate {
   proofs: readonly (Proof | null)[];
   /** The opened inputs and outputs; an edge of the whole without one stays a commitment. */
   statements: readonly Statement[];
+  /** Absent where the proofs were made for nobody in particular: their context is 0. */
+  chain?: ChainBinding;
 }

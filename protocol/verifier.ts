@@ -35,6 +35,8 @@ export interface ProofCheck {
   artifacts: Artifacts;
   proof: Proof;
   srs: Uint8Array;
+  /** The field element that the proof must be bound to, where the proof system binds one; 0 unless given. */
+  context?: bigint;
   signal?: AbortSignal;
 }
 

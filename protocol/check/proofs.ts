@@ -1,6 +1,7 @@
 import type { Certificate, Proof } from '../certificate.ts';
 import { TesseraError } from '../errors.ts';
 import type { Segment } from '../graph.ts';
+import { contextOf } from '../job-ids.ts';
 import type { Problem } from '../problem.ts';
 import type { SegmentReport } from '../report.ts';
 import type { Opinion } from '../verifier.ts';
@@ -27,7 +28,7 @@ export interface ProofCheckOptions {
 
 /** Every segment has exactly one proof; it is well-formed and every engine that can judge it accepts it. */
 export async function checkProofs(
-  { manifest, proofs }: Certificate,
+  { manifest, proofs, chain }: Certificate,
   keys: KeyCheck,
   options: ProofCheckOptions,
 ): Promise<ProofCheckResult> {
@@ -39,6 +40,12 @@ export async function checkProofs(
       message: `${proofs.length} proofs for ${segments.length} segments`,
     });
   }
+  if (chain !== undefined && chain.provers.length !== segments.length) {
+    result.problems.push({
+      code: 'PROOF_COUNT',
+      message: `${chain.provers.length} accounts proved ${segments.length} segments`,
+    });
+  }
   for (const [index, segment] of segments.entries()) {
     options.signal?.throwIfAborted();
     options.onProgress?.(index, segments.length);
@@ -48,6 +55,7 @@ export async function checkProofs(
       proofs[index] ?? null,
       keys.circuits[segment.circuit],
       options.signal,
+      chain === undefined ? 0n : contextOf(chain, chain.job, index, chain.provers[index] ?? ''),
     );
     result.problems.push(...judged.problems);
     result.bound[index] = judged.bound;
@@ -71,12 +79,17 @@ export interface Judgement {
   opinions: readonly Opinion[];
 }
 
-/** Whether a segment's proof is well-formed and every engine that can judge it accepts it. */
+/**
+ * Whether a segment's proof is well-formed and every engine that can judge it accepts it.
+ *
+ * @param context that it must be bound to, where its proof system binds one; 0 offline
+ */
 export async function judgeProof(
   { id }: Segment,
   proof: Proof | null,
   key: VerifiableCircuit | undefined,
   signal: AbortSignal | undefined,
+  context = 0n,
 ): Promise<Judgement> {
   const problem = (code: Problem['code'], message: string): Problem => ({
     code,
@@ -100,6 +113,7 @@ export async function judgeProof(
       artifacts,
       proof,
       srs,
+      context,
       ...(signal === undefined ? {} : { signal }),
     });
     judgement.problems.push(...verdict(judgement.opinions).map(([code, why]) => problem(code, why)));

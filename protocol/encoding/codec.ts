@@ -83,6 +83,20 @@ export const hex32: Codec<Hex32> = {
 
 const digest = bytes(32, 32);
 
+/** An unsigned number below 2^256, big-endian without leading zeros. */
+export const amount: Codec<bigint> = {
+  encode(value, path) {
+    if (value < 0n || value >= 1n << 256n) throw malformed(path, 'is not a number below 2^256');
+    const hex = value === 0n ? '' : value.toString(16);
+    return hexToBytes(hex.length % 2 === 0 ? hex : `0${hex}`);
+  },
+  decode(value, path) {
+    const digits = bytes(0, 32).decode(value, path);
+    if (digits[0] === 0) throw malformed(path, 'has leading zeros');
+    return digits.length === 0 ? 0n : BigInt(`0x${bytesToHex(digits)}`);
+  },
+};
+
 /** An integer of at most (r − 1) / 2 in magnitude, as its 32-byte field element. */
 export const fieldInteger: Codec<bigint> = {
   encode(value, path) {

@@ -1,10 +1,10 @@
 import type { Hex32 } from '../edge.ts';
-import { dictionary, hex32, integer, list, record } from '../encoding/codec.ts';
+import { amount, dictionary, hex32, integer, list, record } from '../encoding/codec.ts';
 import type { JobOffer } from '../job-ids.ts';
 import { limits } from '../limits.ts';
 import type { Cid, TensorArtifact } from '../messages/index.ts';
 import { messageLimits } from '../messages/limits.ts';
-import { amount, cid, tensor } from '../messages/message-codec.ts';
+import { cid, tensor } from '../messages/message-codec.ts';
 import { type ArtifactFormat, format } from './artifacts.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { CID } from 'multiformats/cid';
 import { type CborLimits, decodeCbor, encodeCbor } from '../encoding/cbor.ts';
 import {
+  amount,
   bytes,
   type Codec,
   dictionary,
@@ -47,20 +48,6 @@ const word = text(limits.wordBytes);
 const any = integer(0, Number.MAX_SAFE_INTEGER);
 const time = any;
 const addresses = list(text(messageLimits.addressBytes), messageLimits.addresses);
-
-/** An unsigned number below 2^256, big-endian without leading zeros. */
-export const amount: Codec<bigint> = {
-  encode(value, path) {
-    if (value < 0n || value >= 1n << 256n) throw malformed(path, 'is not a number below 2^256');
-    const hex = value === 0n ? '' : value.toString(16);
-    return hexToBytes(hex.length % 2 === 0 ? hex : `0${hex}`);
-  },
-  decode(value, path) {
-    const digits = bytes(0, 32).decode(value, path);
-    if (digits[0] === 0) throw malformed(path, 'has leading zeros');
-    return digits.length === 0 ? 0n : BigInt(`0x${bytesToHex(digits)}`);
-  },
-};
 
 /** A CIDv1 in its bytes. */
 export const cid: Codec<Cid> = {

@@ -40,12 +40,13 @@ async function verdict(
   proof: { bytes: Uint8Array; publicInputs: readonly bigint[] },
   context = 0n,
 ): Promise<Opinion['verdict'] | undefined> {
-  const verifier = createGroth16Verifier({ context });
+  const verifier = createGroth16Verifier();
   const [opinion] = await verifier.verify({
     circuit: segment.circuit,
     artifacts: await prover.artifacts(segment),
     proof,
     srs: new Uint8Array(),
+    context,
   });
   return opinion?.verdict;
 }

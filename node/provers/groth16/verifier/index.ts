@@ -21,11 +21,6 @@ export { readSetupRecord, type SetupRecord, writeSetupRecord } from './setup-rec
 /** Proof system and format version, as `Circuit.adapter` names it. */
 export const groth16Adapter = 'groth16/bn254/gnark-0.14.0';
 
-export interface Groth16VerifierOptions {
-  /** The context that proofs must be bound to; 0 offline. */
-  context?: bigint;
-}
-
 const engine = 'noble-curves';
 
 function artifactOf(artifacts: Artifacts, role: string): Uint8Array {
@@ -54,8 +49,7 @@ function inputsOf(circuit: { inputs: readonly EdgeType[]; outputs: readonly Edge
 }
 
 /** @returns the verifier of adapter {@link groth16Adapter} */
-export function createGroth16Verifier(options: Groth16VerifierOptions = {}): ProofVerifier {
-  const context = options.context ?? 0n;
+export function createGroth16Verifier(): ProofVerifier {
   return {
     adapter: groth16Adapter,
 
@@ -100,7 +94,7 @@ export function createGroth16Verifier(options: Groth16VerifierOptions = {}): Pro
       return { inputs: circuit.inputs.map(take), outputs: circuit.outputs.map(take) };
     },
 
-    async verify({ artifacts, proof, signal }) {
+    async verify({ artifacts, proof, context = 0n, signal }) {
       if (signal?.aborted) {
         throw new TesseraError('ABORTED', {
           message: 'The verification was cancelled',

@@ -40,12 +40,13 @@ const artifactsOf = (verifyingKey: Uint8Array) => ({
 });
 
 async function verdict({ bytes, publicInputs }: SampleProof, context = 0n): Promise<string> {
-  const verifier = createGroth16Verifier({ context });
+  const verifier = createGroth16Verifier();
   const [opinion] = await verifier.verify({
     circuit,
     artifacts: artifactsOf(sample.verifyingKey),
     proof: { bytes, publicInputs },
     srs: new Uint8Array(),
+    context,
   });
   return opinion?.verdict ?? 'none';
 }
