@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
+import { peerIdFromString } from '@libp2p/peer-id';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import type { Peer } from '../peer/index.ts';
 import type { JobModules } from '../requester/job.ts';
-import type { JobRecord } from '../requester/network/job-record.ts';
+import { type JobRecord, JobRecords, type SegmentRecord } from '../requester/network/job-record.ts';
 import type { NetworkJobTimings } from '../requester/network/network-job.ts';
 import { Requester } from '../requester/network/requester.ts';
 import { WorkerDirectory, type WorkerRecord } from '../requester/network/worker-directory.ts';
@@ -55,7 +56,10 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
     transport,
     artifacts,
     directory: new WorkerDirectory(store.records<WorkerRecord>('worker-records'), now),
-    records: store.records<JobRecord>('jobs'),
+    records: new JobRecords({
+      jobs: store.records<JobRecord>('jobs'),
+      segments: store.records<SegmentRecord>('job-segments'),
+    }),
     addresses,
     log,
     ...(init.requester?.timings === undefined ? {} : { timings: init.requester.timings }),
@@ -96,12 +100,14 @@ async function startWorker(
       records: store.records<WorkRecord>('work'),
       work: work ?? segmentProver({ artifacts, provers, verifiers, scratch, memory: limits.memory }),
       log,
-      onLoad: () => bids.renew(),
+      onLoad: () => bids.noteLoad(),
     },
   );
   const bids = new BidPublisher({
     signer,
     transport,
+    requests,
+    isConnected: (id) => peer.libp2p.getConnections(peerIdFromString(id)).length > 0,
     records: store.records<number>('bids'),
     standing: () => ({
       cores,
@@ -117,7 +123,7 @@ async function startWorker(
   const unsubscribe = transport.subscribe('offers', ({ message }) => {
     if (message.kind === 'offer') {
       worker.noteOffer(message);
-      bids.renew();
+      void bids.answer(message);
     } else if (message.kind === 'cancellation') worker.cancel(message);
   });
   const joined = () => bids.renew();

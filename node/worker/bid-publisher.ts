@@ -1,5 +1,14 @@
-import type { Bid, ProverSpeed, SignedMessage } from '../../protocol/messages/index.ts';
+import type { Hex32 } from '../../protocol/edge.ts';
+import {
+  type Bid,
+  type Offer,
+  type ProverSpeed,
+  peerIdOf,
+  type SignedMessage,
+} from '../../protocol/messages/index.ts';
 import type { Signer } from '../job/signer.ts';
+import { RateLimit } from '../network/rate-limit.ts';
+import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Transport } from '../network/transport.ts';
 import type { Logger } from '../peer/log.ts';
 import type { Records } from '../store/index.ts';
@@ -19,24 +28,36 @@ export interface Standing {
 export interface BidPublisherComponents {
   signer: Signer;
   transport: Pick<Transport, 'publish'>;
+  requests: Pick<RequestProtocol, 'request'>;
+  /** Whether there is a connection to a peer, by its id. */
+  isConnected: (peer: string) => boolean;
   /** Where the last sequence is kept. */
   records: Records<number>;
   standing: () => Standing;
   log: Logger;
 }
 
-/** Milliseconds between two bids of one peer at least: within the rate at which others listen. */
-const pauseMs = 400;
+/**
+ * Milliseconds between two bids to everybody at least: every node of the network verifies each of them, while who has
+ * given a worker something knows that it is taken.
+ */
+const pauseMs = 5_000;
+/** Milliseconds before a bid is said: a new connection has told its topics by then, and a place that is taken again counts as taken. */
+const settleMs = 300;
 /** Milliseconds until a bid is repeated though nothing changed. */
 const renewMs = 60_000;
 /** Milliseconds for which a bid holds: a little more than the time until the next but one. */
 const holdsMs = 150_000;
 
-/** Keeps a worker's standing bid up to date: on every change, on every offer, and before the last one ends. */
+/** Keeps a worker's standing bid up to date: to everybody on a change and before the last one ends, to a requester on its offer. */
 export class BidPublisher {
   readonly #components: BidPublisherComponents;
+  readonly #answers = new RateLimit({ burst: 8, perSecond: 1, maxParties: 1_024 });
   #sequence = 0;
   #last = -Infinity;
+  /** Free places as everybody was told. */
+  #saidFree: number | undefined;
+  #due = false;
   #timer: NodeJS.Timeout | undefined;
   #waiting = false;
   #stopped = false;
@@ -62,23 +83,56 @@ export class BidPublisher {
     return signer.sign<Bid>({ kind: 'bid', sequence: this.#sequence, ...standing() }, holdsMs);
   }
 
-  /** Says the bid anew, soon. */
+  /** Says the bid to everybody anew, soon. */
   renew(): void {
+    this.#due = true;
+    this.#schedule();
+  }
+
+  /** Says the bid to everybody, soon, unless the free places are again what was said before. */
+  noteLoad(): void {
+    this.#schedule();
+  }
+
+  /** Bids for an offer: to its sender where there is a connection to it, else to everybody. */
+  async answer({ sender }: Offer): Promise<void> {
+    const { requests, isConnected, records, signer, log } = this.#components;
+    if (this.#stopped || sender === signer.sender) return;
+    const peer = peerIdOf(sender);
+    if (!isConnected(peer) || this.#answers.take(sender satisfies Hex32, signer.now()) !== 'within') {
+      this.renew();
+      return;
+    }
+    try {
+      const bid = this.sign();
+      await records.put('sequence', this.#sequence);
+      await requests.request({ peer }, bid);
+    } catch (error) {
+      if (this.#stopped) return;
+      log.debug({ err: error, peer }, 'the bid did not arrive');
+      this.renew();
+    }
+  }
+
+  #schedule(): void {
     if (this.#stopped || this.#waiting) return;
     clearTimeout(this.#timer);
     this.#waiting = true;
-    this.#timer = setTimeout(
-      () => void this.#publish(),
-      Math.max(0, this.#last + pauseMs - performance.now()),
-    );
+    const pause = Math.max(settleMs, this.#last + pauseMs - performance.now());
+    this.#timer = setTimeout(() => void this.#publish(), pause);
   }
 
   async #publish(): Promise<void> {
-    const { transport, records, log } = this.#components;
+    const { transport, records, standing, log } = this.#components;
     this.#waiting = false;
-    this.#last = performance.now();
-    this.#timer = setTimeout(() => this.renew(), renewMs);
+    const { free } = standing().slots;
+    const isNew = this.#due || free !== this.#saidFree;
+    if (isNew) this.#last = performance.now();
+    this.#timer = setTimeout(() => this.renew(), Math.max(0, this.#last + renewMs - performance.now()));
     this.#timer.unref();
+    if (!isNew) return;
+    this.#due = false;
+    this.#saidFree = free;
     try {
       const bid = this.sign();
       await records.put('sequence', this.#sequence);

@@ -52,12 +52,9 @@ export async function fetchSegment(
   directory: string,
   signal: AbortSignal,
 ): Promise<FetchedSegment> {
-  const options = (maxBytes: number): FetchOptions => ({
-    maxBytes,
-    source,
-    announce: access === 'open',
-    signal,
-  });
+  const options = (maxBytes: number): FetchOptions => ({ maxBytes, source, announce: false, signal });
+  // Others need it too, and may fetch it here.
+  const shared = (maxBytes: number) => ({ ...options(maxBytes), announce: access === 'open' });
   const cidOf = (role: string): string => {
     const cid = assignment.artifacts[role];
     if (cid === undefined) throw incomplete(`it names no ${role}`);
@@ -65,9 +62,9 @@ export async function fetchSegment(
   };
   const { manifest: manifestDigest, commitments: commitmentsDigest } = assignment;
   const [manifestBytes, commitmentsBytes, recipeBytes] = await Promise.all([
-    artifacts.fetchBytes(cidOf(roles.manifest), { ...options(limits.manifestBytes), sha256: manifestDigest }),
+    artifacts.fetchBytes(cidOf(roles.manifest), { ...shared(limits.manifestBytes), sha256: manifestDigest }),
     artifacts.fetchBytes(cidOf(roles.commitments), {
-      ...options(commitmentsFormat.maxBytes),
+      ...shared(commitmentsFormat.maxBytes),
       sha256: commitmentsDigest,
     }),
     artifacts.fetchBytes(cidOf(roles.recipe), options(segmentRecipeFormat.maxBytes)),
@@ -78,13 +75,11 @@ export async function fetchSegment(
   const blindingsCid = assignment.artifacts[roles.blindings];
 
   const [files, tensors, blindings] = await Promise.all([
-    fetchFiles(assignment.artifacts, artifacts, directory, options),
+    fetchFiles(assignment.artifacts, artifacts, directory, shared),
     fetchInputs(assignment.inputs, segment, circuit, artifacts, options),
     blindingsCid === undefined
       ? undefined
-      : artifacts
-          .fetchBytes(blindingsCid, { ...options(blindingsFormat.maxBytes), announce: false })
-          .then(blindingsFormat.decode),
+      : artifacts.fetchBytes(blindingsCid, options(blindingsFormat.maxBytes)).then(blindingsFormat.decode),
   ]);
   const modelPath = join(directory, 'model.onnx');
   await artifacts.fetchFile(cidOf(roles.model), modelPath, options(maxModelBytes));

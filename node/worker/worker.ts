@@ -276,7 +276,8 @@ export class Worker {
     if (outcome.kind === 'edge-mismatch') return this.#mismatch(entry, outcome);
     entry.stage = 'proven';
     const bytes = proofFormat.encode(outcome.proof);
-    const artifact = await this.#components.artifacts.put(bytes, task.access === 'open');
+    // Its requester alone wants it, and knows who has it.
+    const artifact = await this.#components.artifacts.put(bytes, false);
     const proof = { cid: artifact.cid.toString(), size: bytes.length };
     entry.record = { ...record, proof };
     await this.#components.records.put(task.id, entry.record);

@@ -21,7 +21,7 @@ let pool: ProviderPool;
 beforeEach(async () => {
   [self, one, two] = await Promise.all([newProvider(), newProvider(), newProvider()]);
   pool = new ProviderPool(
-    { searchPausesMs: [0, 1], searchMs: 1000, attempts: 3, retryMs: 10 },
+    { headStartMs: 5, searchPausesMs: [0, 1], searchMs: 1000, attempts: 3, retryMs: 10 },
     self.peer,
     () => {},
   );

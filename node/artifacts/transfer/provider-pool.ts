@@ -5,6 +5,8 @@ import type { ProviderFault } from './provider-session.ts';
 import type { ContentRouting, Provider } from './routing.ts';
 
 export interface ProviderPoolOptions {
+  /** How long providers that were named are tried alone before others are looked for, ms: most artifacts are short. */
+  headStartMs: number;
   /** Pauses before each search for providers, ms; after the last, no further ones are looked for. */
   searchPausesMs: readonly number[];
   /** How long one search may take. */
@@ -58,8 +60,9 @@ export class ProviderPool {
 
   /** Looks for providers until the signal is aborted or no search is left. */
   async search(cid: CID, routing: ContentRouting, signal: AbortSignal): Promise<void> {
-    const { searchPausesMs, searchMs } = this.#options;
+    const { headStartMs, searchPausesMs, searchMs } = this.#options;
     try {
+      if (this.#known.size > 0) await sleep(headStartMs, undefined, { signal });
       for (const pause of searchPausesMs) {
         if (pause > 0) await sleep(pause, undefined, { signal });
         try {

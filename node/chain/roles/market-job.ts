@@ -53,7 +53,7 @@ export async function publishMarketJob(init: PublishMarketJobInit, signal?: Abor
       remedy: 'Prove it on this machine (without --network), or leave --commit out.',
     });
   }
-  const published = await publishSegments({ job: prepared, artifacts, announce: true, ...rest }, signal);
+  const published = await publishSegments({ job: prepared, artifacts, announce: 'all', ...rest }, signal);
   const segments = published.segments.map(
     (segment, index): MarketSegment => ({ ...(offers[index] as JobOffer), ...segment }),
   );

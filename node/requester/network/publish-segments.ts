@@ -40,20 +40,25 @@ export interface PublishInit {
   commitments: Commitments;
   provers: Provers;
   artifacts: ArtifactAccess;
-  /** Whether the network is told of what is not secret. */
-  announce: boolean;
+  /**
+   * What the network is told of: all that is not secret, or only what many workers fetch, where an assignment says who
+   * has the rest.
+   */
+  announce: 'all' | 'shared';
 }
 
 /** Puts all that workers need of a job where they can fetch it. */
 export async function publishSegments(init: PublishInit, signal?: AbortSignal): Promise<PublishedJob> {
-  const { job, provers, artifacts, announce } = init;
+  const { job, provers, artifacts } = init;
+  const shared = true;
+  const own = init.announce === 'all';
   const cids = new Set<string>();
   const keep = ({ cid }: { cid: { toString(): string } }): string => {
     cids.add(cid.toString());
     return cid.toString();
   };
-  const manifest = await artifacts.put(encodeManifest(init.manifest), announce);
-  const commitments = await artifacts.put(commitmentsFormat.encode(init.commitments), announce);
+  const manifest = await artifacts.put(encodeManifest(init.manifest), shared);
+  const commitments = await artifacts.put(commitmentsFormat.encode(init.commitments), shared);
   const common = { [roles.manifest]: keep(manifest), [roles.commitments]: keep(commitments) };
   const tensors = new Map<string, string>();
   const keys = new Map<string, string>();
@@ -73,13 +78,13 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
           inputs: inputPorts.map(plannedPort),
           outputs: outputPorts.map(plannedPort),
         }),
-        announce,
+        own,
       ),
     );
-    named[roles.model] = keep(await artifacts.put(await encodeModel(plan.model), announce));
+    named[roles.model] = keep(await artifacts.put(await encodeModel(plan.model), own));
     for (const [role, path] of await prover.exportKeys(compiled, signal ? { signal } : {})) {
       // Many segments share one SRS.
-      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, announce));
+      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, shared));
       keys.set(path, cid);
       named[roles.key + role] = cid;
     }
@@ -95,7 +100,7 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
       const ref = segment?.inputs[port];
       if (ref === undefined) continue;
       const values = job.values.get(name) ?? [];
-      const cid = tensors.get(name) ?? keep(await artifacts.put(encodeTensor(values), announce));
+      const cid = tensors.get(name) ?? keep(await artifacts.put(encodeTensor(values), own));
       tensors.set(name, cid);
       inputs.push({ ...ref, cid });
     }
