@@ -2,7 +2,7 @@ import { peerIdOf } from '../../protocol/messages/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { createLog } from '../peer/index.ts';
 import type { ProveModules } from '../prove.ts';
-import type { SegmentEvent } from '../requester/network/network-job.ts';
+import type { SegmentEvent } from '../requester/network/segment-event.ts';
 import type { Requester } from '../requester/network/requester.ts';
 import type { DataDirectory } from '../setup/index.ts';
 import { configurationOf } from './configuration.ts';

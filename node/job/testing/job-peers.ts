@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SegmentEvent } from '../../requester/network/network-job.ts';
+import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import type { JobProcessInit, JobProcessMessage } from './job-process.ts';
 
 /** A node in another process. */

@@ -1,7 +1,7 @@
 /** Nodes that only wait, several in one process. Its one argument is a `WaitingProcessInit`; its orders come by IPC. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SegmentEvent } from '../../requester/network/network-job.ts';
+import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import { waitingJob } from './waiting-job.ts';
 import { startWaitingNode, type WaitingNode } from './waiting-node.ts';
 

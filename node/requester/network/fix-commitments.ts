@@ -5,6 +5,12 @@ import { throwIfAborted } from '../../abort.ts';
 import { commitBlock } from '../../job/commit-block.ts';
 import type { Job } from '../job.ts';
 
+export interface FixOptions {
+  /** Indices of the segments whose ports are committed to; all unless given. */
+  segments?: readonly number[];
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The commitments of all blocks of a job's edges, from the one execution; every proof is held against them.
  *
@@ -14,11 +20,12 @@ export async function fixCommitments(
   { compiled, plans, values, blindings }: Job,
   verifiers: readonly ProofVerifier[],
   srsFiles: ReadonlyMap<Hex32, Uint8Array>,
-  signal?: AbortSignal,
+  { segments, signal }: FixOptions = {},
 ): Promise<Commitments> {
   const { graph, circuits } = compiled;
   const commitments: Uint8Array[][] = graph.edges.map(() => []);
   for (const [index, segment] of graph.segments.entries()) {
+    if (segments?.includes(index) === false) continue;
     const circuit = circuits[segment.circuit];
     const plan = plans[index];
     const ports = [

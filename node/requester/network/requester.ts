@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Certificate } from '../../../protocol/certificate.ts';
 import { checkKeys } from '../../../protocol/check/keys.ts';
-import { judgeProof } from '../../../protocol/check/proofs.ts';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { manifestDigest, sha256Hex } from '../../../protocol/ids.ts';
-import { type Commitments, encodeTensor } from '../../../protocol/job/index.ts';
-import {
-  jobId,
-  type MessageOf,
-  type Need,
-  type Offer,
-  type SignedMessage,
-} from '../../../protocol/messages/index.ts';
+import { encodeTensor } from '../../../protocol/job/index.ts';
+import { jobId, type MessageOf, type Offer, type SignedMessage } from '../../../protocol/messages/index.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import type { KindHandlers } from '../../job/message-router.ts';
 import type { Signer } from '../../job/signer.ts';
@@ -20,17 +13,21 @@ import type { RequestProtocol } from '../../network/request-protocol.ts';
 import type { Transport } from '../../network/transport.ts';
 import type { Logger } from '../../peer/log.ts';
 import type { RunOptions } from '../../progress.ts';
-import { proverNamed } from '../../provers/provers.ts';
-import type { Records } from '../../store/index.ts';
 import type { Blindings } from '../blindings.ts';
 import { draftJobCertificate, type Job, type JobModules } from '../job.ts';
 import { srsFiles } from '../srs-files.ts';
+import { EdgeJudge } from './edge-judge.ts';
 import { fixCommitments } from './fix-commitments.ts';
-import type { JobRecord } from './job-record.ts';
-import { NetworkJob, type NetworkJobTimings, type SegmentEvent, type SegmentNeed } from './network-job.ts';
+import { JobOffer } from './job-offer.ts';
+import { type JobRecords, newJobRecord } from './job-record.ts';
+import { NetworkJob, type NetworkJobTimings } from './network-job.ts';
+import { ProofJudge } from './proof-judge.ts';
 import { publishSegments } from './publish-segments.ts';
 import { schedule } from './schedule.ts';
+import type { SegmentEvent } from './segment-event.ts';
+import { needsOf, summariseNeeds } from './segment-need.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
+import { WorkerLink } from './worker-link.ts';
 
 export interface RequesterComponents {
   signer: Signer;
@@ -38,7 +35,7 @@ export interface RequesterComponents {
   transport: Pick<Transport, 'publish' | 'subscribe'>;
   artifacts: ArtifactAccess;
   directory: WorkerDirectory;
-  records: Records<JobRecord>;
+  records: JobRecords;
   /** Multiaddrs by which this node can be dialled. */
   addresses: () => readonly string[];
   log: Logger;
@@ -61,6 +58,8 @@ export interface ProvenJob {
 export class Requester {
   readonly #components: RequesterComponents;
   readonly #jobs = new Map<Hex32, NetworkJob>();
+  /** Jobs of an earlier run of this node that may be taken up: their workers go on. */
+  #interrupted = new Set<Hex32>();
   #unsubscribe: (() => void) | undefined;
 
   constructor(components: RequesterComponents) {
@@ -81,6 +80,7 @@ export class Requester {
 
   async start(): Promise<void> {
     await this.#components.directory.load();
+    this.#interrupted = await this.#components.records.interrupted();
     this.#unsubscribe = this.#components.transport.subscribe('bids', (signed) => {
       if (signed.message.kind === 'bid') this.#noteBid(signed as SignedMessage<MessageOf<'bid'>>);
     });
@@ -101,70 +101,59 @@ export class Requester {
     options: NetworkProofOptions = {},
   ): Promise<ProvenJob> {
     const { signal = new AbortController().signal, onProgress, onSegment, price = 0n } = options;
-    const { signer, artifacts, records, transport, addresses, log } = this.#components;
+    const { signer, artifacts, records, transport, requests, directory, addresses, log, timings } =
+      this.#components;
     requireOpen(job);
     const draft = await draftJobCertificate(job, { provers }, options);
     const manifest = manifestDigest(draft.manifest);
     const key = sha256Hex(new TextEncoder().encode(`${manifest} ${inputDigest(job)}`));
-    const record = (await records.get(key)) ?? newRecord(job);
-    const blindings = new Map(Object.entries(record.blindings).map(([name, value]) => [name, BigInt(value)]));
+    const needs = needsOf(job);
+    const record = await records.open(key, needs.length, () => {
+      const nonce = randomBytes(32).toString('hex');
+      return newJobRecord(jobId(signer.sender, manifest, nonce), nonce, job.blindings);
+    });
+    const { nonce, blindings } = record;
+    const id = jobId(signer.sender, manifest, nonce);
     const bound: Job = { ...job, blindings };
     const files = await srsFiles(job.plans, provers, { signal });
-    const commitments = await fixCommitments(bound, verifiers, files, signal);
+    const commitments = await fixCommitments(bound, verifiers, files, { signal });
     const published = await publishSegments(
-      { job: bound, manifest: draft.manifest, commitments, provers, artifacts, announce: true },
+      { job: bound, manifest: draft.manifest, commitments, provers, artifacts, announce: 'shared' },
       signal,
     );
-    await records.put(key, record);
-    const needs = needsOf(job);
-    const offer = signer.sign<Offer>({
-      kind: 'offer',
-      job: jobId(signer.sender, manifest, record.nonce),
-      nonce: record.nonce,
-      manifest,
-      commitments: published.commitments,
-      access: 'open',
-      needs: summarise(job, needs),
-      price,
-      deadline: signer.now() + maxJobMs,
-      addresses: addresses(),
-    });
+    const deadline = signer.now() + maxJobMs;
+    const signOffer = () =>
+      signer.sign<Offer>({
+        kind: 'offer',
+        job: id,
+        nonce,
+        manifest,
+        commitments: published.commitments,
+        access: 'open',
+        needs: summariseNeeds(job, needs),
+        price,
+        deadline,
+        addresses: addresses(),
+      });
+    const jobOffer = new JobOffer(signOffer, () => signer.now());
+    const offer = () => jobOffer.current;
 
     const total = needs.length;
     const keys = checkKeys({ ...draft, commitments, proofs: [] }, verifiers);
+    const { segments } = draft.manifest.graph;
     let done = 0;
     onProgress?.({ type: 'stage', stage: 'prove', done, total });
     const run = new NetworkJob(
-      {
-        offer,
-        published,
-        needs,
-        segments: draft.manifest.graph.segments,
-        commitments,
-        record,
-        ...(this.#components.timings === undefined ? {} : { timings: this.#components.timings }),
-      },
+      { id, offer, published, needs, ...(timings === undefined ? {} : { timings }) },
       {
         signer,
-        requests: this.#components.requests,
-        artifacts,
-        directory: this.#components.directory,
+        directory,
         policy: schedule({ price }),
-        judge: async (index, proof, aborted) => {
-          const segment = draft.manifest.graph.segments[index];
-          if (segment === undefined) return { problem: 'there is no such segment' };
-          const { problems, bound: ports } = await judgeProof(
-            segment,
-            proof,
-            keys.circuits[segment.circuit],
-            aborted,
-          );
-          return problems[0] === undefined ? { ...ports } : { problem: problems[0].message };
-        },
-        confirm: (index, aborted) =>
-          this.#confirm(bound, index, commitments, { provers, verifiers }, files, aborted),
+        link: new WorkerLink({ requests, directory, offer }),
+        proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
+        edges: new EdgeJudge({ job: bound, commitments, srsFiles: files }, { provers, verifiers }),
+        record,
         announce: (message) => transport.publish('offers', message),
-        save: (saved) => records.put(key, saved),
         log,
         onEvent: (event) => {
           if (event.state === 'accepted') {
@@ -175,62 +164,46 @@ export class Requester {
         },
       },
     );
-    this.#jobs.set(run.id, run);
+    this.#jobs.set(id, run);
     try {
       // Workers answer an offer by their bids.
-      await transport.publish('offers', offer);
+      await transport.publish('offers', offer());
       const proofs = await run.run(signal);
-      await records.delete(key);
+      await record.delete();
       return { certificate: { ...draft, commitments, proofs }, blindings };
     } finally {
-      this.#jobs.delete(run.id);
+      this.#jobs.delete(id);
+      this.#interrupted.delete(id);
       await artifacts.release(published.cids);
     }
   }
 
   #noteBid(signed: SignedMessage<MessageOf<'bid'>>): void {
-    if (this.#components.directory.note(signed)) for (const job of this.#jobs.values()) job.poke();
+    if (!this.#components.directory.note(signed)) return;
+    for (const job of this.#jobs.values()) job.onBid(signed.message.sender);
   }
 
-  /** What concerns a job that is not being proven is answered so that its worker stops. */
+  /**
+   * What concerns a job that is over is answered so that its worker stops; of one that was interrupted, it goes on, and
+   * says later what it has to say.
+   */
   async #forward(
     { message }: SignedMessage<SegmentMessage>,
     act: (job: NetworkJob) => Promise<SignedMessage | undefined>,
   ): Promise<SignedMessage | undefined> {
     const job = this.#jobs.get(message.job);
     if (job !== undefined) return act(job);
-    return this.#components.signer.sign<MessageOf<'cancellation'>>({
-      kind: 'cancellation',
-      job: message.job,
-      reason: 'withdrawn',
+    if (!this.#interrupted.has(message.job)) {
+      return this.#components.signer.sign<MessageOf<'cancellation'>>({
+        kind: 'cancellation',
+        job: message.job,
+        reason: 'withdrawn',
+      });
+    }
+    if (message.kind === 'progress') return undefined;
+    throw new TesseraError('NETWORK_FAILED', {
+      message: `Job ${message.job} was interrupted: nothing of it is taken until it is taken up again`,
     });
-  }
-
-  /** Executes one segment again and commits to what it gives. */
-  async #confirm(
-    job: Job,
-    index: number,
-    commitments: Commitments,
-    { provers, verifiers }: Pick<JobModules, 'provers' | 'verifiers'>,
-    files: ReadonlyMap<Hex32, Uint8Array>,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const segment = job.segments[index];
-    if (segment === undefined) return false;
-    const { plan, compiled } = segment;
-    const inputs = plan.inputs.map((name) => job.values.get(name) ?? []);
-    const { outputs } = await proverNamed(provers, plan.prover).execute(compiled, inputs, { signal });
-    const values = new Map(job.values);
-    for (const [port, name] of plan.outputs.entries()) values.set(name, outputs[port] ?? []);
-    const again = await fixCommitments({ ...job, values }, verifiers, files, signal);
-    const refs = job.compiled.graph.segments[index];
-    return [...(refs?.inputs ?? []), ...(refs?.outputs ?? [])].every(
-      ({ edge, block }) =>
-        Buffer.compare(
-          again[edge]?.[block] ?? new Uint8Array(),
-          commitments[edge]?.[block] ?? new Uint8Array(),
-        ) === 0,
-    );
   }
 }
 
@@ -248,47 +221,10 @@ type SegmentMessage = MessageOf<'progress' | 'refusal' | 'submission' | 'edge-mi
 /** The longest time that a job is offered for. */
 const maxJobMs = 7 * 24 * 3_600_000;
 
-/** Units of the cost model are its microseconds of proving on the machine that it was fitted on. */
-const unitsPerSecond = 1_000_000;
-
-function needsOf({ plans, segments }: Job): SegmentNeed[] {
-  return plans.map(({ id, prover, expected }, index) => ({
-    id,
-    prover,
-    units: Math.max(1, Math.round(unitsPerSecond * expected.proveSeconds)),
-    memory: Math.max(expected.proveBytes, segments[index]?.compiled.provingMemory ?? 0),
-  }));
-}
-
-/** Needs by kind: segments of one prover, with the most that one of them takes. */
-function summarise({ segments }: Job, needs: readonly SegmentNeed[]): Need[] {
-  const kinds = new Map<string, Need>();
-  for (const [index, { prover, units, memory }] of needs.entries()) {
-    const adapter = segments[index]?.compiled.circuit.adapter ?? prover;
-    const known = kinds.get(adapter);
-    kinds.set(adapter, {
-      prover,
-      adapter,
-      segments: (known?.segments ?? 0) + 1,
-      units: Math.max(known?.units ?? 0, units),
-      memory: Math.round(Math.max(known?.memory ?? 0, memory)),
-    });
-  }
-  return [...kinds.values()];
-}
-
 function inputDigest({ compiled, values }: Job): Hex32 {
   const { graph } = compiled;
   const digests = [...values]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, tensor]) => `${name} ${sha256Hex(encodeTensor(tensor))}`);
   return sha256Hex(new TextEncoder().encode(`${graph.inputs.join(',')}\n${digests.join('\n')}`));
-}
-
-function newRecord({ blindings }: Job): JobRecord {
-  return {
-    nonce: randomBytes(32).toString('hex'),
-    blindings: Object.fromEntries([...blindings].map(([name, value]) => [name, value.toString()])),
-    segments: {},
-  };
 }

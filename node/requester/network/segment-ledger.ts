@@ -1,0 +1,174 @@
+import type { Hex32 } from '../../../protocol/edge.ts';
+import type { OpenSegment } from './claim-policy.ts';
+import type { SegmentNeed } from './segment-need.ts';
+
+/** An assignment that holds. Times are milliseconds of the caller's monotonic clock. */
+export interface Holding {
+  /** The assignment's. */
+  id: Hex32;
+  worker: Hex32;
+  /** Whether the worker has said that it takes it. */
+  taken: boolean;
+  heardAt: number;
+  endsAt: number;
+}
+
+/** Who says something about a segment, and under which assignment. */
+export interface Claimant {
+  segment: number;
+  assignment: Hex32;
+  worker: Hex32;
+}
+
+/** An assignment that is over, and why. */
+export interface Lapse {
+  segment: number;
+  holding: Holding;
+  reason: string;
+}
+
+interface Entry {
+  need: SegmentNeed;
+  accepted: boolean;
+  holding?: Holding;
+  /** The last assignment of every worker that had it: a proof that comes late is as good. */
+  given: Map<Hex32, Hex32>;
+  /** How often each worker had it in vain. */
+  failures: Map<Hex32, number>;
+  barred: Set<Hex32>;
+  attempts: number;
+}
+
+/** Times that one worker may have one segment in vain: one that fell silent may come back, and be the only one. */
+const maxFailures = 3;
+
+/** How every segment of a job stands: open, with a worker, or accepted. Says nothing to anybody. */
+export class SegmentLedger {
+  readonly #entries: readonly Entry[];
+
+  constructor(needs: readonly SegmentNeed[]) {
+    this.#entries = needs.map((need) => ({
+      need,
+      accepted: false,
+      given: new Map(),
+      failures: new Map(),
+      barred: new Set(),
+      attempts: 0,
+    }));
+  }
+
+  /** Whether every segment is accepted. */
+  get isComplete(): boolean {
+    return this.#entries.every(({ accepted }) => accepted);
+  }
+
+  /** Whether a worker is at work on any. */
+  get isWorking(): boolean {
+    return this.#entries.some(({ holding }) => holding?.taken === true);
+  }
+
+  /** Segments that nobody has, and that are not accepted. */
+  get open(): OpenSegment[] {
+    return this.#entries.flatMap(({ need, accepted, holding, barred }, segment): OpenSegment[] => {
+      if (accepted || holding !== undefined) return [];
+      const { prover, units, memory } = need;
+      return [{ segment, prover, units, memory, barred }];
+    });
+  }
+
+  /** Assignments that hold, by segment. */
+  get holdings(): (Holding & { segment: number })[] {
+    return this.#entries.flatMap(({ holding }, segment) =>
+      holding === undefined ? [] : [{ segment, ...holding }],
+    );
+  }
+
+  needOf(segment: number): SegmentNeed | undefined {
+    return this.#entries[segment]?.need;
+  }
+
+  /** How often it was assigned: the number of the next attempt. */
+  attemptsOf(segment: number): number {
+    return this.#entries[segment]?.attempts ?? 0;
+  }
+
+  holdingOf(segment: number): Holding | undefined {
+    return this.#entries[segment]?.holding;
+  }
+
+  isAccepted(segment: number): boolean {
+    return this.#entries[segment]?.accepted === true;
+  }
+
+  /** Whether this assignment, of this worker, is the one that holds. */
+  holds({ segment, assignment, worker }: Claimant): boolean {
+    const holding = this.#entries[segment]?.holding;
+    return holding !== undefined && holding.id === assignment && holding.worker === worker;
+  }
+
+  /** Whether this worker was given this assignment, though another one may hold by now. */
+  wasGiven({ segment, assignment, worker }: Claimant): boolean {
+    return this.#entries[segment]?.given.get(worker) === assignment;
+  }
+
+  /** @param attempt its number; the next one unless given */
+  assign(segment: number, holding: Omit<Holding, 'taken'>, attempt?: number): void {
+    const entry = this.#entries[segment];
+    if (entry === undefined) return;
+    entry.attempts = (attempt ?? entry.attempts) + 1;
+    entry.holding = { ...holding, taken: false };
+    entry.given.set(holding.worker, holding.id);
+  }
+
+  /** Notes a word of the worker that has the segment. */
+  hear(segment: number, now: number): void {
+    const holding = this.#entries[segment]?.holding;
+    if (holding === undefined) return;
+    holding.heardAt = now;
+    holding.taken = true;
+  }
+
+  /** Assignments that took too long, or whose workers fell silent. */
+  lapsed(now: number, silence: number): Lapse[] {
+    return this.#entries.flatMap(({ holding }, segment): Lapse[] => {
+      if (holding === undefined) return [];
+      if (now - holding.heardAt > silence) return [{ segment, holding, reason: 'nothing was heard of it' }];
+      return now > holding.endsAt ? [{ segment, holding, reason: 'it took too long' }] : [];
+    });
+  }
+
+  /** @returns the assignment that held */
+  release(segment: number): Holding | undefined {
+    const entry = this.#entries[segment];
+    const holding = entry?.holding;
+    if (entry !== undefined) delete entry.holding;
+    return holding;
+  }
+
+  /** Notes that a worker had the segment in vain. */
+  fail(segment: number, worker: Hex32): void {
+    const entry = this.#entries[segment];
+    if (entry === undefined) return;
+    const failures = (entry.failures.get(worker) ?? 0) + 1;
+    entry.failures.set(worker, failures);
+    if (failures >= maxFailures) entry.barred.add(worker);
+  }
+
+  /** Keeps a worker from the segment. */
+  bar(segment: number, worker: Hex32): void {
+    this.#entries[segment]?.barred.add(worker);
+  }
+
+  /** Takes back whatever a worker was given of the segment: nothing more is accepted of it. */
+  disown(segment: number, worker: Hex32): void {
+    this.bar(segment, worker);
+    this.#entries[segment]?.given.delete(worker);
+  }
+
+  /** @returns the assignment that held */
+  accept(segment: number): Holding | undefined {
+    const entry = this.#entries[segment];
+    if (entry !== undefined) entry.accepted = true;
+    return this.release(segment);
+  }
+}
