@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Boundary} from "./Boundary.sol";
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
 import {IProofVerifier, Port} from "./IProofVerifier.sol";
 
@@ -63,6 +62,9 @@ contract EzklVerifier is IProofVerifier {
     /// @inheritdoc IProofVerifier
     bytes32 public constant role = keccak256("vka");
     /// @inheritdoc IProofVerifier
+    /// @dev ezkl's proofs carry no context: they rely on the claim's being exclusive.
+    bool public constant hasContext = false;
+    /// @inheritdoc IProofVerifier
     bytes32 public immutable srs;
     /// @notice The deployment of ezkl's verifier.
     IHalo2VerifierReusable public immutable halo2;
@@ -119,16 +121,6 @@ contract EzklVerifier is IProofVerifier {
         }
         uint256 budget = BASE_GAS + WORD_GAS * (words.length / 32) + INSTANCE_GAS * publicInputs.length;
         return callVerifier(encodeCall(proof, publicInputs, words), budget, keccak256(words));
-    }
-
-    /// @inheritdoc IProofVerifier
-    /// @dev ezkl's proofs carry no context: they rely on the claim's being exclusive.
-    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256)
-        external
-        pure
-        returns (bytes32[] memory)
-    {
-        return Boundary.read(ports, proof, publicInputs, 0);
     }
 
     /// The words of a VKA file of consistent length.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Boundary} from "./Boundary.sol";
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
 import {IProofVerifier, Port} from "./IProofVerifier.sol";
 
@@ -38,6 +37,8 @@ contract Groth16Verifier is IProofVerifier {
     /// @inheritdoc IProofVerifier
     /// @dev Groth16's keys come from a setup of each circuit; what that is worth, the model's audit says.
     bytes32 public constant srs = 0;
+    /// @inheritdoc IProofVerifier
+    bool public constant hasContext = true;
 
     /// @inheritdoc IProofVerifier
     function register(bytes calldata verifyingData, EdgeType[] calldata inputs, EdgeType[] calldata outputs)
@@ -57,17 +58,6 @@ contract Groth16Verifier is IProofVerifier {
     }
 
     /// @inheritdoc IProofVerifier
-    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256 context)
-        external
-        pure
-        returns (bytes32[] memory)
-    {
-        if (publicInputs.length == 0) revert BoundaryMalformed("public inputs", 0, 1);
-        if (publicInputs[0] != context) revert ContextMismatch(publicInputs[0], context);
-        return Boundary.read(ports, proof, publicInputs, 1);
-    }
-
-    /// @inheritdoc IProofVerifier
     function verify(
         bytes32 keyDigest,
         bytes calldata verifyingData,
@@ -80,11 +70,11 @@ contract Groth16Verifier is IProofVerifier {
                 || keccak256(verifyingData) != keyDigest
         ) return false;
 
-        if (isZero(proof[0:64]) || isZero(proof[64:192]) || isZero(proof[192:256])) return false;
-        if (isZero(verifyingData[0:64]) || isZero(verifyingData[64:192])) return false;
-        if (isZero(verifyingData[192:320]) || isZero(verifyingData[320:K_OFFSET])) return false;
+        if (isZeroG1(proof, 0) || isZeroG2(proof, 64) || isZeroG1(proof, 192)) return false;
+        if (isZeroG1(verifyingData, 0) || isZeroG2(verifyingData, 64)) return false;
+        if (isZeroG2(verifyingData, 192) || isZeroG2(verifyingData, 320)) return false;
 
-        (bool ok, bytes memory inputs) = combine(verifyingData[K_OFFSET:], publicInputs);
+        (bool ok, uint256[5] memory inputs) = combine(verifyingData, publicInputs);
         return ok && pairingHolds(verifyingData, proof, inputs);
     }
 
@@ -95,63 +85,93 @@ contract Groth16Verifier is IProofVerifier {
         revert SchemeUnsupported(port.scheme);
     }
 
-    /// The equation above; `inputs` is K₀ + Σ xᵢ·Kᵢ.
-    function pairingHolds(bytes calldata verifyingData, bytes calldata proof, bytes memory inputs)
+    /// The equation above.
+    /// @param inputs begins with K₀ + Σ xᵢ·Kᵢ
+    /// @dev The lengths of the data are those that `verify` asks for; so below.
+    function pairingHolds(bytes calldata verifyingData, bytes calldata proof, uint256[5] memory inputs)
         private
         view
         returns (bool)
     {
         uint256 ay = uint256(bytes32(proof[32:64]));
         if (ay >= Q) return false;
-        bytes memory pairs = bytes.concat(proof[0:32], bytes32(Q - ay), proof[64:192], verifyingData[0:192], inputs);
-        pairs = bytes.concat(pairs, verifyingData[192:320], proof[192:256], verifyingData[320:K_OFFSET]);
-        (bool ok, bytes memory product) = callPrecompile(PAIRING, PAIRING_GAS, pairs);
-        return ok && product.length == 32 && bytes32(product) == bytes32(uint256(1));
+        uint256[24] memory pairs;
+        uint256 start;
+        assembly ("memory-safe") {
+            start := pairs
+            let a := proof.offset
+            let key := verifyingData.offset
+            // −A and B
+            calldatacopy(start, a, 32)
+            mstore(add(start, 32), sub(Q, ay))
+            calldatacopy(add(start, 64), add(a, 64), 128)
+            // α and β
+            calldatacopy(add(start, 192), key, 192)
+            // the public inputs and γ
+            mcopy(add(start, 384), inputs, 64)
+            calldatacopy(add(start, 448), add(key, 192), 128)
+            // C and δ
+            calldatacopy(add(start, 576), add(a, 192), 64)
+            calldatacopy(add(start, 640), add(key, 320), 128)
+        }
+        return callPrecompile(PAIRING, PAIRING_GAS, start, 768, 32) && pairs[0] == 1;
     }
 
-    /// K₀ + Σ xᵢ·Kᵢ as a point of G1.
-    function combine(bytes calldata k, uint256[] calldata publicInputs)
+    /// K₀ + Σ xᵢ·Kᵢ, a point of G1, in the first two words; the others are the point and the scalar of a product.
+    function combine(bytes calldata verifyingData, uint256[] calldata publicInputs)
         private
         view
-        returns (bool ok, bytes memory sum)
+        returns (bool, uint256[5] memory words)
     {
-        if (isZero(k[0:G1_BYTES])) return (false, sum);
-        sum = k[0:G1_BYTES];
+        if (isZeroG1(verifyingData, K_OFFSET)) return (false, words);
+        uint256 sum;
+        assembly ("memory-safe") {
+            sum := words
+            calldatacopy(sum, add(verifyingData.offset, K_OFFSET), G1_BYTES)
+        }
+        uint256 place = K_OFFSET;
         for (uint256 i = 0; i < publicInputs.length; i++) {
             uint256 input = publicInputs[i];
-            bytes calldata point = k[G1_BYTES * (i + 1):G1_BYTES * (i + 2)];
-            if (input >= R || isZero(point)) return (false, sum);
-            bytes memory term;
-            (ok, term) = callPrecompile(MULTIPLY, MULTIPLY_GAS, bytes.concat(point, bytes32(input)));
-            if (!ok) return (false, sum);
-            (ok, sum) = callPrecompile(ADD, ADD_GAS, bytes.concat(sum, term));
-            if (!ok) return (false, sum);
+            place += G1_BYTES;
+            if (input >= R || isZeroG1(verifyingData, place)) return (false, words);
+            assembly ("memory-safe") {
+                calldatacopy(add(sum, 64), add(verifyingData.offset, place), G1_BYTES)
+                mstore(add(sum, 128), input)
+            }
+            if (!callPrecompile(MULTIPLY, MULTIPLY_GAS, sum + 64, 96, 64)) return (false, words);
+            if (!callPrecompile(ADD, ADD_GAS, sum, 128, 64)) return (false, words);
         }
-        return (true, sum);
+        return (true, words);
     }
 
+    /// Calls a precompile on a piece of memory; its answer takes the place of what the piece began with.
     /// A precompile fails alike for a bad point and for too little gas, and takes all that it is given. So it gets its
     /// price, and a call that cannot afford it reverts: nobody can have a good proof refused by stinting on gas.
-    function callPrecompile(address precompile, uint256 price, bytes memory input)
+    function callPrecompile(address precompile, uint256 price, uint256 start, uint256 size, uint256 answerSize)
         private
         view
-        returns (bool, bytes memory)
+        returns (bool ok)
     {
         // A call leaves one part in 64 to its caller (EIP-150); the account access itself costs 100 (EIP-2929).
         if ((gasleft() - gasleft() / 64) < price + 1_000) revert InsufficientGas();
-        return precompile.staticcall{gas: price}(input);
+        assembly ("memory-safe") {
+            ok := staticcall(price, precompile, start, size, start, answerSize)
+            // A chain without the precompile answers nothing.
+            ok := and(ok, eq(returndatasize(), answerSize))
+        }
     }
 
-    /// Whether all words of an encoded point are zero: infinity.
-    function isZero(bytes calldata point) private pure returns (bool) {
-        uint256 bits;
-        // Bounds were checked when the slice was taken; to check them anew for each word costs as much as a scalar.
+    /// Whether an encoded point of G1 is infinity: all of its words are zero.
+    function isZeroG1(bytes calldata data, uint256 place) private pure returns (bool zero) {
+        // The places lie within the lengths that were checked; to check each anew costs as much as a scalar.
         assembly ("memory-safe") {
-            let end := add(point.offset, point.length)
-            for { let word := point.offset } lt(word, end) { word := add(word, 32) } {
-                bits := or(bits, calldataload(word))
-            }
+            let point := add(data.offset, place)
+            zero := iszero(or(calldataload(point), calldataload(add(point, 32))))
         }
-        return bits == 0;
+    }
+
+    /// The same of G2, whose points have two coordinates in each half.
+    function isZeroG2(bytes calldata data, uint256 place) private pure returns (bool) {
+        return isZeroG1(data, place) && isZeroG1(data, place + 64);
     }
 }

@@ -22,10 +22,6 @@ interface IProofVerifier {
     error SrsMismatch(bytes32 found, bytes32 expected);
     /// @notice The proof system has no ports of this scheme.
     error SchemeUnsupported(bytes32 scheme);
-    /// @notice The proof or its public inputs have not the size that the circuit's ports take.
-    error BoundaryMalformed(string what, uint256 found, uint256 expected);
-    /// @notice The proof is bound to another job, segment or account.
-    error ContextMismatch(uint256 found, uint256 expected);
 
     /// @notice keccak256 of the adapter's name, as circuits carry it.
     function adapter() external view returns (bytes32);
@@ -35,6 +31,9 @@ interface IProofVerifier {
 
     /// @notice Id of the SRS that every circuit rests on; 0 if the proof system has none.
     function srs() external view returns (bytes32);
+
+    /// @notice Whether the first public input of every proof is the context that it is bound to. The ports follow.
+    function hasContext() external view returns (bool);
 
     /// @notice Checks that verifying data are those of a circuit with these ports and of this SRS, as far as they show
     /// it, and makes the verifier ready for them. Anyone may call it, any number of times.
@@ -57,13 +56,4 @@ interface IProofVerifier {
         bytes calldata proof,
         uint256[] calldata publicInputs
     ) external view returns (bool);
-
-    /// @notice What a valid proof binds at every port. It says nothing about validity.
-    /// @param ports as `register` returned them
-    /// @param context what the proof must be bound to, below the field's order; proof systems without one ignore it
-    /// @return commitments keccak256 of the commitment's bytes, for each port
-    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256 context)
-        external
-        view
-        returns (bytes32[] memory commitments);
 }

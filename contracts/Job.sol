@@ -73,6 +73,8 @@ library Jobs {
     bytes32 private constant BOUNDARY_LABEL = keccak256("tessera/boundary/1");
     bytes32 private constant STATEMENT_LABEL = keccak256("tessera/statement/1");
 
+    error EdgeMismatch(uint256 edge, bytes32 found, bytes32 expected);
+
     /// @notice A job's id: its terms, on this chain and market.
     function idOf(Terms calldata terms) internal view returns (bytes32) {
         return keccak256(abi.encode(JOB_LABEL, block.chainid, address(this), terms));
@@ -93,6 +95,12 @@ library Jobs {
         bytes32 leaf = keccak256(abi.encode(BLOCK_LABEL, commitment));
         bytes32 root = MerkleTree.root(leaf, index, opening.blockCount, opening.blockPath);
         return edgeDigestOf(root, opening.blockCount);
+    }
+
+    /// @notice Reverts unless an edge's digest stands under the job's root.
+    function checkEdge(Terms calldata terms, uint256 edge, bytes32 digest, bytes32[] calldata path) internal pure {
+        bytes32 root = MerkleTree.root(digest, edge, terms.edgeCount, path);
+        if (root != terms.edges) revert EdgeMismatch(edge, root, terms.edges);
     }
 
     /// @notice The digest of an edge whose tensor is one block.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
+
 /// @title The binary trees of protocol/README.md: a node is keccak256 of a label and its children, and where a level has
 /// an odd number of nodes the last one is paired with the zero word.
 /// @dev The number of leaves fixes the depth, and the index the way: under one root each index has one leaf.
@@ -48,6 +50,6 @@ library MerkleTree {
     }
 
     function parent(bytes32 left, bytes32 right) private pure returns (bytes32) {
-        return keccak256(abi.encode(NODE_LABEL, left, right));
+        return EfficientHashLib.hash(NODE_LABEL, left, right);
     }
 }

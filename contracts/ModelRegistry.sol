@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
+import {Boundary} from "./Boundary.sol";
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
 import {IProofVerifier, Port} from "./IProofVerifier.sol";
 import {MerkleTree} from "./MerkleTree.sol";
@@ -59,16 +60,20 @@ struct Model {
 
 /// @notice What is kept of a circuit, as code.
 /// @param verifier the proof system's verifier
+/// @param hasContext whether a proof's first public input is its context
 /// @param keyDigest keccak256 of the verifying data
 /// @param inputs number of the ports that are inputs
 /// @param ports where a proof shows what it binds, inputs before outputs
-/// @param chunks where the verifying data stand, in order
+/// @param chunks where the beginning of the verifying data stands, in order
+/// @param rest the remainder of the verifying data
 struct Circuit {
     IProofVerifier verifier;
+    bool hasContext;
     bytes32 keyDigest;
     uint256 inputs;
     Port[] ports;
     address[] chunks;
+    bytes rest;
 }
 
 /// @notice One block of one edge.
@@ -106,6 +111,8 @@ struct Proof {
 contract ModelRegistry {
     /// EIP-170 allows 24,576 bytes of code; one is the prefix that stops its execution.
     uint256 public constant MAX_CHUNK = 24_575;
+    /// @notice Bytes of verifying data that are kept with their circuit: to read one piece of code is cheaper than two.
+    uint256 public constant MAX_REST = 16_384;
     uint256 public constant MAX_SEGMENTS = 65_536;
 
     bytes32 private constant CIRCUIT_LABEL = keccak256("tessera/circuit/1");
@@ -180,12 +187,16 @@ contract ModelRegistry {
             revert AdapterMismatch(description.adapter, verifier.adapter());
         }
 
-        address[] memory pointers = keep(chunks, rest);
-        bytes memory data = concatenate(pointers);
+        Circuit memory circuit;
+        (circuit.chunks, circuit.rest) = keep(chunks, rest);
+        bytes memory data = keyOf(circuit);
         bytes32 expected = digestOf(description.artifacts, verifier.role());
         if (sha256(data) != expected) revert ArtifactMismatch(sha256(data), expected);
-        Circuit memory circuit = circuitFrom(description, verifier, data);
-        circuit.chunks = pointers;
+        circuit.verifier = verifier;
+        circuit.hasContext = verifier.hasContext();
+        circuit.keyDigest = keccak256(data);
+        circuit.inputs = description.inputs.length;
+        circuit.ports = verifier.register(data, description.inputs, description.outputs);
         circuits[leaf] = SSTORE2.write(abi.encode(circuit));
         emit CircuitRegistered(leaf, address(verifier), circuit.keyDigest);
     }
@@ -269,7 +280,7 @@ contract ModelRegistry {
 
     /// @notice The verifying data of a circuit: the artifact's bytes.
     function verifyingData(bytes32 leaf) external view returns (bytes memory) {
-        return concatenate(circuitOf(leaf).chunks);
+        return keyOf(circuitOf(leaf));
     }
 
     /// @notice Verifies one segment's proof and tells what it binds.
@@ -289,9 +300,8 @@ contract ModelRegistry {
         if (wiring.inputs.length != circuit.inputs) revert PortsMismatch(wiring.inputs.length, circuit.inputs);
         uint256 outputs = circuit.ports.length - circuit.inputs;
         if (wiring.outputs.length != outputs) revert PortsMismatch(wiring.outputs.length, outputs);
-        commitments = circuit.verifier.boundary(circuit.ports, proof.data, proof.publicInputs, context);
-        bytes memory key = concatenate(circuit.chunks);
-        if (!circuit.verifier.verify(circuit.keyDigest, key, proof.data, proof.publicInputs)) {
+        commitments = Boundary.read(circuit.ports, proof.data, proof.publicInputs, circuit.hasContext, context);
+        if (!circuit.verifier.verify(circuit.keyDigest, keyOf(circuit), proof.data, proof.publicInputs)) {
             revert ProofRejected(id, segment);
         }
     }
@@ -311,13 +321,14 @@ contract ModelRegistry {
         if (root != model.circuits) revert WiringMismatch(root, model.circuits);
     }
 
-    function referencesHash(BlockRef[] calldata refs) private pure returns (bytes32) {
-        uint256[] memory words = new uint256[](2 * refs.length);
-        for (uint256 i = 0; i < refs.length; i++) {
-            words[2 * i] = refs[i].edge;
-            words[2 * i + 1] = refs[i].block;
+    /// keccak256 of the edge and block of each reference, as they stand in the calldata.
+    function referencesHash(BlockRef[] calldata refs) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := mul(refs.length, 64)
+            calldatacopy(free, refs.offset, size)
+            digest := keccak256(free, size)
         }
-        return keccak256(abi.encodePacked(words));
     }
 
     function checkSrs(bytes32 srs, bytes32[] calldata listed) private pure {
@@ -335,25 +346,19 @@ contract ModelRegistry {
         revert ArtifactMissing(role);
     }
 
-    /// Where the pieces of verifying data stand; the last one is stored now.
-    function keep(bytes32[] calldata chunks, bytes calldata rest) private returns (address[] memory pointers) {
-        pointers = new address[](rest.length > 0 ? chunks.length + 1 : chunks.length);
+    /// Where the pieces of verifying data stand, and what is kept with the circuit.
+    function keep(bytes32[] calldata chunks, bytes calldata rest)
+        private
+        returns (address[] memory pointers, bytes memory kept)
+    {
+        bool isLong = rest.length > MAX_REST;
+        pointers = new address[](isLong ? chunks.length + 1 : chunks.length);
         for (uint256 i = 0; i < chunks.length; i++) {
             pointers[i] = chunkOf[chunks[i]];
             if (pointers[i] == address(0)) revert ChunkUnknown(chunks[i]);
         }
-        if (rest.length > 0) (, pointers[chunks.length]) = store(rest);
-    }
-
-    /// What the verifier sees in a circuit; where its data stand is for the caller to add.
-    function circuitFrom(CircuitDescription calldata description, IProofVerifier verifier, bytes memory data)
-        private
-        returns (Circuit memory circuit)
-    {
-        circuit.verifier = verifier;
-        circuit.keyDigest = keccak256(data);
-        circuit.inputs = description.inputs.length;
-        circuit.ports = verifier.register(data, description.inputs, description.outputs);
+        if (isLong) (, pointers[chunks.length]) = store(rest);
+        else kept = rest;
     }
 
     function store(bytes calldata chunk) private returns (bytes32 digest, address pointer) {
@@ -366,10 +371,12 @@ contract ModelRegistry {
         emit ChunkStored(digest, pointer);
     }
 
-    function concatenate(address[] memory pointers) private view returns (bytes memory data) {
-        if (pointers.length == 1) return SSTORE2.read(pointers[0]);
-        for (uint256 i = 0; i < pointers.length; i++) {
-            data = bytes.concat(data, SSTORE2.read(pointers[i]));
+    /// The whole of a circuit's verifying data.
+    function keyOf(Circuit memory circuit) private view returns (bytes memory data) {
+        if (circuit.chunks.length == 0) return circuit.rest;
+        for (uint256 i = 0; i < circuit.chunks.length; i++) {
+            data = bytes.concat(data, SSTORE2.read(circuit.chunks[i]));
         }
+        return bytes.concat(data, circuit.rest);
     }
 }

@@ -54,8 +54,6 @@ contract NodeRegistry {
     event StakeDeposited(address indexed account, address indexed market, address payer, uint256 amount);
     event StakeUnbonding(address indexed account, address indexed market, uint256 amount, uint256 releasedAt);
     event StakeWithdrawn(address indexed account, address indexed market, address to, uint256 amount);
-    event StakeLocked(address indexed account, address indexed market, uint256 amount);
-    event StakeUnlocked(address indexed account, address indexed market, uint256 amount);
     event StakeSlashed(address indexed account, address indexed market, uint256 amount, uint256 burned);
 
     error AmountZero();
@@ -118,18 +116,17 @@ contract NodeRegistry {
     }
 
     /// @notice Makes a bond of part of what an account has staked for the calling market.
+    /// @dev Locking and unlocking have no events here: a market tells of its claims and of their ends.
     function lock(address account, uint256 amount) external {
         Stake storage stake = stakes[account][msg.sender];
         uint256 free = stake.amount - stake.locked;
         if (amount > free) revert StakeInsufficient(account, amount, free);
         stake.locked += amount.toUint128();
-        emit StakeLocked(account, msg.sender, amount);
     }
 
     /// @notice Frees what the calling market locked.
     function unlock(address account, uint256 amount) external {
         takeLock(account, amount);
-        emit StakeUnlocked(account, msg.sender, amount);
     }
 
     /// @notice Takes what the calling market locked: burns a part of it and sends the market the rest.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IProofVerifier} from "../IProofVerifier.sol";
-import {BlockOpening, EdgeOpening, Offer} from "../Job.sol";
-import {Market} from "../Market.sol";
+import {Boundary} from "../Boundary.sol";
+import {BlockOpening, EdgeOpening, Jobs, Offer} from "../Job.sol";
 import {MerkleTree} from "../MerkleTree.sol";
 import {ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
 import {Payments} from "../Payments.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Challenges} from "../market/Challenges.sol";
+import {Claims} from "../market/Claims.sol";
+import {MarketState} from "../market/MarketState.sol";
+import {Postings} from "../market/Postings.sol";
+import {Submissions} from "../market/Submissions.sol";
 import {MarketFixture} from "./MarketFixture.sol";
 import {CallingToken, FalseToken, FeeToken} from "./Tokens.sol";
 import {Trees} from "./Trees.sol";
@@ -59,7 +63,7 @@ contract AttacksTest is MarketFixture {
         claim(posting, 0, THIEF);
         bytes32[] memory path = offerPath(posting, 0);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.StateWrong.selector);
+        vm.expectPartialRevert(MarketState.StateWrong.selector);
         market.claim(posting.terms, 0, posting.offers[0], path);
         vm.assertEq(nodes.stakeOf(WORKER, address(market)).locked, 0);
         vm.assertEq(nodes.stakeOf(THIEF, address(market)).locked, 0.02 ether);
@@ -68,10 +72,10 @@ contract AttacksTest is MarketFixture {
     function test_frontRunningASubmission_isForTheClaimantOnly() public {
         Posting memory posting = claimed();
         Proof memory seen = proofFor(posting, 0, WORKER);
-        refusedProof(posting, 0, THIEF, wiringOf(0), seen, Market.NotClaimant.selector);
+        refusedProof(posting, 0, THIEF, wiringOf(0), seen, MarketState.NotClaimant.selector);
         bytes32 digest = sha256(abi.encode(seen));
         vm.prank(THIEF);
-        vm.expectRevert(abi.encodeWithSelector(Market.NotClaimant.selector, THIEF, WORKER));
+        vm.expectRevert(abi.encodeWithSelector(MarketState.NotClaimant.selector, THIEF, WORKER));
         market.submit(posting.terms, 0, digest);
     }
 
@@ -80,7 +84,7 @@ contract AttacksTest is MarketFixture {
         Posting memory posting = posted();
         claim(posting, 0, THIEF);
         Proof memory copied = proofFor(posting, 0, WORKER);
-        refusedProof(posting, 0, THIEF, wiringOf(0), copied, IProofVerifier.ContextMismatch.selector);
+        refusedProof(posting, 0, THIEF, wiringOf(0), copied, Boundary.ContextMismatch.selector);
         copied.publicInputs[0] = market.contextOf(market.jobId(posting.terms), 0, THIEF);
         refusedProof(posting, 0, THIEF, wiringOf(0), copied, ModelRegistry.ProofRejected.selector);
 
@@ -90,7 +94,7 @@ contract AttacksTest is MarketFixture {
         post(again);
         claim(again, 0, THIEF);
         Proof memory old = proofFor(posting, 0, THIEF);
-        refusedProof(again, 0, THIEF, wiringOf(0), old, IProofVerifier.ContextMismatch.selector);
+        refusedProof(again, 0, THIEF, wiringOf(0), old, Boundary.ContextMismatch.selector);
     }
 
     function test_alteredAndExtraBytes_areRejected() public {
@@ -104,7 +108,7 @@ contract AttacksTest is MarketFixture {
         proof = proofFor(posting, 0, WORKER);
         proof.publicInputs = new uint256[](1);
         proof.publicInputs[0] = market.contextOf(market.jobId(posting.terms), 0, WORKER);
-        refusedProof(posting, 0, WORKER, wiringOf(0), proof, IProofVerifier.BoundaryMalformed.selector);
+        refusedProof(posting, 0, WORKER, wiringOf(0), proof, Boundary.BoundaryMalformed.selector);
     }
 
     /// A key that is not the model's cannot be brought along: the circuit's leaf must stand under the model's root.
@@ -163,7 +167,7 @@ contract AttacksTest is MarketFixture {
         Wiring memory wiring = wiringOf(2);
         BlockOpening[] memory openings = openingsOf(sham, 2);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.EdgeMismatch.selector);
+        vm.expectPartialRevert(Jobs.EdgeMismatch.selector);
         market.raise(sham.terms, 2, wiring, openings, proof);
         vm.assertFalse(isVerified(sham));
     }
@@ -176,13 +180,13 @@ contract AttacksTest is MarketFixture {
         Wiring memory wiring = wiringOf(0);
         openings[1].edgePath = Trees.path(edgeLeaves(posting.commitments), 2);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.EdgeMismatch.selector);
+        vm.expectPartialRevert(Jobs.EdgeMismatch.selector);
         market.prove(posting.terms, 0, wiring, openings, proof);
         openings = openingsOf(posting, 0);
         openings[1].blockCount = 2;
         openings[1].blockPath = new bytes32[](1);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.EdgeMismatch.selector);
+        vm.expectPartialRevert(Jobs.EdgeMismatch.selector);
         market.prove(posting.terms, 0, wiring, openings, proof);
     }
 
@@ -210,7 +214,7 @@ contract AttacksTest is MarketFixture {
         vm.warp(block.timestamp + 2 hours + 1);
         vm.deal(THIEF, 1 ether);
         vm.prank(THIEF);
-        vm.expectPartialRevert(Market.DeadlinePassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlinePassed.selector);
         market.challenge{value: 0.1 ether}(posting.terms, 0);
     }
 
@@ -221,7 +225,7 @@ contract AttacksTest is MarketFixture {
         submit(posting, 0, WORKER, sha256(artifact));
         challenge(posting, 0, THIEF);
         defend(posting, 0, WORKER, artifact);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Verified);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Verified);
     }
 
     /// A requester that goes silent, closes the job or lets it expire does not keep a proof from being paid.
@@ -252,7 +256,7 @@ contract AttacksTest is MarketFixture {
         vm.assertEq(token.answer(), abi.encodeWithSelector(refusal));
         vm.assertEq(token.balanceOf(WORKER), posting.offers[0].reward);
 
-        token.arm(address(market), abi.encodeCall(Market.close, (posting.terms)));
+        token.arm(address(market), abi.encodeCall(Postings.close, (posting.terms)));
         Posting memory second = draft(REQUESTER, 8);
         second.terms.token = address(token);
         post(second);
@@ -293,7 +297,7 @@ contract AttacksTest is MarketFixture {
             burned = BURN.balance;
             bytes32[] memory path = offerPath(posting, 0);
             vm.prank(account);
-            vm.expectRevert(abi.encodeWithSelector(Market.Barred.selector, account));
+            vm.expectRevert(abi.encodeWithSelector(Claims.Barred.selector, account));
             market.claim(posting.terms, 0, posting.offers[0], path);
         }
         claim(posting, 0, WORKER);
@@ -310,7 +314,7 @@ contract AttacksTest is MarketFixture {
         claim(posting, 0, WORKER);
         uint256 context = market.contextOf(market.jobId(posting.terms), 0, WORKER);
         Proof memory proof = proofOf(0, truth.commitments[0], truth.commitments[1], context);
-        refusedProof(posting, 0, WORKER, wiringOf(0), proof, Market.EdgeMismatch.selector);
+        refusedProof(posting, 0, WORKER, wiringOf(0), proof, Jobs.EdgeMismatch.selector);
         vm.prank(WORKER);
         market.abandon(posting.terms, 0);
         vm.assertEq(nodes.stakeOf(WORKER, address(market)).amount, 0.995 ether);
@@ -349,8 +353,8 @@ contract AttacksTest is MarketFixture {
         Posting memory posting = claimed();
         submit(posting, 0, WORKER, sha256("nothing"));
         vm.warp(block.timestamp + wait);
-        bool settled = attempt(abi.encodeCall(Market.settle, (posting.terms, 0)), 0);
-        bool challenged = attempt(abi.encodeCall(Market.challenge, (posting.terms, 0)), 0.005 ether);
+        bool settled = attempt(abi.encodeCall(Submissions.settle, (posting.terms, 0)), 0);
+        bool challenged = attempt(abi.encodeCall(Challenges.challenge, (posting.terms, 0)), 0.005 ether);
         vm.assertTrue(settled != challenged);
     }
 

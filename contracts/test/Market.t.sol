@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {BlockOpening, EdgeOpening, Offer, Terms} from "../Job.sol";
+import {BlockOpening, EdgeOpening, Jobs, Offer, Terms} from "../Job.sol";
 import {Market} from "../Market.sol";
 import {ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
 import {NodeRegistry} from "../NodeRegistry.sol";
 import {Payments} from "../Payments.sol";
+import {Challenges} from "../market/Challenges.sol";
+import {Claims} from "../market/Claims.sol";
+import {MarketState} from "../market/MarketState.sol";
+import {Postings} from "../market/Postings.sol";
+import {Submissions} from "../market/Submissions.sol";
 import {MarketFixture} from "./MarketFixture.sol";
 import {PlainToken} from "./Tokens.sol";
 
@@ -50,7 +55,7 @@ contract MarketTest is MarketFixture {
 
     function test_post_keepsTheEscrow() public {
         Posting memory posting = posted();
-        Market.Job memory job = market.jobOf(market.jobId(posting.terms));
+        MarketState.Job memory job = market.jobOf(market.jobId(posting.terms));
         vm.assertEq(job.available, escrowOf(posting));
         vm.assertEq(job.segments, SEGMENTS);
         vm.assertEq(address(market).balance, escrowOf(posting));
@@ -61,13 +66,13 @@ contract MarketTest is MarketFixture {
         EdgeOpening[] memory inputs = edgeOpening(posting, 0);
         EdgeOpening[] memory outputs = edgeOpening(posting, EDGES - 1);
         vm.prank(WORKER);
-        vm.expectRevert(abi.encodeWithSelector(Market.NotRequester.selector, WORKER, REQUESTER));
+        vm.expectRevert(abi.encodeWithSelector(Postings.NotRequester.selector, WORKER, REQUESTER));
         market.post{value: 1 ether}(posting.terms, 1 ether, inputs, outputs);
     }
 
     function test_post_refusesAJobTwice() public {
         Posting memory posting = posted();
-        vm.expectRevert(abi.encodeWithSelector(Market.JobExists.selector, market.jobId(posting.terms)));
+        vm.expectRevert(abi.encodeWithSelector(Postings.JobExists.selector, market.jobId(posting.terms)));
         this.postExternally(posting);
     }
 
@@ -93,22 +98,22 @@ contract MarketTest is MarketFixture {
     function test_post_refusesTermsOutOfRange() public {
         Posting memory posting = draft(REQUESTER, 7);
         posting.terms.expiry = block.timestamp - 1;
-        refusedPost(posting, Market.ExpiryOutOfRange.selector);
+        refusedPost(posting, Postings.ExpiryOutOfRange.selector);
         posting.terms.expiry = block.timestamp + 90 days + 1;
-        refusedPost(posting, Market.ExpiryOutOfRange.selector);
+        refusedPost(posting, Postings.ExpiryOutOfRange.selector);
         posting = draft(REQUESTER, 7);
         posting.terms.window = 1 hours - 1;
-        refusedPost(posting, Market.WindowOutOfRange.selector);
+        refusedPost(posting, Postings.WindowOutOfRange.selector);
         posting.terms.window = 30 days + 1;
-        refusedPost(posting, Market.WindowOutOfRange.selector);
+        refusedPost(posting, Postings.WindowOutOfRange.selector);
         posting.terms.optimistic = false;
         posting.terms.window = 1;
-        refusedPost(posting, Market.WindowOutOfRange.selector);
+        refusedPost(posting, Postings.WindowOutOfRange.selector);
         posting = draft(REQUESTER, 7);
         posting.terms.edgeCount = 0;
-        refusedPost(posting, Market.EdgeCountOutOfRange.selector);
+        refusedPost(posting, Postings.EdgeCountOutOfRange.selector);
         posting.terms.edgeCount = 131_073;
-        refusedPost(posting, Market.EdgeCountOutOfRange.selector);
+        refusedPost(posting, Postings.EdgeCountOutOfRange.selector);
         posting = draft(REQUESTER, 7);
         posting.terms.model = keccak256("another model");
         refusedPost(posting, ModelRegistry.ModelUnknown.selector);
@@ -117,17 +122,17 @@ contract MarketTest is MarketFixture {
     function test_post_refusesDigestsThatAreNotOfTheRoot() public {
         Posting memory posting = draft(REQUESTER, 7);
         posting.terms.outputDigest = boundaryDigest(abi.encode(9));
-        refusedPost(posting, Market.BoundaryDigestMismatch.selector);
+        refusedPost(posting, Postings.BoundaryDigestMismatch.selector);
 
         posting = draft(REQUESTER, 7);
         posting.terms.edges = keccak256("another root");
-        refusedPost(posting, Market.EdgeMismatch.selector);
+        refusedPost(posting, Jobs.EdgeMismatch.selector);
 
         posting = draft(REQUESTER, 7);
         EdgeOpening[] memory notTheInput = edgeOpening(posting, 1);
         EdgeOpening[] memory outputs = edgeOpening(posting, EDGES - 1);
         vm.prank(REQUESTER);
-        vm.expectPartialRevert(Market.BoundaryEdgesMismatch.selector);
+        vm.expectPartialRevert(Postings.BoundaryEdgesMismatch.selector);
         market.post{value: 1 ether}(posting.terms, 1 ether, notTheInput, outputs);
     }
 
@@ -136,7 +141,7 @@ contract MarketTest is MarketFixture {
         EdgeOpening[] memory inputs = edgeOpening(posting, 0);
         EdgeOpening[] memory outputs = edgeOpening(posting, EDGES - 1);
         vm.prank(REQUESTER);
-        vm.expectPartialRevert(Market.EscrowZero.selector);
+        vm.expectPartialRevert(Postings.EscrowZero.selector);
         market.post(posting.terms, 0, inputs, outputs);
         vm.prank(REQUESTER);
         vm.expectRevert(abi.encodeWithSelector(Payments.ValueMismatch.selector, 1 ether, 2 ether));
@@ -147,8 +152,8 @@ contract MarketTest is MarketFixture {
 
     function test_claim_reservesTheRewardAndLocksTheBond() public {
         Posting memory posting = claimed();
-        Market.Segment memory segment = market.segmentOf(market.jobId(posting.terms), 0);
-        vm.assertTrue(segment.state == Market.State.Claimed);
+        MarketState.Segment memory segment = market.segmentOf(market.jobId(posting.terms), 0);
+        vm.assertTrue(segment.state == MarketState.State.Claimed);
         vm.assertEq(segment.claimant, WORKER);
         vm.assertEq(segment.deadline, block.timestamp + 1 hours);
         vm.assertEq(market.jobOf(market.jobId(posting.terms)).available, escrowOf(posting) - segment.reward);
@@ -160,7 +165,7 @@ contract MarketTest is MarketFixture {
         bytes32[] memory path = offerPath(posting, 0);
         vm.prank(OTHER);
         vm.expectRevert(
-            abi.encodeWithSelector(Market.StateWrong.selector, Market.State.Claimed, Market.State.Open)
+            abi.encodeWithSelector(MarketState.StateWrong.selector, MarketState.State.Claimed, MarketState.State.Open)
         );
         market.claim(posting.terms, 0, posting.offers[0], path);
     }
@@ -175,10 +180,10 @@ contract MarketTest is MarketFixture {
     function test_claim_refusesWhatWasNotOffered() public {
         Posting memory posting = posted();
         Offer memory dearer = posting.offers[0];
-        refusedClaim(posting, 1, dearer, Market.OfferMismatch.selector);
+        refusedClaim(posting, 1, dearer, Claims.OfferMismatch.selector);
         dearer.reward += 1;
-        refusedClaim(posting, 0, dearer, Market.OfferMismatch.selector);
-        refusedClaim(posting, SEGMENTS, posting.offers[1], Market.SegmentUnknown.selector);
+        refusedClaim(posting, 0, dearer, Claims.OfferMismatch.selector);
+        refusedClaim(posting, SEGMENTS, posting.offers[1], MarketState.SegmentUnknown.selector);
     }
 
     function test_claim_refusesOffersOutOfRange() public {
@@ -188,9 +193,9 @@ contract MarketTest is MarketFixture {
         posting.offers[2].duration = 7 days + 1;
         seal(posting);
         post(posting);
-        refusedClaim(posting, 0, posting.offers[0], Market.BondTooLow.selector);
-        refusedClaim(posting, 1, posting.offers[1], Market.DurationOutOfRange.selector);
-        refusedClaim(posting, 2, posting.offers[2], Market.DurationOutOfRange.selector);
+        refusedClaim(posting, 0, posting.offers[0], Claims.BondTooLow.selector);
+        refusedClaim(posting, 1, posting.offers[1], Claims.DurationOutOfRange.selector);
+        refusedClaim(posting, 2, posting.offers[2], Claims.DurationOutOfRange.selector);
     }
 
     function test_claim_refusesAfterExpiryAndOnUnknownJobs() public {
@@ -198,9 +203,9 @@ contract MarketTest is MarketFixture {
         vm.warp(posting.terms.expiry);
         claim(posting, 0, WORKER);
         vm.warp(posting.terms.expiry + 1);
-        refusedClaim(posting, 1, posting.offers[1], Market.JobNotOpen.selector);
+        refusedClaim(posting, 1, posting.offers[1], MarketState.JobNotOpen.selector);
         posting.terms.nonce = 1;
-        refusedClaim(posting, 1, posting.offers[1], Market.JobUnknown.selector);
+        refusedClaim(posting, 1, posting.offers[1], MarketState.JobUnknown.selector);
     }
 
     function test_claim_neverBeyondTheStake() public {
@@ -219,7 +224,7 @@ contract MarketTest is MarketFixture {
         Posting memory posting = draft(REQUESTER, 7);
         postWith(posting, 1.5 ether, edgeOpening(posting, 0), edgeOpening(posting, EDGES - 1));
         claim(posting, 0, WORKER);
-        refusedClaim(posting, 1, posting.offers[1], Market.EscrowInsufficient.selector);
+        refusedClaim(posting, 1, posting.offers[1], Claims.EscrowInsufficient.selector);
     }
 
     // Abandoning and missing.
@@ -227,16 +232,16 @@ contract MarketTest is MarketFixture {
     function test_abandon_burnsAQuarterBarsAndRaisesTheBond() public {
         Posting memory posting = claimed();
         vm.prank(OTHER);
-        vm.expectRevert(abi.encodeWithSelector(Market.NotClaimant.selector, OTHER, WORKER));
+        vm.expectRevert(abi.encodeWithSelector(MarketState.NotClaimant.selector, OTHER, WORKER));
         market.abandon(posting.terms, 0);
         vm.prank(WORKER);
         market.abandon(posting.terms, 0);
         vm.assertEq(BURN.balance, 0.005 ether);
         vm.assertEq(freeStake(WORKER), 0.995 ether);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Open);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Open);
         vm.assertTrue(market.isBarred(market.jobId(posting.terms), 0, WORKER));
         vm.assertEq(market.jobOf(market.jobId(posting.terms)).available, escrowOf(posting));
-        refusedClaim(posting, 0, posting.offers[0], Market.Barred.selector);
+        refusedClaim(posting, 0, posting.offers[0], Claims.Barred.selector);
         claim(posting, 0, OTHER);
         vm.assertEq(market.segmentOf(market.jobId(posting.terms), 0).bond, 0.04 ether);
     }
@@ -258,7 +263,7 @@ contract MarketTest is MarketFixture {
     function test_expire_burnsAllButTheGas() public {
         Posting memory posting = claimed();
         vm.warp(block.timestamp + 1 hours);
-        vm.expectPartialRevert(Market.DeadlineNotPassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlineNotPassed.selector);
         market.expire(posting.terms, 0);
         vm.warp(block.timestamp + 1);
         vm.prank(WATCHER);
@@ -266,7 +271,7 @@ contract MarketTest is MarketFixture {
         vm.assertEq(market.owed(WATCHER, COIN), 150_000 gwei);
         vm.assertEq(BURN.balance, 0.02 ether - 150_000 gwei);
         vm.assertEq(freeStake(WORKER), 0.98 ether);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Open);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Open);
     }
 
     function test_expire_rewardsNoMoreThanAQuarter() public {
@@ -283,16 +288,16 @@ contract MarketTest is MarketFixture {
         Posting memory posting = claimed();
         vm.warp(block.timestamp + 1 hours + 1);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.DeadlinePassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlinePassed.selector);
         market.submit(posting.terms, 0, bytes32(0));
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.DeadlinePassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlinePassed.selector);
         market.abandon(posting.terms, 0);
         Proof memory proof = proofFor(posting, 0, WORKER);
         Wiring memory wiring = wiringOf(0);
         BlockOpening[] memory openings = openingsOf(posting, 0);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.DeadlinePassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlinePassed.selector);
         market.prove(posting.terms, 0, wiring, openings, proof);
     }
 
@@ -301,7 +306,7 @@ contract MarketTest is MarketFixture {
     function test_prove_paysAndFrees() public {
         Posting memory posting = claimed();
         prove(posting, 0, WORKER);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Verified);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Verified);
         vm.assertEq(market.owed(WORKER, COIN), posting.offers[0].reward);
         vm.assertEq(freeStake(WORKER), 1 ether);
         uint256 before = WORKER.balance;
@@ -332,7 +337,7 @@ contract MarketTest is MarketFixture {
         post(posting);
         claim(posting, 0, WORKER);
         vm.prank(WORKER);
-        vm.expectPartialRevert(Market.NotOptimistic.selector);
+        vm.expectPartialRevert(Submissions.NotOptimistic.selector);
         market.submit(posting.terms, 0, bytes32(0));
         prove(posting, 0, WORKER);
     }
@@ -343,7 +348,7 @@ contract MarketTest is MarketFixture {
         Wiring memory wiring = wiringOf(0);
         BlockOpening[] memory openings = new BlockOpening[](1);
         vm.prank(WORKER);
-        vm.expectRevert(abi.encodeWithSelector(Market.OpeningsMismatch.selector, 1, 2));
+        vm.expectRevert(abi.encodeWithSelector(Submissions.OpeningsMismatch.selector, 1, 2));
         market.prove(posting.terms, 0, wiring, openings, proof);
     }
 
@@ -351,13 +356,13 @@ contract MarketTest is MarketFixture {
 
     function test_submit_settlesUnchallenged() public {
         Posting memory posting = submitted("proof");
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Submitted);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Submitted);
         vm.warp(block.timestamp + 2 hours);
-        vm.expectPartialRevert(Market.DeadlineNotPassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlineNotPassed.selector);
         market.settle(posting.terms, 0);
         vm.warp(block.timestamp + 1);
         market.settle(posting.terms, 0);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Settled);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Settled);
         vm.assertEq(market.owed(WORKER, COIN), posting.offers[0].reward);
         vm.assertEq(freeStake(WORKER), 1 ether);
     }
@@ -365,7 +370,7 @@ contract MarketTest is MarketFixture {
     function test_settlements_areNotVerifications() public {
         Posting memory posting = posted();
         settleAll(posting);
-        Market.Job memory job = market.jobOf(market.jobId(posting.terms));
+        MarketState.Job memory job = market.jobOf(market.jobId(posting.terms));
         vm.assertEq(job.settled, SEGMENTS);
         vm.assertEq(job.verified, 0);
         vm.assertFalse(isVerified(posting));
@@ -406,7 +411,7 @@ contract MarketTest is MarketFixture {
         vm.assertEq(bond, 0.005 ether);
         challenge(posting, 0, WATCHER);
         defend(posting, 0, OTHER, artifact);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Verified);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Verified);
         vm.assertEq(market.owed(WORKER, COIN), posting.offers[0].reward + bond);
         vm.assertEq(market.owed(OTHER, COIN), 0);
         vm.assertEq(freeStake(WORKER), 1 ether);
@@ -416,11 +421,11 @@ contract MarketTest is MarketFixture {
         Posting memory posting = submitted("no proof");
         challenge(posting, 0, WATCHER);
         vm.warp(block.timestamp + 1 hours);
-        vm.expectPartialRevert(Market.DeadlineNotPassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlineNotPassed.selector);
         market.reject(posting.terms, 0);
         vm.warp(block.timestamp + 1);
         market.reject(posting.terms, 0);
-        vm.assertTrue(stateOf(posting, 0) == Market.State.Open);
+        vm.assertTrue(stateOf(posting, 0) == MarketState.State.Open);
         vm.assertEq(market.owed(WATCHER, COIN), 0.005 ether + 300_000 gwei);
         vm.assertEq(BURN.balance, 0.02 ether - 300_000 gwei);
         vm.assertEq(freeStake(WORKER), 0.98 ether);
@@ -432,7 +437,7 @@ contract MarketTest is MarketFixture {
         vm.fee(50 gwei);
         vm.assertEq(market.challengeBond(), 0.1 ether);
         vm.prank(WATCHER);
-        vm.expectRevert(abi.encodeWithSelector(Market.ChallengeBondTooLow.selector, 0.1 ether - 1, 0.1 ether));
+        vm.expectRevert(abi.encodeWithSelector(Challenges.ChallengeBondTooLow.selector, 0.1 ether - 1, 0.1 ether));
         market.challenge{value: 0.1 ether - 1}(posting.terms, 0);
     }
 
@@ -440,10 +445,10 @@ contract MarketTest is MarketFixture {
         Posting memory posting = submitted("no proof");
         challenge(posting, 0, WATCHER);
         vm.prank(OTHER);
-        vm.expectPartialRevert(Market.StateWrong.selector);
+        vm.expectPartialRevert(MarketState.StateWrong.selector);
         market.challenge{value: 1 ether}(posting.terms, 0);
         vm.warp(block.timestamp + 3 hours);
-        vm.expectPartialRevert(Market.StateWrong.selector);
+        vm.expectPartialRevert(MarketState.StateWrong.selector);
         market.settle(posting.terms, 0);
     }
 
@@ -454,10 +459,10 @@ contract MarketTest is MarketFixture {
         challenge(posting, 0, WATCHER);
         Wiring memory wiring = wiringOf(0);
         BlockOpening[] memory openings = openingsOf(posting, 0);
-        vm.expectPartialRevert(Market.ProofHashMismatch.selector);
+        vm.expectPartialRevert(Challenges.ProofHashMismatch.selector);
         market.defend(posting.terms, 0, wiring, openings, bytes.concat(artifact, hex"00"));
         vm.warp(block.timestamp + 1 hours + 1);
-        vm.expectPartialRevert(Market.DeadlinePassed.selector);
+        vm.expectPartialRevert(MarketState.DeadlinePassed.selector);
         market.defend(posting.terms, 0, wiring, openings, artifact);
     }
 
@@ -470,14 +475,14 @@ contract MarketTest is MarketFixture {
         vm.prank(REQUESTER);
         market.close(posting.terms);
         vm.assertEq(market.owed(REQUESTER, COIN), posting.offers[2].reward);
-        refusedClaim(posting, 2, posting.offers[2], Market.JobNotOpen.selector);
+        refusedClaim(posting, 2, posting.offers[2], MarketState.JobNotOpen.selector);
         prove(posting, 0, WORKER);
         vm.assertEq(market.owed(WORKER, COIN), posting.offers[0].reward);
         vm.prank(OTHER);
         market.abandon(posting.terms, 1);
         vm.assertEq(market.owed(REQUESTER, COIN), posting.offers[2].reward + posting.offers[1].reward);
         vm.prank(REQUESTER);
-        vm.expectPartialRevert(Market.JobNotOpen.selector);
+        vm.expectPartialRevert(MarketState.JobNotOpen.selector);
         market.close(posting.terms);
     }
 
@@ -485,7 +490,7 @@ contract MarketTest is MarketFixture {
         Posting memory posting = posted();
         vm.warp(posting.terms.expiry);
         vm.prank(OTHER);
-        vm.expectPartialRevert(Market.NotRequester.selector);
+        vm.expectPartialRevert(Postings.NotRequester.selector);
         market.close(posting.terms);
         vm.warp(posting.terms.expiry + 1);
         vm.prank(OTHER);

@@ -14,6 +14,7 @@ import {
     Proof,
     Wiring
 } from "../ModelRegistry.sol";
+import {MarketState} from "../market/MarketState.sol";
 import {NodeRegistry} from "../NodeRegistry.sol";
 import {ToyVerifier} from "../testing/ToyVerifier.sol";
 import {Trees} from "./Trees.sol";
@@ -278,7 +279,7 @@ abstract contract MarketFixture is TestBase {
         nodes.deposit{value: stake}(account, address(market));
     }
 
-    function stateOf(Posting memory posting, uint256 segment) internal view returns (Market.State) {
+    function stateOf(Posting memory posting, uint256 segment) internal view returns (MarketState.State) {
         return market.segmentOf(market.jobId(posting.terms), segment).state;
     }
 

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {BlockOpening, Terms} from "../Job.sol";
-import {Market} from "../Market.sol";
 import {Proof, Wiring} from "../ModelRegistry.sol";
+import {MarketState} from "../market/MarketState.sol";
 import {MarketFixture} from "./MarketFixture.sol";
 import {PlainToken} from "./Tokens.sol";
 
@@ -86,18 +86,18 @@ contract Coalition is MarketFixture {
         if (draw.action < 5) return waitAWhile(draw);
         if (draw.job == 0) return;
         if (draw.action == 5) return closeJob(draw);
-        Market.Segment memory found = market.segmentOf(ids[draw.job], draw.segment);
+        MarketState.Segment memory found = market.segmentOf(ids[draw.job], draw.segment);
         bool inTime = block.timestamp <= found.deadline;
-        if (found.state == Market.State.Open) return claimSegment(draw, found);
-        if (found.state == Market.State.Claimed) return inTime ? endClaim(draw, found) : expireClaim(draw, found);
-        if (found.state == Market.State.Challenged) {
+        if (found.state == MarketState.State.Open) return claimSegment(draw, found);
+        if (found.state == MarketState.State.Claimed) return inTime ? endClaim(draw, found) : expireClaim(draw, found);
+        if (found.state == MarketState.State.Challenged) {
             return inTime ? defendSubmission(draw, found) : rejectSubmission(draw, found);
         }
-        if (found.state == Market.State.Submitted) {
+        if (found.state == MarketState.State.Submitted) {
             if (!inTime) return settleSubmission(draw, found);
             if (draw.action < 14) return challengeSubmission(draw);
         }
-        if (found.state == Market.State.Settled && draw.action < 8) return raiseSegment(draw);
+        if (found.state == MarketState.State.Settled && draw.action < 8) return raiseSegment(draw);
     }
 
     function postJob(Draw memory draw) private {
@@ -108,7 +108,7 @@ contract Coalition is MarketFixture {
         effects["post"]++;
     }
 
-    function claimSegment(Draw memory draw, Market.Segment memory found) private {
+    function claimSegment(Draw memory draw, MarketState.Segment memory found) private {
         bytes32 id = ids[draw.job];
         if (market.jobOf(id).closed || block.timestamp > termsOf[draw.job].expiry) return;
         if (market.isBarred(id, draw.segment, draw.who)) return;
@@ -119,7 +119,7 @@ contract Coalition is MarketFixture {
         effects["claim"]++;
     }
 
-    function endClaim(Draw memory draw, Market.Segment memory found) private {
+    function endClaim(Draw memory draw, MarketState.Segment memory found) private {
         if (draw.action < 9) return submitTruly(draw, found);
         if (draw.action < 12) return submitFalsely(draw, found);
         if (draw.action < 15) return proveTruly(draw, found);
@@ -127,7 +127,7 @@ contract Coalition is MarketFixture {
         abandonClaim(draw, found);
     }
 
-    function submitTruly(Draw memory draw, Market.Segment memory found) private {
+    function submitTruly(Draw memory draw, MarketState.Segment memory found) private {
         Posting memory posting = recall(draw.job);
         bytes32 digest = sha256(artifactOf(posting, draw.segment, found.claimant));
         submit(posting, draw.segment, found.claimant, digest);
@@ -135,12 +135,12 @@ contract Coalition is MarketFixture {
         effects["submit truly"]++;
     }
 
-    function submitFalsely(Draw memory draw, Market.Segment memory found) private {
+    function submitFalsely(Draw memory draw, MarketState.Segment memory found) private {
         submit(recall(draw.job), draw.segment, found.claimant, bytes32(draw.value));
         effects["submit falsely"]++;
     }
 
-    function proveTruly(Draw memory draw, Market.Segment memory found) private {
+    function proveTruly(Draw memory draw, MarketState.Segment memory found) private {
         prove(recall(draw.job), draw.segment, found.claimant);
         provenTruly[draw.job][draw.segment] = true;
         bonds[found.claimant] -= found.bond;
@@ -148,7 +148,7 @@ contract Coalition is MarketFixture {
     }
 
     /// A valid proof that binds another value, at its output or at its input, than the job's root has there.
-    function proveMismatched(Draw memory draw, Market.Segment memory found) private {
+    function proveMismatched(Draw memory draw, MarketState.Segment memory found) private {
         Posting memory posting = recall(draw.job);
         Posting memory forged = recall(draw.job);
         uint256 edge = draw.segment + draw.value % 2;
@@ -165,7 +165,7 @@ contract Coalition is MarketFixture {
         }
     }
 
-    function abandonClaim(Draw memory draw, Market.Segment memory found) private {
+    function abandonClaim(Draw memory draw, MarketState.Segment memory found) private {
         vm.prank(found.claimant);
         market.abandon(termsOf[draw.job], draw.segment);
         burned += found.bond / 4;
@@ -173,7 +173,7 @@ contract Coalition is MarketFixture {
         effects["abandon"]++;
     }
 
-    function expireClaim(Draw memory draw, Market.Segment memory found) private {
+    function expireClaim(Draw memory draw, MarketState.Segment memory found) private {
         uint256 before = BURN.balance;
         vm.prank(draw.who);
         market.expire(termsOf[draw.job], draw.segment);
@@ -187,7 +187,7 @@ contract Coalition is MarketFixture {
         effects["challenge"]++;
     }
 
-    function defendSubmission(Draw memory draw, Market.Segment memory found) private {
+    function defendSubmission(Draw memory draw, MarketState.Segment memory found) private {
         if (!isTrue[found.proof]) return;
         Posting memory posting = recall(draw.job);
         defend(posting, draw.segment, draw.who, artifactOf(posting, draw.segment, found.claimant));
@@ -196,14 +196,14 @@ contract Coalition is MarketFixture {
         effects["defend"]++;
     }
 
-    function rejectSubmission(Draw memory draw, Market.Segment memory found) private {
+    function rejectSubmission(Draw memory draw, MarketState.Segment memory found) private {
         uint256 before = BURN.balance;
         market.reject(termsOf[draw.job], draw.segment);
         slashed(found, BURN.balance - before);
         effects["reject"]++;
     }
 
-    function settleSubmission(Draw memory draw, Market.Segment memory found) private {
+    function settleSubmission(Draw memory draw, MarketState.Segment memory found) private {
         market.settle(termsOf[draw.job], draw.segment);
         bonds[found.claimant] -= found.bond;
         effects["settle"]++;
@@ -314,7 +314,7 @@ contract Coalition is MarketFixture {
         posting.terms = termsOf[job];
     }
 
-    function slashed(Market.Segment memory found, uint256 amount) private {
+    function slashed(MarketState.Segment memory found, uint256 amount) private {
         vm.assertTrue(amount >= found.bond - found.bond / 4, "a failure costs the burned part");
         burned += amount;
         bonds[found.claimant] -= found.bond;
@@ -336,17 +336,17 @@ contract Coalition is MarketFixture {
 
     /// One job's: never more paid or reserved than was put in, and each segment paid once.
     function accountOf(uint256 job) private view returns (uint256 escrow, uint256 challengeBonds) {
-        Market.Job memory account = market.jobOf(ids[job]);
+        MarketState.Job memory account = market.jobOf(ids[job]);
         escrow = account.available;
         uint256 paid = 0;
         uint256 verified = 0;
         uint256 settled = 0;
         for (uint256 i = 0; i < SEGMENTS; i++) {
-            Market.Segment memory segment = market.segmentOf(ids[job], i);
-            if (segment.state == Market.State.Settled) settled++;
-            if (segment.state == Market.State.Verified) verified++;
-            if (segment.state == Market.State.Challenged) challengeBonds += segment.challengeBond;
-            bool done = segment.state == Market.State.Settled || segment.state == Market.State.Verified;
+            MarketState.Segment memory segment = market.segmentOf(ids[job], i);
+            if (segment.state == MarketState.State.Settled) settled++;
+            if (segment.state == MarketState.State.Verified) verified++;
+            if (segment.state == MarketState.State.Challenged) challengeBonds += segment.challengeBond;
+            bool done = segment.state == MarketState.State.Settled || segment.state == MarketState.State.Verified;
             if (done) paid += segment.reward;
             else escrow += segment.reward;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Boundary} from "../Boundary.sol";
 import {EdgeType} from "../EdgeType.sol";
 import {EzklVerifier} from "../EzklVerifier.sol";
 import {Groth16Verifier} from "../Groth16Verifier.sol";
@@ -28,6 +29,14 @@ contract RealProofsTest is TestBase {
         string memory path = string.concat(FOLDER, name);
         if (!vm.exists(path)) vm.skip(true);
         return abi.decode(vm.readFileBinary(path), (RealProof));
+    }
+
+    function read(Port[] memory ports, RealProof calldata real, bool hasContext)
+        external
+        pure
+        returns (bytes32[] memory)
+    {
+        return Boundary.read(ports, real.proof, real.publicInputs, hasContext, real.publicInputs[0]);
     }
 
     function ezkl() private returns (EzklVerifier verifier, RealProof memory real) {
@@ -84,7 +93,8 @@ contract RealProofsTest is TestBase {
     function test_ezkl_showsWhatAProofBinds() public {
         (EzklVerifier verifier, RealProof memory real) = ezkl();
         Port[] memory ports = verifier.register(real.verifyingData, real.inputs, real.outputs);
-        bytes32[] memory bound = verifier.boundary(ports, real.proof, real.publicInputs, 7);
+        vm.assertFalse(verifier.hasContext());
+        bytes32[] memory bound = this.read(ports, real, false);
         vm.assertEq(bound[0], keccak256(abi.encodePacked(real.publicInputs)));
         bytes memory point = new bytes(64);
         for (uint256 i = 0; i < 64; i++) {
@@ -149,7 +159,8 @@ contract RealProofsTest is TestBase {
         Groth16Verifier verifier = new Groth16Verifier();
         Port[] memory ports = verifier.register(real.verifyingData, real.inputs, real.outputs);
         checkVerdicts(verifier, real);
-        bytes32[] memory bound = verifier.boundary(ports, real.proof, real.publicInputs, real.publicInputs[0]);
+        vm.assertTrue(verifier.hasContext());
+        bytes32[] memory bound = this.read(ports, real, true);
         vm.assertEq(bound[0], keccak256(abi.encode(real.publicInputs[1])));
         vm.assertEq(bound[1], keccak256(abi.encode(real.publicInputs[2])));
     }

@@ -65,6 +65,20 @@ contract RegistriesTest is MarketFixture {
         vm.assertEq(models.verifyingData(models.circuitLeaf(fresh())), "fresh key");
     }
 
+    /// What is too long to stand with the circuit is kept apart, and read back the same.
+    function testFuzz_circuits_keepVerifyingDataOfAnyLength(uint256 length) public {
+        bytes memory data = new bytes(length % 24_576);
+        for (uint256 i = 31; i < data.length; i += 32) {
+            data[i] = bytes1(uint8(i / 32 + 1));
+        }
+        CircuitDescription memory description = fresh();
+        description.artifacts[0].digest = sha256(data);
+        bytes32 leaf = models.registerCircuit(description, verifier, new bytes32[](0), data);
+        vm.assertEq(keccak256(models.verifyingData(leaf)), keccak256(data));
+        bool apart = models.chunkOf(keccak256(data)) != address(0);
+        vm.assertTrue(apart == (data.length > models.MAX_REST()));
+    }
+
     function test_circuits_haveOneOrderOfArtifacts() public {
         CircuitDescription memory description = fresh();
         Artifact memory first = description.artifacts[0];
@@ -176,29 +190,6 @@ contract RegistriesTest is MarketFixture {
         (inputs[0].shape[0], inputs[0].shape[1]) = (2 ** 20, 2 ** 20);
         vm.expectPartialRevert(EdgeTypes.TensorTooLarge.selector);
         groth16.register("", inputs, outputs);
-    }
-
-    function test_groth16_bindsTheContext() public {
-        Groth16Verifier groth16 = new Groth16Verifier();
-        Port[] memory ports = new Port[](1);
-        ports[0] = Port({inProof: false, words: 1});
-        uint256[] memory publicInputs = new uint256[](0);
-        vm.expectPartialRevert(IProofVerifier.BoundaryMalformed.selector);
-        groth16.boundary(ports, "", publicInputs, 5);
-        publicInputs = new uint256[](2);
-        publicInputs[0] = 6;
-        vm.expectPartialRevert(IProofVerifier.ContextMismatch.selector);
-        groth16.boundary(ports, "", publicInputs, 5);
-        publicInputs[0] = 5;
-        publicInputs[1] = 42;
-        vm.assertEq(groth16.boundary(ports, "", publicInputs, 5)[0], keccak256(abi.encode(42)));
-        publicInputs = new uint256[](1);
-        publicInputs[0] = 5;
-        vm.expectPartialRevert(IProofVerifier.BoundaryMalformed.selector);
-        groth16.boundary(ports, "", publicInputs, 5);
-        ports[0].inProof = true;
-        vm.expectPartialRevert(IProofVerifier.BoundaryMalformed.selector);
-        groth16.boundary(ports, "", publicInputs, 5);
     }
 
     function test_ezkl_runsKnownCodeOnly() public {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Boundary} from "../Boundary.sol";
 import {EdgeType, EdgeTypes} from "../EdgeType.sol";
 import {IProofVerifier, Port} from "../IProofVerifier.sol";
 
@@ -10,13 +9,13 @@ import {IProofVerifier, Port} from "../IProofVerifier.sol";
 contract ToyVerifier is IProofVerifier {
     bytes32 public immutable adapter;
     bytes32 public immutable srs;
-    bool public immutable bound;
+    bool public immutable hasContext;
     bytes32 public constant role = keccak256("verifyingKey");
 
-    constructor(string memory name, bytes32 srsId, bool hasContext) {
+    constructor(string memory name, bytes32 srsId, bool bindsContext) {
         adapter = keccak256(bytes(name));
         srs = srsId;
-        bound = hasContext;
+        hasContext = bindsContext;
     }
 
     function register(bytes calldata, EdgeType[] calldata inputs, EdgeType[] calldata outputs)
@@ -40,16 +39,6 @@ contract ToyVerifier is IProofVerifier {
     {
         if (keccak256(key) != keyDigest || proof.length < 32) return false;
         return bytes32(proof[proof.length - 32:]) == seal(key, proof[:proof.length - 32], publicInputs);
-    }
-
-    function boundary(Port[] calldata ports, bytes calldata proof, uint256[] calldata publicInputs, uint256 context)
-        external
-        view
-        returns (bytes32[] memory)
-    {
-        if (!bound) return Boundary.read(ports, proof, publicInputs, 0);
-        if (publicInputs[0] != context) revert ContextMismatch(publicInputs[0], context);
-        return Boundary.read(ports, proof, publicInputs, 1);
     }
 
     /// The hash that makes commitments a proof.

@@ -157,7 +157,7 @@ export async function groth16Job(prover: Prover): Promise<RealJob> {
   const [sum] = gemm.circuit.outputs;
   if (sum === undefined) throw new Error('the first circuit has an output');
   const relu = await compile(denseSegment('relu'), { scale: sum.scale, interval: sum.interval });
-  const verifier = createGroth16Verifier({});
+  const verifier = createGroth16Verifier();
   return chainJob({
     prover,
     circuits: [gemm, relu],
