@@ -60,6 +60,7 @@ describe('tessera artifacts', () => {
 
   describe('with a running node', () => {
     let node: ChildProcess;
+    let address: string;
     beforeAll(async () => {
       const flags = [
         '--listen',
@@ -74,7 +75,8 @@ describe('tessera artifacts', () => {
         env: { ...process.env, TESSERA_HOME: join(folder, 'node') },
         stdio: ['ignore', 'pipe', 'ignore'],
       });
-      await once(node.stdout as NodeJS.ReadableStream, 'data');
+      const [line] = (await once(node.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+      [address] = JSON.parse(line.toString()).addresses;
     });
     afterAll(async () => {
       const exited = once(node, 'exit');
@@ -82,13 +84,21 @@ describe('tessera artifacts', () => {
       await exited;
     });
 
-    it('keeps them through it', async () => {
+    it('keeps them through it, and others get them from it', async () => {
       const cid = await keepsArtifacts('node');
+      const out = join(folder, 'fetched');
+      const joining = ['--bootstrap', address, '--no-mdns'];
+      const get = ['get', cid, '--out', out, '--sha256', sha256Hex(bytes), ...joining];
+      expect(await artifacts('other', ...get)).toMatchObject({ status: 0, result: { cid } });
+      expect((await readFile(out)).equals(bytes)).toBe(true);
+      // It stays: no peer is asked again.
+      expect(await artifacts('other', 'get', cid, '--out', out)).toMatchObject({ status: 0 });
       const failing: [string, string, string[]][] = [
         ['ARTIFACT_MISSING', 'node', ['pin', missing]],
         ['ENCODING_INVALID', 'node', ['pin', 'nonsense']],
         ['STORAGE_FAILED', 'node', ['add', join(folder, 'absent')]],
         ['STORAGE_FAILED', 'node', ['get', cid, '--out', join(folder, 'absent', 'x')]],
+        ['DOWNLOAD_FAILED', 'third', ['get', cid, '--out', out, '--sha256', '00'.repeat(32), ...joining]],
       ];
       for (const [code, home, args] of failing) {
         expect(await artifacts(home, ...args)).toMatchObject(failure(code));

@@ -2,6 +2,7 @@ import type { Libp2p, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 
 export interface ConnectionKeeperInit {
+  /** Started: see {@link ConnectionKeeper.start}. */
   libp2p: Libp2p;
   /** Multiaddrs of peers to stay connected to. */
   bootstrap: readonly string[];
@@ -29,10 +30,12 @@ export class ConnectionKeeper {
     this.#init = { minPeers: 8, interval: 5_000, ...init };
   }
 
+  /** Joins the network. Not before libp2p has started: a peer that is met earlier stays unknown to the DHT and gossip. */
   start(): void {
     const { libp2p, interval } = this.#init;
     libp2p.addEventListener('peer:discovery', this.#onDiscovery);
     this.#timer = setInterval(() => void this.#look(), interval);
+    void this.#look();
   }
 
   stop(): void {

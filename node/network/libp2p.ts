@@ -1,5 +1,4 @@
 import { autoNAT } from '@libp2p/autonat';
-import { bootstrap } from '@libp2p/bootstrap';
 import {
   type CircuitRelayService,
   circuitRelayServer,
@@ -8,7 +7,7 @@ import {
 import { dcutr } from '@libp2p/dcutr';
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub';
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify';
-import { type ComponentLogger, KEEP_ALIVE, type Libp2p, type PrivateKey } from '@libp2p/interface';
+import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface';
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { mdns } from '@libp2p/mdns';
 import { noise } from '@libp2p/noise';
@@ -53,8 +52,6 @@ export interface Libp2pNodeOptions {
   listen: readonly string[];
   /** Multiaddrs to announce instead of those that are listened on, for a node behind a fixed forwarding. */
   announce?: readonly string[];
-  /** Multiaddrs, with peer ids, of nodes to join the network by. */
-  bootstrap?: readonly string[];
   /** Find peers of the local network by multicast DNS. */
   mdns?: boolean;
   /** Ask the router to forward ports. */
@@ -117,12 +114,9 @@ function initOf(options: Libp2pNodeOptions): Libp2pOptions<Libp2pServices> {
     },
     // A peer that proves, or whose line is full, answers a ping late: libp2p's 5 s would part it from its transfers.
     connectionMonitor: { pingTimeout: { minTimeout: 30_000 } },
-    peerDiscovery: [
-      ...(options.bootstrap?.length
-        ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: `${KEEP_ALIVE}-bootstrap` })]
-        : []),
-      ...(options.mdns ? [mdns({ serviceTag: mdnsService, interval: mdnsInterval })] : []),
-    ],
+    // Bootstrap nodes are the connection keeper's: `@libp2p/bootstrap` dials while libp2p starts, and the DHT and
+    // gossip never hear of a peer that was identified before they had started (libp2p 3.3.11).
+    peerDiscovery: options.mdns ? [mdns({ serviceTag: mdnsService, interval: mdnsInterval })] : [],
     services: {
       identify: identify(),
       identifyPush: identifyPush(),

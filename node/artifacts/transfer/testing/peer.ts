@@ -1,5 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { MemoryDatastore } from 'datastore-core';
+import { ConnectionKeeper } from '../../../network/connection-keeper.ts';
 import { createLibp2pNode, type Libp2pNode } from '../../../network/libp2p.ts';
 import { ArtifactStore } from '../../store/index.ts';
 import { ArtifactExchange, type ArtifactExchangeOptions } from '../exchange.ts';
@@ -30,17 +31,19 @@ export async function startTestPeer(init: TestPeerInit): Promise<TestPeer> {
     datastore: new MemoryDatastore(),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     connectionsPerHost: 1000,
-    ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
   });
+  const keeper = new ConnectionKeeper({ libp2p, bootstrap: init.bootstrap ?? [], onFailure: () => {} });
   const store = await ArtifactStore.open({ directory: init.directory, maxBytes: init.maxBytes ?? 2 ** 30 });
   const exchange = new ArtifactExchange(init.options ?? {}, { store, libp2p, routing: dhtRouting(libp2p) });
   await exchange.start();
+  keeper.start();
   return {
     libp2p,
     store,
     exchange,
     provider: { peer: libp2p.peerId, multiaddrs: libp2p.getMultiaddrs() },
     stop: async () => {
+      keeper.stop();
       await exchange.stop();
       await libp2p.stop();
     },
