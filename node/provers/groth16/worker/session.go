@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 
 	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
@@ -49,6 +50,8 @@ func (s *session) call(operation string, params json.RawMessage) (any, error) {
 		return decodeAnd(params, setup)
 	case "exportKey":
 		return decodeAnd(params, exportKey)
+	case "exportSolidity":
+		return decodeAnd(params, exportSolidity)
 	case "importKeys":
 		return decodeAnd(params, importPeerKeys)
 	case "load":
@@ -154,6 +157,21 @@ type exportResult struct {
 
 func exportKey(p exportParams) (exportResult, error) {
 	digest, err := exportProvingKey(p.ProvingKey, p.ProvingKeyDigest, p.Out)
+	return exportResult{digest}, err
+}
+
+type solidityParams struct {
+	VerifyingKey string `json:"verifyingKey"`
+	Out          string `json:"out"`
+}
+
+// exportSolidity writes the contract that gnark generates for one circuit: what the market's verifier is compared with.
+func exportSolidity(p solidityParams) (exportResult, error) {
+	key, err := readVerifyingKey(p.VerifyingKey)
+	if err != nil {
+		return exportResult{}, err
+	}
+	digest, err := writeHashed(p.Out, func(w io.Writer) error { return key.ExportSolidity(w) })
 	return exportResult{digest}, err
 }
 

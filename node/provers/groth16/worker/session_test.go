@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -59,6 +60,12 @@ func TestServesAWholeExchange(t *testing.T) {
 	}
 	if value := answers[1]["value"].(map[string]any); value["domain"] != float64(1024) {
 		t.Errorf("facts: %v", value)
+	}
+
+	contract := filepath.Join(folder, "verifier.sol")
+	exchange(t, ask(1, "exportSolidity", map[string]any{"verifyingKey": files["verifyingKey"], "out": contract}))
+	if source, err := os.ReadFile(contract); err != nil || !bytes.Contains(source, []byte("function verifyProof(")) {
+		t.Errorf("no contract: %v", err)
 	}
 
 	load := map[string]any{"provingKeyDigest": answers[2]["value"].(map[string]any)["provingKey"]}
