@@ -16,12 +16,11 @@ export function constraintsOf(model: QuantisedModel, node: QuantisedNode): numbe
   const { operation } = node;
   switch (operation.kind) {
     case 'requantise': {
-      const nonNegative = tensor.lo >= 0;
-      const sign = nonNegative ? 0 : operation.rectify ? 2 : 1;
+      const sign = tensor.lo >= 0 ? 0 : 1;
       return elementCount(tensor.shape) * (operation.shift + operation.bits + sign);
     }
     case 'maximum':
-      return comparisonCount(operation, tensor.shape) * (operation.bits + 2);
+      return comparisonCount(operation, tensor.shape) * (operation.bits + 1);
     case 'product':
       return operation.left.length;
     case 'affine':

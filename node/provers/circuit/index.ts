@@ -3,7 +3,7 @@
  * compiler. A backend proves what `compileCircuit` and `generateWitness` give.
  */
 export { type CompiledCircuit, compileCircuit } from './compile.ts';
-export { portConstraints } from './constraint-estimate.ts';
+export { constraintsOf, portConstraints } from './constraint-estimate.ts';
 export { type ConstraintCount, countConstraints } from './language/constraint-count.ts';
 export { firstViolation, type Violation } from './language/satisfied.ts';
 export type { Layout, PortRef, PublicInput } from './layout.ts';
@@ -17,7 +17,7 @@ export {
 } from './quantise/calibrate.ts';
 export { quantiseInputs } from './quantise/fidelity.ts';
 export { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './quantise/options.ts';
-export { type Quantisation, quantiseModel } from './quantise/quantise-model.ts';
+export { edgeInterval, type Quantisation, quantiseModel } from './quantise/quantise-model.ts';
 export { type FloatRange, quantiseFloats } from './quantise/scale.ts';
 export { unsupportedNode } from './quantise/unsupported.ts';
 export {

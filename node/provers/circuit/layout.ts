@@ -1,5 +1,4 @@
 import type { Maximum } from '../../../protocol/arithmetic/operations/maximum.ts';
-import type { Requantise } from '../../../protocol/arithmetic/operations/requantise.ts';
 
 /** Which port of the circuit. */
 export interface PortRef {
@@ -11,9 +10,9 @@ export interface PortRef {
 export type AssignmentStep =
   /** The tensor's values. */
   | { kind: 'values'; first: number; tensor: string }
-  /** See `gadgets/requantise.ts`. `quotients` is left out when the shift is 0. */
-  | { kind: 'requantise'; signs: number; quotients?: number; operation: Requantise; source: string }
-  /** See `gadgets/maximum.ts`: two wires a comparison. */
+  /** See `gadgets/requantise.ts`: the tensor's values, rounded and without `shift` fractional bits. */
+  | { kind: 'quotients'; first: number; shift: number; source: string }
+  /** See `gadgets/maximum.ts`: one wire a comparison. */
   | { kind: 'maximum'; first: number; operation: Maximum; source: string }
   /** See `gadgets/context.ts`. */
   | { kind: 'context'; square: number }

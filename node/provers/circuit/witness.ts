@@ -5,7 +5,7 @@ import { FIELD_ORDER } from '../../../protocol/poseidon2/constants.ts';
 import type { CompiledCircuit } from './compile.ts';
 import { assignCommitment } from './gadgets/commitment.ts';
 import { assignMaximum } from './gadgets/maximum.ts';
-import { assignRequantise } from './gadgets/requantise.ts';
+import { assignQuotients } from './gadgets/requantise.ts';
 import { FIELD_BYTES, readField } from './language/field-bytes.ts';
 import type { PortRef } from './layout.ts';
 import type { CircuitPort } from './ports.ts';
@@ -98,8 +98,8 @@ export function generateWitness(circuit: ExecutableCircuit, execution: Execution
         for (let i = 0; i < tensor.length; i++) witness.set(step.first + i, tensor[i] as number);
         break;
       }
-      case 'requantise':
-        assignRequantise(witness, step, step.operation, valuesOf(step.source));
+      case 'quotients':
+        assignQuotients(witness, step, valuesOf(step.source));
         break;
       case 'maximum': {
         const tensor = model.tensors.get(step.source) as QuantisedTensor;

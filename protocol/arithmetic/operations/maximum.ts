@@ -6,7 +6,7 @@ import { rangeExceeded } from './requantise.ts';
 
 /**
  * Maxima over a window that slides along one axis; places outside the tensor do not count. Max-pooling is two of these.
- * Neighbours are compared as a knock-out tournament, and every difference must lie in [−2^bits, 2^bits).
+ * Neighbours are compared as a knock-out tournament, and every difference must lie in (−2^bits, 2^bits).
  */
 export interface Maximum {
   kind: 'maximum';
@@ -95,7 +95,7 @@ function evaluate(
   let target = 0;
   const larger = (left: number, right: number): number => {
     const difference = left - right;
-    if (difference >= limit || difference < -limit) throw rangeExceeded(target, difference, operation.bits);
+    if (Math.abs(difference) >= limit) throw rangeExceeded(target, difference, -limit + 1, limit - 1);
     return difference >= 0 ? left : right;
   };
   for (let o = 0; o < outer; o++) {

@@ -6,7 +6,8 @@ import type { Operator } from './operator.ts';
 
 /**
  * Drops `shift` fractional bits, rounding to nearest (halves upwards): q = ⌊(x + 2^(shift−1)) / 2^shift⌋, and q = x
- * for shift 0. q must lie in [−2^bits, 2^bits). With `rectify` the output is max(q, 0): ReLU is shift 0 with `rectify`.
+ * for shift 0. q must lie in [−2^bits, 2^bits). With `rectify` the output is max(q, 0), and q must lie in
+ * (−2^bits, 2^bits): ReLU is shift 0 with `rectify`.
  */
 export interface Requantise {
   kind: 'requantise';
@@ -44,23 +45,24 @@ function bounds({ shift, bits, rectify }: Requantise, [input]: readonly Quantise
 function evaluate({ shift, bits, rectify }: Requantise, [input]: readonly Values[]): Values {
   const values = input as Values;
   const output = new Float64Array(values.length);
-  const limit = 2 ** bits;
+  const most = 2 ** bits - 1;
+  const least = rectify ? -most : -(2 ** bits);
   const half = shift === 0 ? 0 : 2 ** (shift - 1);
   const unit = 2 ** shift;
   for (let i = 0; i < output.length; i++) {
     const quotient = Math.floor(((values[i] as number) + half) / unit);
-    if (quotient >= limit || quotient < -limit) throw rangeExceeded(i, quotient, bits);
+    if (quotient > most || quotient < least) throw rangeExceeded(i, quotient, least, most);
     output[i] = rectify && quotient < 0 ? 0 : quotient;
   }
   return output;
 }
 
-/** The error of a value that needs more than a sign and `bits` bits. */
-export function rangeExceeded(element: number, value: number, bits: number): TesseraError {
+/** The error of a value that leaves what a circuit holds. */
+export function rangeExceeded(element: number, value: number, least: number, most: number): TesseraError {
   return new TesseraError('RANGE_EXCEEDED', {
-    message: `Element ${element} is ${value}, outside [−2^${bits}, 2^${bits})`,
+    message: `Element ${element} is ${value}, outside [${least}, ${most}]`,
     remedy: 'Calibrate with inputs like this one, or allow more headroom.',
-    details: { element, value, bits },
+    details: { element, value, lo: least, hi: most },
   });
 }
 

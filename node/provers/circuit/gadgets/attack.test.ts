@@ -128,7 +128,6 @@ describe('ReLU', () => {
     const witness = honest(circuit, [100, -100]);
     const own = valuesOf(circuit, 'y', true);
     const shown = valuesOf(circuit, 'y', false);
-    const { signs, quotients } = stepOf(circuit, 'requantise');
 
     it(`is the value or zero (shift ${shift})`, () => {
       expect([held(witness, own), held(witness, own + 1)]).toEqual([shift === 0 ? 100n : 13n, 0n]);
@@ -136,31 +135,43 @@ describe('ReLU', () => {
 
     it(`refuses to pass a negative value (shift ${shift})`, () => {
       const negative = shift === 0 ? -100n : -12n;
-      const changes = { [signs + 1]: 1n, [own + 1]: negative, [shown + 1]: negative };
-      expect(forged(circuit, witness, changes)?.kind).toBe('range');
+      expect(forged(circuit, witness, { [own + 1]: negative, [shown + 1]: negative })?.kind).toBe('range');
     });
 
     it(`refuses to drop a positive value (shift ${shift})`, () => {
-      expect(forged(circuit, witness, { [signs]: 0n, [own]: 0n, [shown]: 0n })?.kind).toBe('range');
+      expect(forged(circuit, witness, { [own]: 0n, [shown]: 0n })?.kind).toBe('range');
     });
 
-    it(`refuses a sign that is neither 0 nor 1 (shift ${shift})`, () => {
-      const value = quotients === undefined ? 100n : 13n;
-      const half = inverse(2n);
-      const changes = { [signs]: half, [own]: value * half, [shown]: value * half };
-      expect(forged(circuit, witness, changes)).toMatchObject({ kind: 'zero' });
+    it(`refuses an output that is neither the value nor zero, or minus the value (shift ${shift})`, () => {
+      const value = shift === 0 ? 100n : 13n;
+      for (const other of [value + 1n, value - 1n, -value, value * inverse(2n)]) {
+        expect(forged(circuit, witness, { [own]: other, [shown]: other })?.kind).toBe('zero');
+      }
+      for (const other of [1n, -1n, value]) {
+        expect(forged(circuit, witness, { [own + 1]: other, [shown + 1]: other })?.kind).toBe('zero');
+      }
     });
 
-    it(`refuses another output under the true sign (shift ${shift})`, () => {
-      expect(forged(circuit, witness, { [own]: 99n, [shown]: 99n })?.kind).toBe('zero');
+    it(`has no witness at the lower limit, which no check of its magnitude holds (shift ${shift})`, () => {
+      const narrow = compile(single({ kind: 'requantise', shift, bits: 4, rectify: true }, [1], -256, 255));
+      const unit = 2 ** shift;
+      expect(honest(narrow, [-15 * unit])).toBeDefined();
+      expect(() => generateWitness(narrow, { inputs: [Float64Array.of(-16 * unit)], context: 0n })).toThrow(
+        expect.objectContaining({ code: 'RANGE_EXCEEDED' }),
+      );
     });
   }
 
   it('refuses another quotient before the ReLU', () => {
     const circuit = compile(single({ kind: 'requantise', shift: 3, bits: 9, rectify: true }, [1], -256, 255));
     const witness = honest(circuit, [-100]);
-    const { quotients = 0 } = stepOf(circuit, 'requantise');
-    expect(forged(circuit, witness, { [quotients]: -13n })?.kind).toBe('range');
+    const { first } = stepOf(circuit, 'quotients');
+    expect(forged(circuit, witness, { [first]: -13n })?.kind).toBe('range');
+    // A fraction that leaves a remainder in range, and that a ReLU would hide, is not small.
+    for (let remainder = 1n; remainder < 8n; remainder++) {
+      const quotient = ((-100n + 4n - remainder + FIELD_ORDER) * inverse(8n)) % FIELD_ORDER;
+      expect(forged(circuit, witness, { [first]: quotient })?.kind).toBe('range');
+    }
   });
 });
 
@@ -179,28 +190,38 @@ describe('maximum', () => {
   const witness = honest(circuit, [-7, 40, 12]);
   const { first } = stepOf(circuit, 'maximum');
   const shown = valuesOf(circuit, 'y', false);
-  const own = valuesOf(circuit, 'y', true);
+  // The winners: of −7 and 40, then of that and 12.
+  const own = first + 1;
 
   it('is the largest', () => {
     expect(held(witness, own)).toBe(40n);
   });
 
   it('refuses an element of the window that is not the largest', () => {
-    // The first comparison (−7 with 40) is decided the other way, and the second then truthfully.
-    const changes = {
-      [first]: 1n,
-      [first + 1]: -47n,
-      [first + 2]: 0n,
-      [first + 3]: 0n,
-      [own]: 12n,
-      [shown]: 12n,
-    };
-    expect(forged(circuit, witness, changes)?.kind).toBe('range');
+    // The first comparison (−7 with 40) is decided the other way, and the second (−7 with 12) then truthfully.
+    expect(forged(circuit, witness, { [first]: -7n, [own]: 12n, [shown]: 12n })?.kind).toBe('range');
+    // The first truthfully, and the second (40 with 12) the other way.
+    expect(forged(circuit, witness, { [own]: 12n, [shown]: 12n })?.kind).toBe('range');
   });
 
-  it('refuses a value that is larger than all, or a wrong excess', () => {
-    expect(forged(circuit, witness, { [own]: 41n, [shown]: 41n })?.kind).toBe('zero');
-    expect(forged(circuit, witness, { [first + 3]: 29n, [own]: 41n, [shown]: 41n })?.kind).toBe('zero');
+  it('refuses a value that is not in the window: above all, between, or the mean that balances two', () => {
+    for (const other of [41n, 39n, 13n, 26n]) {
+      expect(forged(circuit, witness, { [own]: other, [shown]: other })?.kind).toBe('zero');
+    }
+    expect(forged(circuit, witness, { [shown]: 41n })?.kind).toBe('zero');
+  });
+
+  it('has no witness where a difference reaches its width', () => {
+    const narrow = compile(single({ ...operation, bits: 4 }, [3], -256, 255));
+    expect(held(honest(narrow, [0, 15, 1]), valuesOf(narrow, 'y', false))).toBe(15n);
+    for (const values of [
+      [0, 16, 1],
+      [16, 0, 1],
+    ]) {
+      expect(() => generateWitness(narrow, { inputs: [Float64Array.from(values)], context: 0n })).toThrow(
+        expect.objectContaining({ code: 'RANGE_EXCEEDED' }),
+      );
+    }
   });
 });
 

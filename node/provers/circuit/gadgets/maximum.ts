@@ -6,9 +6,9 @@ import {
   tournament,
 } from '../../../../protocol/arithmetic/operations/maximum.ts';
 import type { Construction } from '../construction.ts';
-import { combine, type Linear, wireOf } from '../language/linear.ts';
+import { type Linear, wireOf } from '../language/linear.ts';
 import type { WitnessWriter } from '../witness-writer.ts';
-import { constrainSign } from './sign.ts';
+import { constrainLarger } from './larger.ts';
 import { WIRE_THRESHOLD } from './wire-threshold.ts';
 
 /** Visits every output's contestants as input indices, in the order of the outputs. */
@@ -35,11 +35,11 @@ export function comparisonCount(operation: Maximum, shape: readonly number[]): n
 }
 
 /**
- * Maxima over windows, as a tournament: max(a, b) = b + y, where y = s·(a − b) and s is the proven sign of a − b.
+ * Maxima over windows, as a tournament with one wire for each winner.
  *
- * Sound: `sign.ts` forces s to 1 exactly when a ≥ b over the integers, given that the difference of two bounded values
- * cannot wrap; so y is max(a − b, 0) and b + y is the larger of the two. By induction the last is the maximum of the
- * window: any other element fails the comparison that it lost. Costs bits + 2 constraints a comparison.
+ * Sound: `larger.ts` holds each winner to the larger of the two, given that the difference of two bounded values cannot
+ * wrap, and it is one of the two, so bounded as they are. By induction the last is the maximum of the window. Costs
+ * bits + 1 constraints a comparison.
  */
 export function constrainMaximum(
   construction: Construction,
@@ -50,17 +50,14 @@ export function constrainMaximum(
   const { writer } = construction;
   const [source] = node.inputs as [string];
   const input = construction.bound(source, WIRE_THRESHOLD);
-  const first = writer.wires(2 * comparisonCount(operation, tensor.shape));
+  const first = writer.wires(comparisonCount(operation, tensor.shape));
   let next = first;
   const rows: Linear[] = [];
   let terms = 0;
   const larger = (left: Linear, right: Linear): Linear => {
-    const [sign, excess] = [next, next + 1];
-    next += 2;
-    const difference = combine(left, 1, right, -1);
-    constrainSign(writer, sign, difference, operation.bits);
-    writer.zero([[wireOf(sign), difference]], { wires: [excess], coefficients: [-1] });
-    return combine(right, 1, wireOf(excess), 1);
+    const winner = next++;
+    constrainLarger(writer, winner, left, right, operation.bits);
+    return wireOf(winner);
   };
   for (const window of windows(operation, tensor.shape)) {
     const row = tournament(
@@ -74,7 +71,7 @@ export function constrainMaximum(
   construction.define(node.output, { length: rows.length, terms, row: (i) => rows[i] as Linear });
 }
 
-/** Fills the signs and excesses of `constrainMaximum`. */
+/** Fills the winners of `constrainMaximum`. */
 export function assignMaximum(
   witness: WitnessWriter,
   first: number,
@@ -84,10 +81,9 @@ export function assignMaximum(
 ): void {
   let next = first;
   const larger = (left: number, right: number): number => {
-    witness.set(next, left >= right ? 1 : 0);
-    witness.set(next + 1, Math.max(left - right, 0));
-    next += 2;
-    return Math.max(left, right);
+    const winner = Math.max(left, right);
+    witness.set(next++, winner);
+    return winner;
   };
   for (const window of windows(operation, tensor.shape)) {
     tournament(

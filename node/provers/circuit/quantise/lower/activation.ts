@@ -19,7 +19,7 @@ function excessOver(quantiser: Quantiser, name: string, offset: number, label: s
   const operation = { kind: 'affine', terms: [{ factor: 1 }], bias: -offset, shape } as const;
   const shifted = offset === 0 ? name : quantiser.emit(operation, [name], scale, `${label}/shifted`);
   const { lo, hi } = quantiser.tensor(shifted);
-  const bits = Math.max(bitsFor(hi), bitsFor(-lo - 1));
+  const bits = Math.max(bitsFor(hi), bitsFor(-lo));
   const requantise = { kind: 'requantise', shift: 0, bits, rectify: true } as const;
   return quantiser.emit(requantise, [shifted], scale, `${label}/excess`);
 }
