@@ -27,6 +27,11 @@ export interface WorkerInit {
   market: Market;
   proofs: ProofArtifacts;
   guard: ClaimGuard;
+  /**
+   * What is submitted to an optimistic job: the proof's `hash`, unless given, or at once the `proof`, which costs more
+   * gas and is paid without waiting. Other jobs take the proof only.
+   */
+  submit?: 'hash' | 'proof';
 }
 
 export interface WorkOptions {
@@ -146,7 +151,7 @@ export class Worker {
     { deadline }: SegmentOnChain,
     options: WorkOptions,
   ): Promise<void> {
-    const { market, proofs, guard } = this.#init;
+    const { market, proofs, guard, submit = 'hash' } = this.#init;
     const late = async () => (await market.chain.now()) > deadline;
     try {
       const work = await open();
@@ -154,7 +159,7 @@ export class Worker {
       const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), options.signal);
       options.onProgress?.('proved');
       if (await late()) throw missed(segment, deadline);
-      if (job.terms.optimistic) {
+      if (job.terms.optimistic && submit === 'hash') {
         // On disk first: who submits a hash must be able to show the bytes.
         const digest = await proofs.put(hexToBytes(encodeProofArtifact(proof)));
         await market.submit(job, segment, digest, options);

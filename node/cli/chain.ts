@@ -11,6 +11,7 @@ import {
   readDeployment,
 } from '../chain/index.ts';
 import { openKeystore } from '../chain/keystore.ts';
+import { embeddedNetwork } from '../chain/network.ts';
 import type { ChainFlags } from './chain-flags.ts';
 import type { Context } from './context.ts';
 
@@ -42,14 +43,15 @@ export async function withChain<T>(
 ): Promise<T> {
   const root = settings.directory.chain;
   if (flags.rpc !== undefined) {
-    if (flags.account !== undefined)
-      throw usage('--account names an account of the embedded chain, and --rpc another chain');
     const key = await accountOf(flags);
     const chain = await Chain.connect({
       urls: flags.rpc,
       ...(key === undefined ? {} : { account: key }),
       ...(flags.chainId === undefined ? {} : { chainId: flags.chainId }),
     });
+    if (flags.account !== undefined && chain.network !== embeddedNetwork) {
+      throw usage('--account names an account whose key everybody knows: only for an embedded chain');
+    }
     return use({
       chain,
       urls: flags.rpc,
@@ -94,7 +96,11 @@ export async function marketOn(
   return { market: new Market(chain, deployed.addresses), deployed };
 }
 
-async function accountOf({ keystore, passwordFile }: ChainFlags) {
+async function accountOf({ keystore, passwordFile, account }: ChainFlags) {
+  if (account !== undefined) {
+    if (keystore !== undefined) throw usage('--account and --keystore both name the account');
+    return developmentAccount(account);
+  }
   if (keystore === undefined && passwordFile === undefined) return undefined;
   if (keystore === undefined || passwordFile === undefined)
     throw usage('--keystore and --password-file belong together');
