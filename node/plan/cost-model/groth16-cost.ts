@@ -1,4 +1,7 @@
+import type { QuantisedModel, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import { elementCount } from '../../../protocol/edge.ts';
 import type { Model } from '../../model/model.ts';
+import { constraintsOf, edgeInterval, portConstraints } from '../../provers/circuit/index.ts';
 import { coefficients } from './coefficients.ts';
 import { groth16Constraints } from './groth16-constraints.ts';
 import { groth16Features } from './groth16-features.ts';
@@ -34,5 +37,22 @@ export function groth16Cost(constraints: number, terms: number): SegmentCost {
 export function groth16SegmentCost(model: Model): SegmentCost {
   const { total } = groth16Constraints(model);
   // A term for each multiplication; the constraints themselves have about one each.
+  return groth16Cost(total, multiplications(model) + total);
+}
+
+/** As {@link groth16SegmentCost}, for a segment whose scales and widths calibration has settled: its constraints are known. */
+export function groth16QuantisedCost(model: Model, quantised: QuantisedModel): SegmentCost {
+  const { inputs, outputs, tensors, nodes } = quantised;
+  const port = (side: 'input' | 'output') => (name: string) => {
+    const { lo, hi, shape } = tensors.get(name) as QuantisedTensor;
+    const binding = { scheme: 'poseidon2', domain: 0n, blinded: false } as const;
+    return portConstraints({ ...edgeInterval({ lo, hi }), binding }, side, elementCount(shape));
+  };
+  const constraints = [
+    ...nodes.map((node) => constraintsOf(quantised, node)),
+    ...inputs.map(port('input')),
+    ...outputs.map(port('output')),
+  ];
+  const total = constraints.reduce((sum, own) => sum + own, 0);
   return groth16Cost(total, multiplications(model) + total);
 }

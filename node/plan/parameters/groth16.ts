@@ -1,5 +1,14 @@
-import { formatGroth16Params, groth16Params } from '../../provers/groth16/parameters.ts';
-import { groth16SegmentCost } from '../cost-model/groth16-cost.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import type { Model } from '../../model/model.ts';
+import { quantiseModel } from '../../provers/circuit/index.ts';
+import {
+  formatGroth16Params,
+  type Groth16Params,
+  groth16Params,
+  quantiseSettings,
+} from '../../provers/groth16/parameters.ts';
+import { groth16QuantisedCost, groth16SegmentCost } from '../cost-model/groth16-cost.ts';
+import type { SegmentCost } from '../cost-model/segment-cost.ts';
 import type { ParameterChoice } from './choice.ts';
 
 /**
@@ -8,8 +17,22 @@ import type { ParameterChoice } from './choice.ts';
  */
 export const chooseForGroth16: ParameterChoice = async (segments, { ranges, edges }) => {
   const calibrated = await ranges();
-  return {
-    params: segments.map(({ model }) => formatGroth16Params(groth16Params(model, calibrated, edges))),
-    expected: segments.map(({ model }) => groth16SegmentCost(model)),
-  };
+  const params = segments.map(({ model }) => groth16Params(model, calibrated, edges));
+  const expected: SegmentCost[] = [];
+  for (const [index, { model }] of segments.entries()) {
+    expected.push(await expectedCost(model, params[index] as Groth16Params));
+  }
+  return { params: params.map(formatGroth16Params), expected };
 };
+
+async function expectedCost(model: Model, params: Groth16Params): Promise<SegmentCost> {
+  const { ranges, options } = quantiseSettings(params);
+  try {
+    const { model: quantised } = await quantiseModel(model, ranges, options);
+    return groth16QuantisedCost(model, quantised);
+  } catch (error) {
+    // Compiling refuses what cannot be quantised, and names the segment.
+    if (error instanceof TesseraError) return groth16SegmentCost(model);
+    throw error;
+  }
+}
