@@ -49,7 +49,8 @@ export interface WaitingProof {
   assigned: number;
   /** By worker, how many of its proofs were accepted. */
   accepted: Readonly<Record<string, number>>;
-  outcome: 'certificate';
+  /** Why segments became open again, with how often. */
+  reopened: Readonly<Record<string, number>>;
 }
 
 const {
@@ -99,8 +100,10 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
   });
   unsubscribe();
   const accepted: Record<string, number> = {};
+  const reopened: Record<string, number> = {};
   for (const { event } of events) {
     if (event.state === 'accepted') accepted[event.worker] = (accepted[event.worker] ?? 0) + 1;
+    if (event.state === 'open') reopened[event.reason ?? ''] = (reopened[event.reason ?? ''] ?? 0) + 1;
   }
   return {
     job: id,
@@ -108,7 +111,7 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
     seconds: ((events.at(-1)?.at ?? 0) - offeredAt) / 1_000,
     assigned: events.filter(({ event }) => event.state === 'assigned').length,
     accepted,
-    outcome: 'certificate',
+    reopened,
   };
 }
 
