@@ -1,11 +1,11 @@
 import { isAbsolute } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { TesseraError } from '../../protocol/errors.ts';
 import { addFile, saveFile } from '../artifacts/files.ts';
 import { type Artifact, parseArtifactCid } from '../artifacts/store/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import { answerWithProgress } from './progress-stream.ts';
+import { readBody } from './read-body.ts';
 
 /** An artifact as the API and the command line show it. */
 export interface ArtifactEntry extends Omit<Artifact, 'cid' | 'lastUsed'> {
@@ -62,7 +62,7 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
       }),
     );
     server.post('/v1/artifacts/add', async (request, reply) => {
-      const { path, ...keep } = read(addBody, request.body);
+      const { path, ...keep } = readBody(addBody, request.body);
       await answerWithProgress<ArtifactProgress, ArtifactEntry>(reply, async (show, signal) =>
         describeArtifact(
           await addFile(store, path, { ...keep, signal, onProgress: (done, total) => show({ done, total }) }),
@@ -70,7 +70,7 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
       );
     });
     server.post('/v1/artifacts/get', async (request, reply) => {
-      const { cid: text, path, sha256, maxBytes } = read(getBody, request.body);
+      const { cid: text, path, sha256, maxBytes } = readBody(getBody, request.body);
       const cid = parseArtifactCid(text);
       await answerWithProgress<ArtifactProgress, ArtifactEntry>(reply, async (show, signal) => {
         const artifact = await exchange.fetch({
@@ -85,7 +85,7 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
       });
     });
     server.post('/v1/artifacts/pin', async (request) => {
-      const { cid, pinned } = read(pinBody, request.body);
+      const { cid, pinned } = readBody(pinBody, request.body);
       const named = parseArtifactCid(cid);
       return describeArtifact(await (pinned ? store.pin(named) : store.unpin(named)));
     });
@@ -94,10 +94,4 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
 
 export function describeArtifact({ cid, lastUsed, ...rest }: Artifact): ArtifactEntry {
   return { cid: cid.toString(), ...rest, lastUsed: lastUsed.toISOString() };
-}
-
-function read<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new TesseraError('USAGE', { message: z.prettifyError(parsed.error) });
 }

@@ -14,10 +14,11 @@ export interface ApiClient {
   /** @param path E.g. `/v1/status` */
   get<T>(path: string, options?: { signal?: AbortSignal }): Promise<T>;
   post<T>(path: string, body: object, options?: { signal?: AbortSignal }): Promise<T>;
-  /** A request whose answer shows its progress. */
+  delete<T>(path: string, options?: { signal?: AbortSignal }): Promise<T>;
+  /** A request whose answer shows its progress; a GET without a body. */
   follow<P, R>(
     path: string,
-    body: object,
+    body: object | undefined,
     options?: { signal?: AbortSignal; onProgress?: (progress: P) => void },
   ): Promise<R>;
 }
@@ -36,9 +37,28 @@ export async function connectApi(files: Pick<NodeFiles, 'apiAddress' | 'apiToken
     url,
     get: async (path, { signal } = {}) => json(await send(path, signal === undefined ? {} : { signal })),
     post: async (path, body, { signal } = {}) => json(await send(path, posting(body, signal))),
-    follow: async (path, body, { signal, onProgress } = {}) =>
-      resultOf(await send(path, posting(body, signal)), onProgress, signal),
+    delete: async (path, { signal } = {}) =>
+      json(await send(path, { method: 'DELETE', ...(signal === undefined ? {} : { signal }) })),
+    follow: async (path, body, { signal, onProgress } = {}) => {
+      const init = body === undefined ? (signal === undefined ? {} : { signal }) : posting(body, signal);
+      return resultOf(await send(path, init), onProgress, signal);
+    },
   };
+}
+
+/** As {@link connectApi}; nothing where no node answers. */
+export async function findRunningNode(
+  files: Pick<NodeFiles, 'apiAddress' | 'apiToken'>,
+  signal?: AbortSignal,
+): Promise<ApiClient | undefined> {
+  try {
+    const api = await connectApi(files);
+    await api.get('/v1/status', signal === undefined ? {} : { signal });
+    return api;
+  } catch (error) {
+    if (error instanceof TesseraError && error.code === 'NODE_MISSING') return undefined;
+    throw error;
+  }
 }
 
 function posting(body: object, signal: AbortSignal | undefined): RequestInit {

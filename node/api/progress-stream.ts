@@ -8,6 +8,11 @@ export type ProgressLine<P, R> =
   | { result: R }
   | { error: { code: string; message: string; remedy?: string } };
 
+export interface ProgressStreamOptions {
+  /** Milliseconds between two lines at least: a few a second are enough for a person who watches a number grow. */
+  everyMs?: number;
+}
+
 /**
  * Answers a request with its progress and then its result, as JSON lines. The work is cancelled when whoever asked
  * is gone.
@@ -15,18 +20,20 @@ export type ProgressLine<P, R> =
 export async function answerWithProgress<P, R>(
   reply: FastifyReply,
   work: (onProgress: (progress: P) => void, signal: AbortSignal) => Promise<R>,
+  { everyMs = 100 }: ProgressStreamOptions = {},
 ): Promise<void> {
   reply.hijack();
   const { raw } = reply;
   const gone = new AbortController();
-  raw.once('close', () => gone.abort());
+  raw.once('close', () => {
+    if (!raw.writableEnded) gone.abort();
+  });
   raw.writeHead(200, { 'content-type': 'application/jsonl', 'cache-control': 'no-store' });
   raw.flushHeaders();
   const write = (line: ProgressLine<P, R>) => raw.write(`${JSON.stringify(line)}\n`);
   let shown = 0;
   const show = (progress: P) => {
-    // A few lines a second are enough for a person, and for a slow reader.
-    if (performance.now() - shown < showEveryMs) return;
+    if (performance.now() - shown < everyMs || raw.writableLength > maxBacklog) return;
     shown = performance.now();
     write({ progress });
   };
@@ -39,7 +46,8 @@ export async function answerWithProgress<P, R>(
   if (!raw.writableFinished && !gone.signal.aborted) await once(raw, 'close');
 }
 
-const showEveryMs = 100;
+/** Bytes that a reader may be behind before it misses progress. */
+const maxBacklog = 2 ** 20;
 
 function describe(error: unknown) {
   if (error instanceof TesseraError) return error.toJSON();

@@ -1,11 +1,10 @@
-import { TesseraError } from '../../protocol/errors.ts';
 import {
   type ApiClient,
   type ArtifactEntry,
   type ArtifactList,
   type ArtifactProgress,
-  connectApi,
   describeArtifact,
+  findRunningNode,
 } from '../api/index.ts';
 import { addFile, saveFile } from '../artifacts/files.ts';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
@@ -70,7 +69,7 @@ export async function withArtifacts<T>(
   use: (artifacts: ArtifactAccess) => Promise<T>,
 ): Promise<T> {
   const files = nodeFiles(context.settings.directory.node);
-  const api = await runningNode(files, context.signal);
+  const api = await findRunningNode(files, context.signal);
   if (api !== undefined) return use(byApi(api));
   const configuration = await configurationOf(context, flags);
   // Whoever has it open has the whole directory: no node can start meanwhile.
@@ -85,17 +84,6 @@ export async function withArtifacts<T>(
     return await use(byStore(store, { context, configuration, files, unlock }));
   } finally {
     await unlock();
-  }
-}
-
-async function runningNode(files: NodeFiles, signal: AbortSignal): Promise<ApiClient | undefined> {
-  try {
-    const api = await connectApi(files);
-    await api.get('/v1/status', { signal });
-    return api;
-  } catch (error) {
-    if (error instanceof TesseraError && error.code === 'NODE_MISSING') return undefined;
-    throw error;
   }
 }
 

@@ -2,8 +2,8 @@ import { peerIdOf } from '../../protocol/messages/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { createLog } from '../peer/index.ts';
 import type { ProveModules } from '../prove.ts';
-import type { SegmentEvent } from '../requester/network/segment-event.ts';
 import type { Requester } from '../requester/network/requester.ts';
+import type { SegmentEvent } from '../requester/network/segment-event.ts';
 import type { DataDirectory } from '../setup/index.ts';
 import { configurationOf } from './configuration.ts';
 import type { Context } from './context.ts';
@@ -45,20 +45,21 @@ export async function withNode<T>(
 export async function withRequester<T>(
   context: Context,
   bootstrap: readonly string[],
-  use: (elsewhere: Elsewhere) => Promise<T>,
+  use: (node: RunningNode) => Promise<T>,
 ): Promise<T> {
   const known = bootstrap.length === 0 ? {} : { bootstrap: [...bootstrap] };
   const configured = await configurationOf(context, known);
   // A port of its own: another node of this machine may have the usual ones.
   const configuration = { ...configured, listen: ['/ip4/0.0.0.0/tcp/0'] };
-  return withNode(context, { configuration, directory: context.settings.directory }, ({ jobs }) =>
-    use(
-      provenBy(jobs.requester, (event) => {
-        const said = describeSegment(event, (worker) => `worker ${peerIdOf(worker)}`);
-        if (said !== undefined) context.output.note(said);
-      }),
-    ),
-  );
+  return withNode(context, { configuration, directory: context.settings.directory }, use);
+}
+
+/** Tells a person which worker has which segment. */
+export function noteSegment(output: Pick<Context['output'], 'note'>): (event: SegmentEvent) => void {
+  return (event) => {
+    const said = describeSegment(event, (worker) => `worker ${peerIdOf(worker)}`);
+    if (said !== undefined) output.note(said);
+  };
 }
 
 /** What a person is told of a segment, if anything. */

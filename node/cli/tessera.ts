@@ -17,13 +17,26 @@ export interface ProverFlags {
 /**
  * Hands the program to `use` and closes it on every path. What is missing of the provers is set up first.
  *
- * @throws TesseraError `USAGE` for an SRS without a digest, or a prover that `--setup` leaves out
+ * @throws TesseraError as {@link readyProvers}
  */
 export async function withProvers<T>(
   context: Context,
   flags: ProverFlags,
   use: (tessera: Tessera) => Promise<T>,
 ): Promise<T> {
+  const init = await readyProvers(context, flags);
+  return withTessera(context, { ...init, onProgress: (event) => context.output.progress(event) }, use);
+}
+
+/** What the flags say of the provers that a job uses. */
+export type ProverChoice = Pick<TesseraInit, 'limits' | 'srs' | 'setup'>;
+
+/**
+ * Sets up what is missing of the provers.
+ *
+ * @throws TesseraError `USAGE` for an SRS without a digest, or a prover that `--setup` leaves out
+ */
+export async function readyProvers(context: Context, flags: ProverFlags): Promise<ProverChoice> {
   const { memory, parallel, srs, srsDigest, setup, prover } = flags;
   if ((srs === undefined) !== (srsDigest === undefined)) {
     throw new TesseraError('USAGE', {
@@ -38,19 +51,14 @@ export async function withProvers<T>(
     });
   }
   await setUpMissing(context);
-  return withTessera(
-    context,
-    {
-      limits: {
-        ...(memory === undefined ? {} : { memory }),
-        ...(parallel === undefined ? {} : { parallel }),
-      },
-      ...(srs === undefined || srsDigest === undefined ? {} : { srs: { location: srs, sha256: srsDigest } }),
-      ...(setup === undefined ? {} : { setup }),
-      onProgress: (event) => context.output.progress(event),
+  return {
+    limits: {
+      ...(memory === undefined ? {} : { memory }),
+      ...(parallel === undefined ? {} : { parallel }),
     },
-    use,
-  );
+    ...(srs === undefined || srsDigest === undefined ? {} : { srs: { location: srs, sha256: srsDigest } }),
+    ...(setup === undefined ? {} : { setup }),
+  };
 }
 
 /** As {@link withProvers}, for verbs that need no prover. */

@@ -5,6 +5,9 @@ import type { MessageKind, Topic } from '../../protocol/messages/index.ts';
 export type PeerEvent =
   | { type: 'peer:connect'; peer: string }
   | { type: 'peer:disconnect'; peer: string }
+  /** A job of this node's own that begins or ends, and a segment of it that moves. */
+  | { type: 'job'; job: string; state: string }
+  | { type: 'segment'; job: string; segment: string; state: string; worker: Hex32 }
   | { type: 'message'; topic: Topic; kind: MessageKind; id: Hex32; sender: string };
 
 /** Hands events on to whoever listens at the moment; nothing is kept for later. */

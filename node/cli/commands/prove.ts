@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
-import type { ProveModules, ProveReport } from '../../prove.ts';
+import type { ProveReport } from '../../prove.ts';
+import { reportForPrograms } from '../../prove-report.ts';
 import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
 import type { Context } from '../context.ts';
 import {
@@ -12,7 +14,6 @@ import {
   memory,
   setupOption,
   shape,
-  showMemory,
   stdOption,
   tensorSource,
 } from '../options.ts';
@@ -92,34 +93,22 @@ export function proveVerb(program: Command, context: Context): void {
         await (await import('../prove-on-chain.ts')).proveOnChainOf(context, flags, request, flags.out);
         return;
       }
-      const { withProvers } = await import('../tessera.ts');
-      const onProgress = output.progress.bind(output);
-      const proveBy = (elsewhere?: Pick<ProveModules, 'proveElsewhere'>) =>
-        withProvers(context, flags, (tessera) =>
-          tessera.prove({ ...request, out: flags.out, signal, onProgress }, elsewhere),
-        );
-      // Loaded where it is wanted only: all of libp2p comes with it.
       const report = flags.network
-        ? await (await import('../network.ts')).withRequester(context, flags.bootstrap ?? [], proveBy)
-        : await proveBy();
+        ? await (await import('../prove-by-network.ts')).proveByNetwork(context, flags, request, flags.out)
+        : await (await import('../tessera.ts')).withProvers(context, flags, (tessera) =>
+            tessera.prove({
+              ...request,
+              out: flags.out,
+              signal,
+              onProgress: (event) => output.progress(event),
+            }),
+          );
       output.result(
-        forPrograms(report),
+        reportForPrograms(report),
         flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
       );
     });
   addChainJobFlags(command);
-}
-
-/** Typed arrays would print as objects. */
-function forPrograms(report: ProveReport): object {
-  return {
-    ...report,
-    outputs: report.outputs.map(({ float, proven, ...rest }) => ({
-      ...rest,
-      float: Array.from(float),
-      proven: Array.from(proven),
-    })),
-  };
 }
 
 const shownValues = 10;

@@ -1,10 +1,15 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { PeerStatus } from '../../peer/index.ts';
 import { nodeFiles } from '../../store/node-files.ts';
+import type { OpenMarket } from '../chain.ts';
+import { addChainRoleFlags, type ChainRoleFlags } from '../chain-role-flags.ts';
 import { addConfigurationFlags, type ConfigurationFlags, configurationOf } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
+
+type Flags = ConfigurationFlags & ChainRoleFlags;
 
 /** `tessera start`: runs a node in the foreground until it is interrupted. */
 export function startVerb(program: Command, context: Context): void {
@@ -14,21 +19,25 @@ export function startVerb(program: Command, context: Context): void {
     examples: [
       'tessera start',
       'tessera start --bootstrap /ip4/192.0.2.1/tcp/4801/p2p/12D3KooW…',
+      'tessera start --chain --rpc https://… --keystore key.json --password-file password --stake 1',
       'tessera start --listen /ip4/127.0.0.1/tcp/0 --api-port 0 --no-mdns --json',
     ],
   });
-  addConfigurationFlags(verb).action(async (flags: ConfigurationFlags & { json?: boolean }) => {
+  addConfigurationFlags(verb);
+  addChainRoleFlags(verb).action(async (flags: Flags & { json?: boolean }) => {
     const { json: _, ...settings } = flags;
     await runNode(context, settings);
   });
 }
 
-async function runNode(context: Context, flags: ConfigurationFlags): Promise<void> {
+async function runNode(context: Context, flags: Flags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
   const { createLog, servePeer } = await import('../../peer/index.ts');
-  const { artifactRoutes } = await import('../../api/artifact-routes.ts');
+  const { artifactRoutes, jobRoutes, uploadRoutes } = await import('../../api/index.ts');
+  const { openJobQueue } = await import('../job-queue.ts');
   const { openWorker, startNode } = await import('../node.ts');
+  const { withChainRoles } = await import('../chain-roles.ts');
   const configuration = await configurationOf(context, flags);
   const { directory } = settings;
   const files = nodeFiles(directory.node);
@@ -47,14 +56,32 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
     });
     try {
       const { peer, artifacts } = node;
-      const api = await servePeer({ peer, configuration, files, routes: [artifactRoutes(artifacts)] });
+      const queue = openJobQueue(settings, node);
+      const api = await servePeer({
+        peer,
+        configuration,
+        files,
+        routes: [
+          artifactRoutes(artifacts),
+          jobRoutes(queue, join(directory.node, 'certificates')),
+          uploadRoutes(join(directory.node, 'uploads')),
+        ],
+      });
       try {
-        const { peerId, addresses, version } = peer.status();
-        output.result({ version, peerId, addresses, api: api.url }, describe(peer.status(), api.url));
-        log.info({ peerId, addresses, api: api.url }, 'started');
-        if (!signal.aborted) await once(signal, 'abort');
-        log.info('stopping');
+        await queue.start();
+        await withChainRoles(context, flags, { node, proving }, async (market) => {
+          const { peerId, addresses, version } = peer.status();
+          const chain = market === undefined ? {} : { chain: chainOf(market) };
+          output.result(
+            { version, peerId, addresses, api: api.url, ...chain },
+            describe(peer.status(), api.url, market),
+          );
+          log.info({ peerId, addresses, api: api.url, ...chain }, 'started');
+          if (!signal.aborted) await once(signal, 'abort');
+          log.info('stopping');
+        });
       } finally {
+        await queue.stop();
         await api.close();
       }
     } finally {
@@ -67,11 +94,29 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
   }
 }
 
-function describe({ peerId, addresses }: PeerStatus, api: string): string {
+/** A market that a node takes part in, and as whom. */
+function chainOf({ market, urls, embedded }: OpenMarket) {
+  const { network, address } = market.chain;
+  return {
+    id: network.chainId,
+    name: network.name,
+    embedded,
+    urls,
+    market: market.addresses.market,
+    account: address,
+  };
+}
+
+function describe({ peerId, addresses }: PeerStatus, api: string, market: OpenMarket | undefined): string {
   return [
     `Peer ${peerId}`,
     ...addresses.map((address) => `  ${address}`),
     `Local API: ${api}`,
+    ...(market === undefined
+      ? []
+      : [
+          `Market ${market.market.addresses.market} on chain ${market.market.chain.network.chainId}, as ${market.market.chain.address}`,
+        ]),
     'Others join by: tessera start --bootstrap ADDRESS. Stop with Ctrl-C.',
   ].join('\n');
 }

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { peerIdOf } from '../../../protocol/messages/index.ts';
 import { connectApi } from '../../api/client.ts';
+import type { JobList } from '../../api/job-routes.ts';
+import type { QueuedJob } from '../../job-queue/index.ts';
 import type { PathStatus } from '../../network/transport.ts';
 import type { PeerStatus } from '../../peer/index.ts';
 import { nodeFiles } from '../../store/node-files.ts';
@@ -10,13 +13,20 @@ import { addVerb } from '../verb.ts';
 export function statusVerb(program: Command, context: Context): void {
   addVerb(program, {
     usage: 'status',
-    description: 'Show the running node: who it is, how it is reached, and which transports work.',
+    description: 'Show the running node: who it is, how it is reached, which transports work, and its jobs.',
     examples: ['tessera status', 'tessera status --json'],
   }).action(async () => {
     const { settings, output, signal } = context;
     const api = await connectApi(nodeFiles(settings.directory.node));
-    const status = await api.get<PeerStatus>('/v1/status', { signal });
-    output.result(status, describe(status, output));
+    const [status, { jobs }] = await Promise.all([
+      api.get<PeerStatus>('/v1/status', { signal }),
+      api.get<JobList>('/v1/jobs', { signal }),
+    ]);
+    const running = jobs.filter(({ state }) => state === 'running');
+    output.result(
+      { ...status, jobs: running },
+      [describe(status, output), ...running.map(describeJob)].join('\n'),
+    );
   });
 }
 
@@ -29,6 +39,17 @@ function describe(
     ...addresses.map((address) => `  ${address}`),
     `${connectedPeers} connected`,
     ...paths.map((path) => describePath(path, output)),
+  ].join('\n');
+}
+
+function describeJob({ id, order, stage, segments, submitted }: QueuedJob): string {
+  const done = segments.filter(({ state }) => state === 'accepted').length;
+  const at = stage === undefined ? 'waiting' : `${stage.stage} ${stage.done}/${stage.total}`;
+  return [
+    `job ${id}: ${order.request.model}, since ${submitted}, ${at}, ${done} segments proven`,
+    ...segments
+      .filter(({ state }) => state !== 'accepted')
+      .map((segment) => `  ${segment.id}: ${segment.state}, worker ${peerIdOf(segment.worker)}`),
   ].join('\n');
 }
 
