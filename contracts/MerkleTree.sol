@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 
 /// @title The binary trees of protocol/README.md: a node is keccak256 of a label and its children, and where a level has
@@ -20,7 +21,7 @@ library MerkleTree {
         returns (bytes32 node)
     {
         if (index >= count) revert LeafOutOfRange(index, count);
-        uint256 needed = depth(count);
+        uint256 needed = Math.log2(count, Math.Rounding.Ceil);
         if (path.length != needed) revert PathLengthWrong(path.length, needed);
         node = leaf;
         for (uint256 i = 0; i < needed; i++) {
@@ -41,12 +42,6 @@ library MerkleTree {
             count = above;
         }
         return leaves[0];
-    }
-
-    function depth(uint256 count) private pure returns (uint256 levels) {
-        for (uint256 width = 1; width < count; width *= 2) {
-            levels++;
-        }
     }
 
     function parent(bytes32 left, bytes32 right) private pure returns (bytes32) {

@@ -254,7 +254,7 @@ describeWithEzkl('a job of ezkl', () => {
         ezkl: { ...job, prove: proofOf },
         groth16: await groth16Job(groth16),
       });
-      for (const [figure, gas] of Object.entries(figures)) {
+      for (const [figure, { gas }] of Object.entries(figures)) {
         console.log(`${figure}: ${gas} gas`);
         expect(gas, figure).toBeLessThanOrEqual(gasMarks[figure as GasFigure] ?? Number.POSITIVE_INFINITY);
       }

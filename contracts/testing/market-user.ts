@@ -4,6 +4,7 @@ import {
   type Abi,
   type Address,
   encodeAbiParameters,
+  encodeFunctionData,
   type Hex,
   parseEther,
   sha256,
@@ -35,6 +36,12 @@ const bare = (hex: string) => hex.slice(2).toLowerCase();
 const hex = (bytes: Uint8Array): Hex => toHex(bytes);
 const bytesOf = (word: string): Hex => hex(hexToBytes(word));
 
+/** A transaction that succeeded. */
+export interface SentTransaction extends TransactionReceipt {
+  /** As it went over the wire: serialised and signed. */
+  serialised: Hex;
+}
+
 /** A posted job with what its terms stand for. */
 export interface PostedJob {
   id: Hex;
@@ -55,7 +62,8 @@ export function proofArtifact(proof: Proof): Hex {
 
 export const proofArgument = ({ publicInputs, bytes }: Proof) => ({ publicInputs, data: hex(bytes) });
 
-const termsArgument = (terms: JobTerms) => ({
+/** Terms as the contracts' `Terms`. */
+export const termsArgument = (terms: JobTerms) => ({
   requester: `0x${terms.requester}` as Address,
   nonce: terms.nonce,
   model: bytesOf(terms.model),
@@ -103,16 +111,25 @@ export class MarketUser {
     functionName: string,
     args: readonly unknown[],
     value = 0n,
-  ): Promise<TransactionReceipt> {
+  ): Promise<SentTransaction> {
     const { address } = this.deployment.contracts[contract];
     const abi = this.#abis[contract] as Abi;
     const request = { address, abi, functionName, args, value, chain: this.client.chain };
     // The simulation names the error; the limit then leaves room for what verifiers ask to have in hand.
     await this.client.simulateContract({ ...request, account: this.client.account });
-    const hash = await this.client.writeContract({ ...request, gas: 16_000_000n });
+    const prepared = await this.client.prepareTransactionRequest({
+      chain: this.client.chain,
+      account: this.client.account,
+      to: address,
+      data: encodeFunctionData(request),
+      value,
+      gas: 16_000_000n,
+    });
+    const serialised = await this.client.signTransaction(prepared);
+    const hash = await this.client.sendRawTransaction({ serializedTransaction: serialised });
     const receipt = await this.client.waitForTransactionReceipt({ hash });
     if (receipt.status !== 'success') throw new Error(`${functionName} failed`);
-    return receipt;
+    return { ...receipt, serialised };
   }
 
   read(
@@ -125,8 +142,8 @@ export class MarketUser {
   }
 
   /** @returns receipts of every circuit's registration and of the model's */
-  async registerModel(job: RealJob): Promise<TransactionReceipt[]> {
-    const receipts: TransactionReceipt[] = [];
+  async registerModel(job: RealJob): Promise<SentTransaction[]> {
+    const receipts: SentTransaction[] = [];
     for (const [i, circuit] of job.manifest.circuits.entries()) {
       const adapter = circuit.prover === 'ezkl' ? this.deployment.ezkl?.adapters[0] : undefined;
       const verifier = adapter ?? this.deployment.contracts.Groth16Verifier;
@@ -151,7 +168,7 @@ export class MarketUser {
     job: RealJob,
     optimistic: boolean,
     nonce = 0n,
-  ): Promise<{ job: PostedJob; receipt: TransactionReceipt }> {
+  ): Promise<{ job: PostedJob; receipt: SentTransaction }> {
     const { manifest, commitments } = job;
     const { graph } = manifest;
     const offers = graph.segments.map(() => ({
@@ -183,7 +200,7 @@ export class MarketUser {
     return { job: { id: `0x${jobId(this.place, terms)}`, terms, offers, manifest, commitments }, receipt };
   }
 
-  claim(job: PostedJob, segment: number): Promise<TransactionReceipt> {
+  claim(job: PostedJob, segment: number): Promise<SentTransaction> {
     const path = merklePath(
       job.offers.map((offer, i) => offerLeaf(i, offer)),
       segment,
@@ -196,24 +213,24 @@ export class MarketUser {
     return contextOf(this.place, bare(job.id), segment, bare(this.address));
   }
 
-  prove(job: PostedJob, segment: number, proof: Proof): Promise<TransactionReceipt> {
+  prove(job: PostedJob, segment: number, proof: Proof): Promise<SentTransaction> {
     return this.send('Market', 'prove', [...this.#proofPlace(job, segment), proofArgument(proof)]);
   }
 
-  raise(job: PostedJob, segment: number, proof: Proof): Promise<TransactionReceipt> {
+  raise(job: PostedJob, segment: number, proof: Proof): Promise<SentTransaction> {
     return this.send('Market', 'raise', [...this.#proofPlace(job, segment), proofArgument(proof)]);
   }
 
-  submit(job: PostedJob, segment: number, proof: Proof): Promise<TransactionReceipt> {
+  submit(job: PostedJob, segment: number, proof: Proof): Promise<SentTransaction> {
     const args = [termsArgument(job.terms), BigInt(segment), sha256(proofArtifact(proof))];
     return this.send('Market', 'submit', args);
   }
 
-  defend(job: PostedJob, segment: number, proof: Proof): Promise<TransactionReceipt> {
+  defend(job: PostedJob, segment: number, proof: Proof): Promise<SentTransaction> {
     return this.send('Market', 'defend', [...this.#proofPlace(job, segment), proofArtifact(proof)]);
   }
 
-  async challenge(job: PostedJob, segment: number): Promise<TransactionReceipt> {
+  async challenge(job: PostedJob, segment: number): Promise<SentTransaction> {
     const bond = (await this.read('Market', 'challengeBond', [])) as bigint;
     // The base fee, and with it the bond, may rise until the next block.
     return this.send('Market', 'challenge', [termsArgument(job.terms), BigInt(segment)], 2n * bond);
@@ -224,11 +241,11 @@ export class MarketUser {
     action: 'abandon' | 'expire' | 'reject' | 'settle',
     job: PostedJob,
     segment: number,
-  ): Promise<TransactionReceipt> {
+  ): Promise<SentTransaction> {
     return this.send('Market', action, [termsArgument(job.terms), BigInt(segment)]);
   }
 
-  close(job: PostedJob): Promise<TransactionReceipt> {
+  close(job: PostedJob): Promise<SentTransaction> {
     return this.send('Market', 'close', [termsArgument(job.terms)]);
   }
 

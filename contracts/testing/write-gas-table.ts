@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
+import { arbitrumDataGas } from '../../node/chain/data-cost.ts';
 import { readSettings } from '../../node/cli/settings.ts';
 import { createEzklProver } from '../../node/provers/ezkl/prover.ts';
 import { developmentSrs } from '../../node/provers/ezkl/srs.ts';
@@ -12,7 +13,7 @@ import { createGroth16Prover } from '../../node/provers/groth16/prover.ts';
 import { builtWorker } from '../../node/provers/groth16/testing/worker.ts';
 import { environmentPython } from '../../node/setup/index.ts';
 import { startAnvil } from './anvil.ts';
-import { type GasFigure, gasMarks, measureGas } from './measure-gas.ts';
+import { type GasFigure, type GasSample, gasMarks, measureGas } from './measure-gas.ts';
 import { ezklJob, groth16Job } from './real-jobs.ts';
 
 const begin = '<!-- gas: written by contracts/testing/write-gas-table.ts -->\n';
@@ -26,18 +27,21 @@ export function withTable(document: string, table: string): string {
   return `${document.slice(0, from + begin.length)}\n${table}\n\n${document.slice(to)}`;
 }
 
-/** Gas by figure, as a Markdown table. */
-export function gasTable(figures: Record<GasFigure, number>): string {
+/** Gas by figure, and what the transactions' data are on layer 2s, as a Markdown table. */
+export function gasTable(figures: Record<GasFigure, GasSample>): string {
   const show = (value: number | undefined) => (value === undefined ? '' : value.toLocaleString('en-GB'));
-  const rows = Object.entries(figures).map(([figure, gas]) => [
+  const rows = Object.entries(figures).map(([figure, { gas, transaction }]) => [
     figure,
     show(gas),
     show(gasMarks[figure as GasFigure]),
+    show(transaction && arbitrumDataGas(transaction)),
+    show(transaction?.length),
   ]);
-  return markdownTable([['', 'gas', 'at most'], ...rows], { align: ['l', 'r', 'r'] });
+  const header = ['', 'gas', 'at most', 'Arbitrum: L1 gas', 'Scroll: bytes'];
+  return markdownTable([header, ...rows], { align: ['l', 'r', 'r', 'r', 'r'] });
 }
 
-async function measure(): Promise<Record<GasFigure, number>> {
+async function measure(): Promise<Record<GasFigure, GasSample>> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-gas-'));
   const cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 });
   const { directory: installed } = readSettings(process.env);
