@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { createClient, http, rpcSchema } from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
 
 /** A running anvil. */
 export interface AnvilProcess {
   url: string;
   pid: number;
+  /** What tells this run of it from every other. */
+  instance: string;
+  /** Comes when it has ended, for whatever reason. */
+  ended: Promise<void>;
   /** Asks it to write its state and end, and waits until it has. */
   close(): Promise<void>;
 }
@@ -42,8 +47,7 @@ function binaryPath(): string {
 }
 
 /**
- * Starts anvil on a free port of loopback. It is no part of this process's group, so that an interruption of that leaves
- * it to be closed in order.
+ * Starts anvil on a free port of loopback.
  *
  * @throws TesseraError `CHAIN_MISSING` where there is no build of it, `CHAIN_FAILED` when it does not start
  */
@@ -54,33 +58,64 @@ export async function startAnvil({ state, history, signal }: AnvilInit): Promise
       ...['--host', '127.0.0.1', '--port', '0'],
       ...['--state', state, '--state-interval', String(stateInterval), '--cache-path', history],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   try {
-    const url = await listening(child, signal);
+    const url = await listening(child, state, signal);
     // Its log of every request is not wanted; a pipe that nobody reads would stop it.
     child.stdout.resume();
     child.stderr.resume();
-    child.unref();
-    return { url, pid: child.pid as number, close: () => ended(child) };
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const instance = await instanceAt(url);
+    if (instance === undefined)
+      throw new TesseraError('CHAIN_FAILED', {
+        message: 'The embedded chain does not answer',
+        remedy: 'Run it again.',
+      });
+    return { url, pid: child.pid as number, instance, ended, close: () => end(child) };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
 }
 
-function listening(child: ChildProcess, signal: AbortSignal | undefined): Promise<string> {
+/**
+ * Which run of anvil listens at a URL.
+ *
+ * @returns nothing when nobody does, or something else
+ */
+export async function instanceAt(url: string): Promise<string | undefined> {
+  const client = createClient({
+    rpcSchema:
+      rpcSchema<[{ Method: 'anvil_metadata'; Parameters?: undefined; ReturnType: { instanceId: string } }]>(),
+    transport: http(url, { retryCount: 0, timeout: 2_000 }),
+  });
+  try {
+    const { instanceId } = await client.request({ method: 'anvil_metadata' });
+    return instanceId;
+  } catch {
+    // Whatever is there, it is not anvil.
+    return undefined;
+  }
+}
+
+function listening(child: ChildProcess, state: string, signal: AbortSignal | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
-    const fail = (why: string) =>
+    const fail = (why: string) => {
+      const isDamaged = /failed to parse json file/.test(said);
       reject(
         new TesseraError('CHAIN_FAILED', {
-          message: `The embedded chain does not start: ${why}`,
-          remedy:
-            'Run it again; if its state is damaged, move it away (the directory `chain` of the data directory).',
-          details: { output: said.slice(-2_000) },
+          message: isDamaged
+            ? `The embedded chain's state, ${state}, is damaged: ${/expected .*|EOF .*|missing .*/.exec(said)?.[0] ?? 'it cannot be read'}`
+            : `The embedded chain does not start: ${why}`,
+          remedy: isDamaged
+            ? 'It was left as it is. Put the file `state.previous.json` beside it, which is from the last start, in its place; or move the whole directory away, and the chain begins anew.'
+            : 'Run it again; if it fails again, move its directory away, and the chain begins anew.',
+          details: { state, output: said.slice(-2_000) },
         }),
       );
+    };
     const timer = setTimeout(() => fail(`it does not listen after ${startLimit / 1000} s`), startLimit);
     const read = (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-20_000);
@@ -103,12 +138,11 @@ function listening(child: ChildProcess, signal: AbortSignal | undefined): Promis
 /** Milliseconds in which it may write its state. */
 const stopLimit = 10_000;
 
-async function ended(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const end = new Promise((resolve) => child.once('exit', resolve));
-  child.ref();
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), stopLimit);
-  await end;
+  await ended;
   clearTimeout(timer);
 }

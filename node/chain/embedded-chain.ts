@@ -1,20 +1,27 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { lock } from 'proper-lockfile';
-import { createPublicClient, http, type LocalAccount } from 'viem';
+import type { LocalAccount } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
-import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
-import { startAnvil } from './anvil.ts';
+import { throwIfAborted } from '../abort.ts';
+import { instanceAt } from './anvil.ts';
+import {
+  type ChainFiles,
+  chainFiles,
+  type Endpoint,
+  endpointSchema,
+  keeperAnswerSchema,
+} from './keeper-protocol.ts';
 
-/** The chain of one data directory. */
+/** The chain of one data directory, as one user of it sees it. */
 export interface EmbeddedChain {
   url: string;
-  /** Whether this process holds it, and so ends it. */
-  held: boolean;
-  /** Ends it if this process holds it; its state stays in the directory. */
+  /** Uses it no more. After the last user it ends; its state stays in the directory, and is written when this returns. */
   close(): Promise<void>;
 }
 
@@ -29,90 +36,144 @@ export function developmentAccount(index: number): LocalAccount {
   });
 }
 
-const endpointSchema = z.object({
-  url: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }),
-  pid: z.int().min(2),
-});
-type Endpoint = z.infer<typeof endpointSchema>;
-
-/** Milliseconds that a process waits for the chain that another one is starting. */
-const joinLimit = 30_000;
+/** Milliseconds that a process waits for the chain that another one is starting or ending. */
+const joinLimit = 40_000;
 
 /**
- * Starts the chain of a data directory, or joins the one that another process runs there. One that a killed process left
- * behind is taken over as it is.
+ * Uses the chain of a data directory: joins the one that runs there, or starts it. It runs in a process of its own, which
+ * ends when the last process that uses it has, be it killed.
  *
  * @param directory where its state is kept
  * @throws TesseraError `CHAIN_MISSING` where anvil has no build for this machine, `CHAIN_FAILED`
  */
 export async function openEmbeddedChain(directory: string, signal?: AbortSignal): Promise<EmbeddedChain> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const file = join(directory, 'endpoint.json');
+  const files = chainFiles(directory);
   const end = Date.now() + joinLimit;
-  for (;;) {
-    const release = await lock(directory, { lockfilePath: join(directory, 'lock') }).catch(isLocked);
-    if (release !== undefined) {
-      try {
-        return await hold(directory, file, release, signal);
-      } catch (error) {
-        await release();
-        throw error;
-      }
-    }
-    const running = await readEndpoint(file);
-    if (running !== undefined) return { url: running.url, held: false, close: async () => undefined };
-    if (Date.now() > end) {
-      throw new TesseraError('CHAIN_FAILED', {
-        message: `Another process holds the embedded chain in ${directory}, and the chain does not answer`,
-        remedy: 'End that process, and run this again.',
-        details: { directory },
-      });
-    }
-    await sleep(200, undefined, signal ? { signal } : {});
+  while (Date.now() < end) {
+    throwIfAborted(signal);
+    const chain = (await joinRunning(files)) ?? (await whenAlone(files, () => start(directory, files)));
+    if (chain !== undefined) return chain;
+    await sleep(100, undefined, signal ? { signal } : {});
+  }
+  throw new TesseraError('CHAIN_FAILED', {
+    message: `Another process holds the embedded chain in ${directory}, and the chain does not answer`,
+    remedy: 'End that process, and run this again.',
+    details: { directory },
+  });
+}
+
+/** @returns nothing when another process is at it */
+async function whenAlone<T>(files: ChainFiles, work: () => Promise<T>): Promise<T | undefined> {
+  let release: () => Promise<void>;
+  try {
+    release = await lock(files.state, { lockfilePath: files.lock, realpath: false });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') return undefined;
+    throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    await release();
   }
 }
 
-/** @returns nothing when another process holds the lock */
-function isLocked(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') return undefined;
-  throw error;
+/** @returns nothing while an earlier chain is still writing its state */
+async function start(directory: string, files: ChainFiles): Promise<EmbeddedChain | undefined> {
+  const earlier = await readEndpoint(files);
+  if (earlier !== undefined) {
+    const joined = await join(earlier);
+    if (joined !== undefined) return joined;
+    if (isRunning(earlier.keeper) && (await answers(earlier))) return undefined;
+    // Its keeper was killed, and nobody else would end it.
+    await endOrphan(earlier);
+  }
+  return join(await startKeeper(directory));
 }
 
-async function hold(
-  directory: string,
-  file: string,
-  release: () => Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<EmbeddedChain> {
-  const orphan = await readEndpoint(file);
-  const chain =
-    orphan === undefined
-      ? await startAnvil({
-          state: join(directory, 'state.json'),
-          history: join(directory, 'history'),
-          ...(signal ? { signal } : {}),
-        })
-      : { ...orphan, close: () => endOrphan(orphan) };
-  await writeFileAtomic(file, JSON.stringify({ url: chain.url, pid: chain.pid } satisfies Endpoint));
+async function joinRunning(files: ChainFiles): Promise<EmbeddedChain | undefined> {
+  const endpoint = await readEndpoint(files);
+  return endpoint === undefined ? undefined : join(endpoint);
+}
+
+/** Milliseconds in which a keeper greets. */
+const greetingLimit = 5_000;
+
+/** @returns nothing when its keeper is gone or on its way out */
+async function join(endpoint: Endpoint): Promise<EmbeddedChain | undefined> {
+  const { id, port, url } = endpoint;
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  if (!(await greets(socket, id))) {
+    socket.destroy();
+    return undefined;
+  }
+  // A process that forgets to close ends nevertheless, and so leaves the chain.
+  socket.unref();
   return {
-    url: chain.url,
-    held: true,
-    close: async () => {
-      await chain.close();
-      await rm(file, { force: true });
-      await release();
+    url,
+    async close() {
+      const wasKept = !socket.closed;
+      socket.ref();
+      socket.end();
+      await closed;
+      if (!wasKept) await endOrphan(endpoint);
     },
   };
 }
 
-/** Where a chain runs that answers; a file that is left of one that ended counts for nothing. */
-async function readEndpoint(file: string): Promise<Endpoint | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+function greets(socket: Socket, id: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), greetingLimit);
+    let said = '';
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => resolve(false));
+    socket.on('end', () => socket.end());
+    socket.on('data', (chunk) => {
+      said = (said + chunk.toString()).slice(0, 100);
+      if (!said.includes('\n')) return;
+      clearTimeout(timer);
+      resolve(said === `${id}\n`);
+    });
+  });
+}
+
+async function startKeeper(directory: string): Promise<Endpoint> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const program = fileURLToPath(new URL(`./anvil-keeper.${extension}`, import.meta.url));
+  // A session of its own: an interruption in the terminal is for those who use the chain, and they leave it in order.
+  const child = spawn(process.execPath, [program, directory], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  const answer = await new Promise<string | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    const lines = createInterface({ input: child.stdout });
+    lines.once('line', resolve);
+    lines.once('close', () => resolve(undefined));
+  });
+  child.unref();
+  child.stdout.destroy();
+  const said = answer === undefined ? undefined : keeperAnswerSchema.parse(JSON.parse(answer));
+  if (said !== undefined && 'endpoint' in said) return said.endpoint;
+  if (said === undefined) {
+    throw new TesseraError('CHAIN_FAILED', {
+      message: 'The process that keeps the embedded chain ended before the chain ran',
+      remedy: 'Run the same command again.',
+    });
+  }
+  const { code, message, remedy, details } = said.error;
+  throw new TesseraError(code, { message, details, ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/** Where a chain runs, or ran: a file may be left of one that was killed. */
+async function readEndpoint({ endpoint }: ChainFiles): Promise<Endpoint | undefined> {
+  const text = await readFile(endpoint, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const endpoint = text === undefined ? undefined : endpointSchema.safeParse(parseJson(text)).data;
-  return endpoint !== undefined && (await answers(endpoint.url)) ? endpoint : undefined;
+  return text === undefined ? undefined : endpointSchema.safeParse(parseJson(text)).data;
 }
 
 function parseJson(text: string): unknown {
@@ -124,28 +185,33 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  const client = createPublicClient({ transport: http(url, { retryCount: 0, timeout: 2_000 }) });
+/** Whether the very chain that was started still runs: its port may be another one's by now. */
+async function answers({ url, instance }: Endpoint): Promise<boolean> {
+  return (await instanceAt(url)) === instance;
+}
+
+function isRunning(pid: number): boolean {
   try {
-    return /^anvil\//.test(await client.request({ method: 'web3_clientVersion' }));
-  } catch {
-    // Nobody listens there any more.
-    return false;
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** Milliseconds in which a chain that is no child of this process must have ended. */
+/** Milliseconds in which a chain without a keeper must have ended. */
 const orphanLimit = 10_000;
 
-async function endOrphan({ pid, url }: Endpoint): Promise<void> {
-  process.kill(pid, 'SIGTERM');
+async function endOrphan(endpoint: Endpoint): Promise<void> {
+  const { anvil } = endpoint;
+  if (!(await answers(endpoint))) return;
+  process.kill(anvil, 'SIGTERM');
   const end = Date.now() + orphanLimit;
-  while (await answers(url)) {
+  while (isRunning(anvil) && (await answers(endpoint))) {
     if (Date.now() > end) {
       throw new TesseraError('CHAIN_FAILED', {
-        message: `The embedded chain, process ${pid}, does not end`,
+        message: `The embedded chain, process ${anvil}, does not end`,
         remedy: 'End that process by hand.',
-        details: { pid },
+        details: { pid: anvil },
       });
     }
     await sleep(50);
