@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Peer } from '../peer/index.ts';
 import type { JobModules } from '../requester/job.ts';
 import { type JobRecord, JobRecords, type SegmentRecord } from '../requester/network/job-record.ts';
@@ -18,7 +19,7 @@ import { routeMessages } from './message-router.ts';
 import { Signer } from './signer.ts';
 
 export interface JobsInit {
-  peer: Peer;
+  peer: Omit<Peer, 'requests'> & { requests: Pick<RequestProtocol, 'request' | 'serve'> };
   exchange: ArtifactExchange;
   /** Where a worker's files lie while it works on a segment. */
   scratch: string;

@@ -4,6 +4,7 @@ import type { Configuration } from '../configuration/index.ts';
 import { ConnectionKeeper } from '../network/connection-keeper.ts';
 import { GossipTransport } from '../network/gossip-transport.ts';
 import { createLibp2pNode, type Libp2pNode } from '../network/libp2p.ts';
+import { MessageGate } from '../network/message-gate.ts';
 import { RequestProtocol } from '../network/request-protocol.ts';
 import type { PathStatus, Transport } from '../network/transport.ts';
 import { UnionTransport } from '../network/union-transport.ts';
@@ -25,6 +26,8 @@ export interface PeerInit {
   log: Logger;
   /** Runs before the peer hears its first message: the place to subscribe to its transport. */
   prepare?: (peer: Peer) => Promise<void> | void;
+  /** By which messages are judged; milliseconds since 1970. */
+  now?: () => number;
 }
 
 /** A peer of the network, running. */
@@ -58,7 +61,13 @@ export interface PeerStatus {
  *
  * @throws TesseraError `NODE_RUNNING`, `IDENTITY_INVALID`, `NETWORK_FAILED` when it cannot listen
  */
-export async function startPeer({ configuration, files, log, prepare }: PeerInit): Promise<Peer> {
+export async function startPeer({
+  configuration,
+  files,
+  log,
+  prepare,
+  now = Date.now,
+}: PeerInit): Promise<Peer> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = once(async () => {
     for (const close of closers.reverse()) await close();
@@ -76,11 +85,12 @@ export async function startPeer({ configuration, files, log, prepare }: PeerInit
     });
     closers.push(() => libp2p.stop());
     const onFault = (error: unknown) => log.error({ err: error }, 'a message was not handled');
-    const transport = await createTransport({ configuration, identity, libp2p, onFault });
+    const transport = await createTransport({ configuration, identity, libp2p, onFault, now });
     closers.push(() => transport.close());
     measureTransport(metrics, transport);
     const requests = new RequestProtocol({
       libp2p,
+      now,
       onFailure: (error, peer) => log.debug({ err: error, peer }, 'a request was not answered'),
     });
     closers.push(() => requests.close());
@@ -126,6 +136,7 @@ interface TransportNeeds {
   identity: Identity;
   libp2p: Libp2pNode;
   onFault: (error: unknown) => void;
+  now: () => number;
 }
 
 async function createTransport({
@@ -133,9 +144,11 @@ async function createTransport({
   identity,
   libp2p,
   onFault,
+  now,
 }: TransportNeeds): Promise<Transport> {
   const { transport, wakuPeers, wakuCluster } = configuration;
-  const gossip = () => new GossipTransport({ pubsub: libp2p.services.pubsub, onFault });
+  const gossip = () =>
+    new GossipTransport({ pubsub: libp2p.services.pubsub, gate: new MessageGate({ now }), onFault });
   if (transport === 'libp2p') return gossip();
   // Loaded where it is wanted only: it brings a second libp2p.
   const { WakuTransport } = await import('../network/waku/index.ts');

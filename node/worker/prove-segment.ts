@@ -39,29 +39,33 @@ export function segmentProver(init: ProveSegmentInit): SegmentWork {
       const compiled = await exclusively(setup, () =>
         prover.openSegment(source, recipe.params, circuit, files, call),
       );
-      requireRoom(compiled.provingMemory, memory);
-      return await exclusively(compiled.provingMemory, async (): Promise<SegmentOutcome> => {
-        throwIfAborted(signal);
-        onStage('checking');
-        const boundary = await prover.execute(compiled, fetched.inputs, call);
-        const mismatch = await compareEdges(fetched, boundary, verifiers);
-        if (mismatch !== undefined) return mismatch;
-        throwIfAborted(signal);
-        onStage('proving');
-        const { blindings } = fetched;
-        const proof = await prover.prove(compiled, fetched.inputs, {
-          ...call,
-          ...(blindings === undefined
-            ? {}
-            : {
-                blindings: {
-                  inputs: blindings.inputs.map((value) => value ?? undefined),
-                  outputs: blindings.outputs.map((value) => value ?? undefined),
-                },
-              }),
+      try {
+        requireRoom(compiled.provingMemory, memory);
+        return await exclusively(compiled.provingMemory, async (): Promise<SegmentOutcome> => {
+          throwIfAborted(signal);
+          onStage('checking');
+          const boundary = await prover.execute(compiled, fetched.inputs, call);
+          const mismatch = await compareEdges(fetched, boundary, verifiers);
+          if (mismatch !== undefined) return mismatch;
+          throwIfAborted(signal);
+          onStage('proving');
+          const { blindings } = fetched;
+          const proof = await prover.prove(compiled, fetched.inputs, {
+            ...call,
+            ...(blindings === undefined
+              ? {}
+              : {
+                  blindings: {
+                    inputs: blindings.inputs.map((value) => value ?? undefined),
+                    outputs: blindings.outputs.map((value) => value ?? undefined),
+                  },
+                }),
+          });
+          return { kind: 'proof', proof };
         });
-        return { kind: 'proof', proof };
-      });
+      } finally {
+        await prover.release(compiled);
+      }
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

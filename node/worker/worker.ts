@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import pLimit from 'p-limit';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { TesseraError } from '../../protocol/errors.ts';
 import { proofFormat } from '../../protocol/job/index.ts';
 import {
   type Assignment,
@@ -25,15 +23,17 @@ import type { KindHandlers } from '../job/message-router.ts';
 import type { Signer } from '../job/signer.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Logger } from '../peer/log.ts';
-import { MemoryGate } from '../requester/memory-gate.ts';
 import type { Records } from '../store/index.ts';
+import { deliver } from './delivery.ts';
 import { objectionTo, type WorkerLimits } from './limits.ts';
+import { refusalOf } from './refusal.ts';
 import type { SegmentOutcome, SegmentTask, SegmentWork } from './segment-work.ts';
+import { WorkPlaces } from './work-places.ts';
 
 export interface WorkerTimings {
   /** Milliseconds between two reports to the requester. */
   report: number;
-  /** Milliseconds before a message that did not arrive is sent again; doubled up to a minute. */
+  /** Milliseconds before a message that did not arrive is sent again; longer from time to time. */
   retry: number;
 }
 
@@ -64,6 +64,8 @@ export interface WorkRecord {
   /** Multiaddrs of the requester. */
   addresses: readonly string[];
   access: Offer['access'];
+  /** When its deadline is over, milliseconds since 1970 by this node's clock. */
+  endsAt: number;
   /** The proof, once it is made. */
   proof?: { cid: string; size: number };
   /** Nothing more is to be done. */
@@ -88,16 +90,14 @@ export class Worker {
   readonly #components: WorkerComponents;
   readonly #offers = new Map<Hex32, Offer>();
   readonly #tasks = new Map<Hex32, Task>();
-  readonly #places;
-  readonly #memory: MemoryGate;
+  readonly #places: WorkPlaces;
   #stopped = false;
 
   constructor(init: WorkerInit, components: WorkerComponents) {
     this.#init = init;
     this.#timings = { ...defaultWorkerTimings, ...init.timings };
     this.#components = components;
-    this.#places = pLimit(init.limits.parallel);
-    this.#memory = new MemoryGate(init.limits.memory);
+    this.#places = new WorkPlaces(init.limits);
   }
 
   /** What it answers to peers. */
@@ -138,8 +138,8 @@ export class Worker {
     const { records, signer } = this.#components;
     for await (const [id, record] of records.entries()) {
       const signed = openMessage(hexToBytes(record.assignment)) as SignedMessage<Assignment>;
-      if (forgettableAt(signed.message) < signer.now()) await records.delete(id);
-      else if (record.ended !== true) this.#begin(signed, record);
+      if (record.ended !== true && record.endsAt > signer.now()) this.#begin(signed, record);
+      else if (forgettableAt(signed.message) < signer.now()) await records.delete(id);
     }
   }
 
@@ -160,6 +160,13 @@ export class Worker {
     // Again at the end: the one that was heard of longest ago is forgotten first.
     this.#offers.delete(offer.job);
     this.#offers.set(offer.job, offer);
+    // A requester that was started anew has other addresses.
+    for (const { task } of this.#tasks.values()) {
+      const { sender, job } = task.assignment;
+      if (job === offer.job && sender === offer.sender) {
+        task.source = { ...task.source, addresses: offer.addresses };
+      }
+    }
   }
 
   /** Stops working on what its requester no longer needs. */
@@ -191,6 +198,8 @@ export class Worker {
       assignment: bytesToHex(signed.bytes),
       addresses: offer.addresses,
       access: offer.access,
+      // By the sender's clock, which may be minutes off: only how long it is counts here.
+      endsAt: signer.now() + (message.deadline - message.issued),
     };
     // Kept before it is answered: what was promised is remembered.
     if (known === undefined) await records.put(id, record);
@@ -207,9 +216,8 @@ export class Worker {
         access: record.access,
       },
       record,
-      stage: 'queued',
-      // By the sender's clock, which may be minutes off: only how long it is counts here.
-      endsAt: performance.now() + (assignment.deadline - assignment.issued),
+      stage: record.proof === undefined ? 'queued' : 'proven',
+      endsAt: performance.now() + (record.endsAt - this.#components.signer.now()),
       cancel: new AbortController(),
       ended: Promise.resolve(),
     };
@@ -233,10 +241,10 @@ export class Worker {
     const reporting = new AbortController();
     const reports = this.#report(entry, AbortSignal.any([signal, reporting.signal]));
     try {
-      const message = await this.#result(entry, signal);
-      reporting.abort();
-      await this.#deliver(entry, message, signal);
-      log.info(about, `segment ended: ${message.message.kind}`);
+      const sign = await this.#result(entry, signal);
+      // Reports go on: a requester takes who says nothing for dead.
+      await this.#deliver(entry, sign, signal);
+      log.info(about, 'segment ended');
       await this.#end(entry);
     } catch (error) {
       reporting.abort();
@@ -256,24 +264,19 @@ export class Worker {
   }
 
   /** Works until there is something to say. */
-  async #result(entry: Task, signal: AbortSignal): Promise<SignedMessage<Submission | EdgeMismatch>> {
+  async #result(entry: Task, signal: AbortSignal): Promise<() => SignedMessage> {
     const { work } = this.#components;
     const { task, record } = entry;
-    if (record.proof !== undefined) return this.#submission(entry, record.proof);
+    const made = record.proof;
+    if (made !== undefined) return () => this.#submission(entry, made);
     const outcome = await work(task, {
       signal,
       onStage: (stage) => {
         entry.stage = stage;
       },
-      exclusively: (memory, act) =>
-        this.#places(() =>
-          this.#memory.run(memory, async () => {
-            signal.throwIfAborted();
-            return act();
-          }),
-        ),
+      exclusively: (memory, act) => this.#places.run(memory, signal, act),
     });
-    if (outcome.kind === 'edge-mismatch') return this.#mismatch(entry, outcome);
+    if (outcome.kind === 'edge-mismatch') return () => this.#mismatch(entry, outcome);
     entry.stage = 'proven';
     const bytes = proofFormat.encode(outcome.proof);
     // Its requester alone wants it, and knows who has it.
@@ -281,7 +284,7 @@ export class Worker {
     const proof = { cid: artifact.cid.toString(), size: bytes.length };
     entry.record = { ...record, proof };
     await this.#components.records.put(task.id, entry.record);
-    return this.#submission(entry, proof, bytes);
+    return () => this.#submission(entry, proof, bytes);
   }
 
   #submission(
@@ -308,17 +311,9 @@ export class Worker {
   }
 
   /** Sends until the requester has it. An answer that cancels ends the matter, too. */
-  async #deliver({ task }: Task, message: SignedMessage, signal: AbortSignal): Promise<void> {
-    for (let pause = this.#timings.retry; ; pause = Math.min(2 * pause, 60_000)) {
-      try {
-        await this.#components.requests.request(task.source, message, { signal });
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        this.#components.log.debug({ err: error }, 'the requester cannot be reached');
-        await sleep(pause, undefined, { signal });
-      }
-    }
+  async #deliver({ task }: Task, sign: () => SignedMessage, signal: AbortSignal): Promise<void> {
+    const { retry } = this.#timings;
+    await deliver({ target: () => task.source, sign, retry }, this.#components, signal);
   }
 
   /** Tells the requester now and then how far it is; one that does not know the assignment cancels it so. */
@@ -337,15 +332,11 @@ export class Worker {
 
   async #giveBack(entry: Task, error: unknown): Promise<void> {
     const { reason, detail } = refusalOf(error);
-    const signed = this.#components.signer.sign<Refusal>({
-      kind: 'refusal',
-      ...headOf(entry.task),
-      reason,
-      detail,
-    });
+    const sign = () =>
+      this.#components.signer.sign<Refusal>({ kind: 'refusal', ...headOf(entry.task), reason, detail });
     const signal = AbortSignal.any([entry.cancel.signal, AbortSignal.timeout(giveBackMs)]);
     try {
-      await this.#deliver(entry, signed, signal);
+      await this.#deliver(entry, sign, signal);
     } catch (error) {
       this.#components.log.debug({ err: error }, 'a refusal did not arrive');
     }
@@ -400,30 +391,4 @@ class Unneeded extends Error {
 
 function headOf({ id, assignment: { job, segment } }: SegmentTask) {
   return { job, segment, assignment: id };
-}
-
-function refusalOf(error: unknown): { reason: RefusalReason; detail: string } {
-  const code = error instanceof TesseraError ? error.code : 'INTERNAL';
-  const text = error instanceof Error ? error.message : String(error);
-  const detail = new TextDecoder().decode(
-    new TextEncoder().encode(text).subarray(0, messageLimits.detailBytes - 8),
-  );
-  switch (code) {
-    case 'MEMORY_EXCEEDED':
-      return { reason: 'memory', detail };
-    case 'STORAGE_FAILED':
-      return { reason: 'disk', detail };
-    case 'PROVER_MISSING':
-      return { reason: 'prover', detail };
-    case 'DEADLINE_EXCEEDED':
-      return { reason: 'deadline', detail };
-    case 'ARTIFACT_MISSING':
-    case 'DOWNLOAD_FAILED':
-    case 'ENCODING_INVALID':
-    case 'MODEL_UNREADABLE':
-    case 'MODEL_INVALID':
-      return { reason: 'artifact', detail };
-    default:
-      return { reason: 'failed', detail };
-  }
 }

@@ -10,6 +10,7 @@ import type {
   EdgeMismatch,
   Offer,
   Refusal,
+  RefusalReason,
   SignedMessage,
   Submission,
   WorkerProgress,
@@ -27,7 +28,7 @@ import { SegmentLedger } from './segment-ledger.ts';
 import type { SegmentNeed } from './segment-need.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 import type { AssignmentAnswer, WorkerLink } from './worker-link.ts';
-import { workerMissing } from './worker-missing.ts';
+import { describeUnsuited, type Unsuited, workerMissing } from './worker-missing.ts';
 
 export interface NetworkJobTimings {
   /** Milliseconds without a word from a worker until its segment goes to another one. */
@@ -82,6 +83,8 @@ export class NetworkJob {
   #poked = false;
   /** When a worker was last at work, or none was needed. */
   #servedAt = performance.now();
+  /** What was last said of a segment that nobody suits. */
+  #unsuitedTold: string | undefined;
 
   constructor(init: NetworkJobInit, components: NetworkJobComponents) {
     this.#init = init;
@@ -245,19 +248,33 @@ export class NetworkJob {
   #requireService(open: readonly OpenSegment[]): void {
     const now = performance.now();
     if (open.length === 0 || this.#ledger.isWorking) this.#servedAt = now;
-    if (now - this.#servedAt < this.#timings.patience) return;
+    const unsuited = this.#unsuited(open);
+    if (unsuited.obstacles.size > 0) this.#tellUnsuited(unsuited);
+    if (now - this.#servedAt >= this.#timings.patience) throw workerMissing(unsuited);
+  }
+
+  /** The first open segment that no known worker suits, or the first of all where there is none. */
+  #unsuited(open: readonly OpenSegment[]): Unsuited & { segment: number } {
     const { directory, policy } = this.#components;
     const candidates = directory.candidates();
-    const obstacles = open.map((segment) => policy.obstacles(segment, candidates));
-    const worst = Math.max(
-      0,
-      obstacles.findIndex(({ size }) => size > 0),
-    );
-    throw workerMissing(
-      this.#init.needs[open[worst]?.segment ?? 0] as SegmentNeed,
-      obstacles[worst] ?? new Map(),
-      candidates.length,
-    );
+    let segment = open[0]?.segment ?? 0;
+    let obstacles: Unsuited['obstacles'] = new Map();
+    for (const one of open) {
+      const found = policy.obstacles(one, candidates);
+      if (found.size === 0) continue;
+      [segment, obstacles] = [one.segment, found];
+      break;
+    }
+    return { segment, need: this.#init.needs[segment] as SegmentNeed, obstacles, candidates };
+  }
+
+  /** Says at once what the job waits for: its owner may rather slice it anew than wait. */
+  #tellUnsuited(unsuited: Unsuited & { segment: number }): void {
+    const { why, remedy } = describeUnsuited(unsuited);
+    const reason = `${why}. ${remedy}`;
+    if (this.#unsuitedTold === reason) return;
+    this.#unsuitedTold = reason;
+    this.#tell(unsuited.segment, 'unsuited', '', reason);
   }
 
   async #assign({ segment, worker, expectedSeconds }: Claim): Promise<void> {
@@ -323,8 +340,10 @@ export class NetworkJob {
   #refused({ segment, reason, detail, sender }: Refusal): void {
     const { directory, log } = this.#components;
     log.info({ job: this.id, segment, worker: sender, reason, detail }, 'segment refused');
-    if (reason === 'busy') directory.pause(sender);
-    else this.#ledger.bar(segment, sender);
+    // What passes counts as one failure; what the worker is or asks for stays as it is.
+    if (reason !== 'busy' && passing.has(reason)) this.#ledger.fail(segment, sender);
+    if (passing.has(reason)) directory.pause(sender);
+    else this.#ledger.bar(segment, sender, reason);
     this.#reopen(segment, `${reason}: ${detail}`);
   }
 
@@ -429,6 +448,9 @@ const pokeMs = 500;
 
 /** The longest time for one segment: an assignment itself holds no longer. */
 const maxAssignmentMs = 24 * 3_600_000;
+
+/** Reasons for a refusal that may be over soon. */
+const passing: ReadonlySet<RefusalReason> = new Set(['busy', 'disk', 'artifact', 'failed', 'deadline']);
 
 function claimantOf({ segment, assignment, sender }: { segment: number; assignment: Hex32; sender: Hex32 }) {
   return { segment, assignment, worker: sender };
