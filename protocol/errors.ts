@@ -51,6 +51,10 @@ export const errorCodes = {
   NODE_MISSING: { exit: 1, meaning: 'No node runs on this data directory.' },
   NODE_RUNNING: { exit: 1, meaning: 'Another process runs a node on this data directory.' },
   API_REFUSED: { exit: 1, meaning: 'The node’s local API refused the request: no token, or another node’s.' },
+  ACCESS_REFUSED: {
+    exit: 1,
+    meaning: 'Something encrypted does not open: it was altered, or is for another peer or another place.',
+  },
   IDENTITY_INVALID: { exit: 1, meaning: 'A file holds no identity, or another one already exists.' },
   CONFIGURATION_INVALID: {
     exit: 2,
