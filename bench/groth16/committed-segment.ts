@@ -1,5 +1,5 @@
 import type { Model } from '../../node/model/model.ts';
-import { calibrate, openFloatRunner } from '../../node/provers/circuit/index.ts';
+import { calibrate, openFloatRunner, type QuantiseOptions } from '../../node/provers/circuit/index.ts';
 import { formatGroth16Params, groth16Params } from '../../node/provers/groth16/parameters.ts';
 import type { Port, SegmentSource } from '../../node/provers/prover.ts';
 
@@ -10,6 +10,7 @@ export async function committedSegment(
   model: Model,
   samples: readonly Float32Array[],
   signal: AbortSignal,
+  options: Partial<QuantiseOptions> = {},
 ): Promise<{ source: SegmentSource; params: string }> {
   const [input = ''] = model.inputs;
   const runner = await openFloatRunner(model);
@@ -21,7 +22,7 @@ export async function committedSegment(
     );
     return {
       source: { model, inputs: [committed], outputs: [committed] },
-      params: formatGroth16Params(groth16Params(model, ranges, new Set())),
+      params: formatGroth16Params(groth16Params(model, ranges, new Set(), options)),
     };
   } finally {
     await runner.close();

@@ -16,6 +16,8 @@ import { median, repeat } from '../repeat.ts';
 import { judge } from '../row.ts';
 
 const model = 'lenet';
+/** Pixels of handwritten digits show no more: with 7 bits, no more of 1,000 digits get the float model's class. */
+const precision = { inputBits: 4 } as const;
 const figures = {
   proof: { name: 'groth16-lenet/input to proof', unit: 's', mark: { of: 'ratio', atMost: 1 / 200 } },
   witness: { name: 'groth16-lenet/witness', unit: 's', mark: { of: 'value', atMost: 0.25 } },
@@ -34,7 +36,7 @@ export const groth16Lenet: Benchmark = {
   async run({ installation, scratch, signal, say, baseline }) {
     const { model: lenet } = await importModel(join(packageRoot, 'models', `${model}.onnx`), { signal });
     const digits = await testDigits();
-    const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal);
+    const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal, precision);
     const directory = await mkdtemp(join(scratch, 'groth16-'));
     const worker = await workerPath(installation.directory.groth16);
     const fromNothing = async () => {
@@ -96,7 +98,7 @@ export const groth16Lenet: Benchmark = {
           }),
           judge({ ...figures.building, value: median(made.map(({ building }) => building)), fidelity }),
         ],
-        detail: { constraints: segment.constraints, baseline: whole },
+        detail: { constraints: segment.constraints, precision, baseline: whole },
       };
     } finally {
       await Promise.all(made.map((run) => run.prover.close()));

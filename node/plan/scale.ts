@@ -33,7 +33,8 @@ export async function chooseScale(
   options: RunOptions = {},
 ): Promise<number> {
   const used = samples.slice(0, maximumSamples);
-  const most = largestHeld(await calibrateModel(model, used, options));
+  const ranges = await calibrateModel(model, used, options);
+  const most = largestHeld([...ranges].filter(([name]) => model.types.has(name)).map(([, range]) => range));
   const floats = await outputsOf(model, used, options);
   for (let scale = defaultEzklParams.scale; scale < most; scale += 1) {
     const emulated = await outputsOf(quantised(model, scale), used, options);
@@ -43,8 +44,8 @@ export async function chooseScale(
 }
 
 /** The most fractional bits under which no product of the samples leaves what the default digits hold. */
-function largestHeld(ranges: ReadonlyMap<string, FloatRange>): number {
-  const magnitudes = [...ranges.values()].map(({ min, max }) => Math.max(-min, max));
+function largestHeld(ranges: readonly FloatRange[]): number {
+  const magnitudes = ranges.map(({ min, max }) => Math.max(-min, max));
   const largest = Math.max(1, ...magnitudes) * headroom;
   const bits = Math.log2(Number(largestValue(defaultEzklParams)) / largest);
   return Math.max(defaultEzklParams.scale, Math.min(largestScale, Math.floor(bits / 2)));

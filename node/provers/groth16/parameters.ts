@@ -2,6 +2,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Model } from '../../model/model.ts';
 import { defaultQuantiseOptions, type QuantiseOptions } from '../circuit/quantise/options.ts';
+import { differenceName, poolAxes } from '../circuit/quantise/pool-differences.ts';
 import type { FloatRange } from '../circuit/quantise/scale.ts';
 
 /** Numbers that quantisation is steered by; see {@link QuantiseOptions}. */
@@ -14,7 +15,7 @@ type Precision = Pick<
 export interface Groth16Params extends Precision {
   /** Tensors computed here that leave the segment as edges to others; sorted. */
   edges: readonly string[];
-  /** What calibration saw of the segment's tensors: least and largest value. */
+  /** What calibration saw of the segment's tensors and of differences within poolings: least and largest value. */
   ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
@@ -45,7 +46,14 @@ export function groth16Params(
     ...options,
   };
   const computed = new Set(model.nodes.flatMap((node) => node.outputs));
-  const seen = [...new Set([...model.inputs, ...computed])].flatMap((name) => {
+  const differences = model.nodes
+    .filter(({ operator }) => operator === 'MaxPool')
+    .flatMap((node) => {
+      const [output = ''] = node.outputs;
+      const axes = poolAxes(node, model.types.get(output)?.shape ?? []);
+      return axes.map(({ axis }) => differenceName(output, axis));
+    });
+  const seen = [...new Set([...model.inputs, ...computed, ...differences])].flatMap((name) => {
     const range = ranges.get(name);
     // JSON has no −0.
     return range === undefined ? [] : [[name, [range.min + 0, range.max + 0]] as const];

@@ -185,7 +185,7 @@ describe('compileSegment', () => {
       digest({ ...source, model: { ...denseModel, constants } }),
       digest({ ...source, model: gemm }, paramsOf(gemm)),
       digest({ ...source, inputs: [{ scheme: 'poseidon2', blinded: true }] }),
-      digest(source, { ...params, weightBits: 8 }),
+      digest(source, { ...params, headroomBits: 2 }),
     ]);
     expect(new Set(all).size).toBe(5);
   });

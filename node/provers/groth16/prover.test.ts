@@ -209,7 +209,7 @@ describe('createGroth16Prover', () => {
 
     it('gives another setup than that of other constraints', async () => {
       const segment = await prover.compile(source, params);
-      const other = params.replace('"weightBits":7', '"weightBits":8');
+      const other = params.replace('"headroomBits":1', '"headroomBits":2');
       const stated = { circuit: segment.circuit, artifacts: await prover.artifacts(segment) };
       for (const known of [stated, { ...stated, artifacts: {} }]) {
         const rebuilt = await prover.rebuild?.(source, other, known);

@@ -23,7 +23,11 @@ export interface Maximum {
 }
 
 /** The elements along the axis that position `position` covers: first, step, count. */
-export function covered(operation: Maximum, position: number, length: number): [number, number, number] {
+export function covered(
+  operation: Pick<Maximum, 'kernel' | 'stride' | 'dilation' | 'pad'>,
+  position: number,
+  length: number,
+): [number, number, number] {
   const { kernel, stride, dilation, pad } = operation;
   const start = position * stride - pad;
   const skipped = start < 0 ? Math.ceil(-start / dilation) : 0;

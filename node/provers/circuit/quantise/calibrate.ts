@@ -3,6 +3,7 @@ import { TesseraError } from '../../../../protocol/errors.ts';
 import type { Model } from '../../../model/model.ts';
 import { encodeModel } from '../../../model/onnx/encode.ts';
 import { openPlainSession } from '../../../model/ort.ts';
+import { comparedTensor, poolDifferences } from './pool-differences.ts';
 import type { FloatRange } from './scale.ts';
 
 /** One set of inputs, by name; float32, row-major. */
@@ -13,6 +14,7 @@ export type FloatValues = ReadonlyMap<string, Float32Array>;
 
 /** Runs a float model and gives the values of all its computed float tensors. */
 export interface FloatRunner {
+  readonly model: Model;
   run(inputs: FloatInputs): Promise<FloatValues>;
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function openFloatRunner(model: Model): Promise<FloatRunner> {
     .filter((name) => model.types.get(name)?.element === 'float32');
   const session = await openPlainSession(await encodeModel({ ...model, outputs }));
   return {
+    model,
     async run(inputs) {
       const feeds: Record<string, Tensor> = {};
       for (const name of model.inputs) {
@@ -47,7 +50,8 @@ export async function openFloatRunner(model: Model): Promise<FloatRunner> {
 }
 
 /**
- * The range of every computed tensor over sample inputs.
+ * The range of every computed tensor over sample inputs, and of the differences within the windows of every pooling,
+ * under the names of `pool-differences.ts`.
  * @throws TesseraError `ABORTED`, or `INPUT_INVALID` when there is no sample.
  */
 export async function calibrate(
@@ -59,13 +63,21 @@ export async function calibrate(
   let count = 0;
   for (const sample of samples) {
     if (options.signal?.aborted) throw new TesseraError('ABORTED', { message: 'Calibration was cancelled' });
-    for (const [name, values] of await runner.run(sample)) {
+    const run = await runner.run(sample);
+    for (const [name, values] of run) {
       const range = ranges.get(name) ?? { min: Infinity, max: -Infinity };
       for (const value of values) {
         if (value < range.min) range.min = value;
         if (value > range.max) range.max = value;
       }
       ranges.set(name, range);
+    }
+    for (const node of runner.model.nodes.filter(({ operator }) => operator === 'MaxPool')) {
+      const compared = run.get(comparedTensor(runner.model, node));
+      if (compared === undefined) continue;
+      for (const [name, { max }] of poolDifferences(runner.model, node, compared)) {
+        ranges.set(name, { min: 0, max: Math.max(max, ranges.get(name)?.max ?? 0) });
+      }
     }
     count++;
     options.onProgress?.(count);

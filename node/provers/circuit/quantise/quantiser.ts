@@ -4,7 +4,14 @@ import { elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import type { Model, ModelNode } from '../../../model/model.ts';
 import type { QuantiseOptions } from './options.ts';
+import { comparedTensor, differenceName } from './pool-differences.ts';
 import { bitsFor, extent, type FloatRange, scaleFor } from './scale.ts';
+
+/**
+ * By how much a difference within a window may exceed what calibration saw. Every sample shows thousands of windows, so
+ * little room is needed: none of 900 digits leaves what 100 others showed.
+ */
+const DIFFERENCE_ROOM = 1.25;
 
 /** A float constant of the model. */
 export interface FloatConstant {
@@ -167,13 +174,21 @@ export class Quantiser {
     return this.#beforeRelu(source);
   }
 
-  /** Bits within which differences of a tensor's values stay, before any pending ReLU. */
-  differenceBits(name: string): number {
+  /** Bits within which differences stay that a `MaxPool` meets along an axis, before any pending ReLU. */
+  differenceBits(node: ModelNode, axis: number): number {
+    const [name = ''] = node.inputs;
+    const [output = ''] = node.outputs;
     const { name: source, rectify } = this.quantised(name);
     const { min, max } = rectify ? this.#beforeRelu(name) : this.range(name);
     const { scale, lo, hi } = this.tensor(source);
-    const calibrated = bitsFor(Math.ceil((max - min) * 2 ** scale)) + this.options.headroomBits;
-    return Math.min(calibrated, bitsFor(hi - lo));
+    const possible = Math.min(
+      bitsFor(Math.ceil((max - min) * 2 ** scale)) + this.options.headroomBits,
+      bitsFor(hi - lo),
+    );
+    const seen = this.#ranges.get(differenceName(output, axis))?.max;
+    // A ReLU from further back may have been put off past more than what was compared.
+    if (seen === undefined || (rectify && comparedTensor(this.model, node) === name)) return possible;
+    return Math.min(possible, Math.max(1, bitsFor(Math.ceil(DIFFERENCE_ROOM * seen * 2 ** scale))));
   }
 
   /** Multiplies by a power of two, so that the tensor has the given, larger scale. */

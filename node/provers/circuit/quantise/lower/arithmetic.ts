@@ -2,7 +2,7 @@ import type { ModelNode } from '../../../../model/model.ts';
 import type { FloatConstant, Lowering, Quantiser } from '../quantiser.ts';
 import { quantiseFloats, scaleFor } from '../scale.ts';
 import { broadcastIndex } from './broadcast.ts';
-import { quantiseWeights } from './convolution.ts';
+import { quantiseWeights } from './weights.ts';
 
 function spread(constant: FloatConstant, shape: readonly number[]): Float64Array {
   return Float64Array.from(broadcastIndex(constant.shape, shape), (from) => constant.values[from] as number);
@@ -86,7 +86,7 @@ export const lowerMul: Lowering = (quantiser, node) => {
   }
   const input = quantiser.settled(quantiser.constant(right) === undefined ? right : left);
   const tensor = quantiser.tensor(input);
-  const { weights, scale } = quantiseWeights(spread(constant, shape), quantiser.options.weightBits);
+  const { weights, scale } = quantiseWeights(spread(constant, shape), { bits: quantiser.options.weightBits });
   const terms = [{ factor: Float64Array.from(weights), index: broadcastIndex(tensor.shape, shape) }];
   const operation = { kind: 'affine', terms, bias: 0, shape } as const;
   quantiser.define(output, quantiser.emit(operation, [input], tensor.scale + scale, output));

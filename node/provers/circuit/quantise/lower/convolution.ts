@@ -1,33 +1,7 @@
-import { TesseraError } from '../../../../../protocol/errors.ts';
 import { intAttribute, intsAttribute } from '../../../../model/attributes.ts';
 import type { Lowering } from '../quantiser.ts';
-import { quantiseFloats, scaleFor } from '../scale.ts';
-
-/** What an array of 32-bit integers holds; it would take any other number modulo 2^32. */
-const MAX_WEIGHT = 2 ** 31 - 1;
-
-function largest(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-/**
- * Integers of weights, and their scale: as many fractional bits as the options' width leaves.
- *
- * @throws TesseraError `RANGE_EXCEEDED` for a weight that is no finite number or needs more than 31 bits
- */
-export function quantiseWeights(values: Float64Array, bits: number): { weights: Int32Array; scale: number } {
-  const scale = scaleFor(largest(values), bits);
-  const integers = quantiseFloats(values, scale);
-  const at = integers.findIndex((integer) => !(Math.abs(integer) <= MAX_WEIGHT));
-  if (at >= 0) {
-    throw new TesseraError('RANGE_EXCEEDED', {
-      message: `Weight ${at} is ${values[at]}, which is ${integers[at]} at scale ${scale}: weights have at most 31 bits`,
-      remedy: 'Allow weights fewer bits.',
-      details: { index: at, scale, bits },
-    });
-  }
-  return { weights: Int32Array.from(integers), scale };
-}
+import { quantiseFloats } from '../scale.ts';
+import { quantiseSummed } from './weights.ts';
 
 /** `Conv` over one or two spatial axes with constant weights. */
 export const lowerConvolution: Lowering = (quantiser, node) => {
@@ -47,7 +21,12 @@ export const lowerConvolution: Lowering = (quantiser, node) => {
   };
   const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * spatial).fill(0);
   const [outputChannels = 0] = kernel.shape;
-  const { weights, scale } = quantiseWeights(kernel.values, quantiser.options.weightBits);
+  const { weights, scale } = quantiseSummed(
+    quantiser,
+    node,
+    kernel.values,
+    kernel.values.length / outputChannels,
+  );
   const accumulator = quantiser.tensor(input).scale + scale;
   const result = quantiser.emit(
     {

@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
 import type { FloatConstant, Lowering, Quantiser } from '../quantiser.ts';
 import { quantiseFloats } from '../scale.ts';
-import { quantiseWeights } from './convolution.ts';
+import { quantiseSummed } from './weights.ts';
 
 function emitMatrix(
   quantiser: Quantiser,
@@ -13,7 +13,7 @@ function emitMatrix(
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const input = quantiser.settled(source);
-  const { weights, scale } = quantiseWeights(matrix.values, quantiser.options.weightBits);
+  const { weights, scale } = quantiseSummed(quantiser, node, matrix.values, matrix.inner);
   const accumulator = quantiser.tensor(input).scale + scale;
   const { inner, outer } = matrix;
   const integers = bias === undefined ? new Float64Array(outer) : quantiseFloats(bias, accumulator);

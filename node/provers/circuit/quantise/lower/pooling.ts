@@ -1,6 +1,7 @@
 import { windowPositions } from '../../../../../protocol/arithmetic/operations/window.ts';
 import { intAttribute, intsAttribute } from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
+import { poolAxes } from '../pool-differences.ts';
 import type { Lowering, Quantiser } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
 
@@ -26,35 +27,13 @@ export const lowerMaxPool: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const { name, rectify } = quantiser.quantised(source);
-  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
-  const ones = kernel.map(() => 1);
-  const strides = intsAttribute(node, 'strides') ?? ones;
-  const dilations = intsAttribute(node, 'dilations') ?? ones;
-  const pads = intsAttribute(node, 'pads') ?? [...ones, ...ones].fill(0);
-  const bits = quantiser.differenceBits(source);
-  const shape = quantiser.shape(output);
-  let result = name;
-  kernel.forEach((size, i) => {
-    const [stride = 1, dilation = 1, pad = 0, positions = 1] = [
-      strides[i],
-      dilations[i],
-      pads[i],
-      shape[i + 2],
-    ];
-    if (size === 1 && stride === 1 && pad === 0) return;
-    const operation = {
-      kind: 'maximum',
-      axis: i + 2,
-      kernel: size,
-      stride,
-      dilation,
-      pad,
-      positions,
-      bits,
-    } as const;
-    const label = i === kernel.length - 1 ? output : `${output}/axis${i}`;
-    result = quantiser.emit(operation, [result], quantiser.tensor(name).scale, label);
-  });
+  const { scale } = quantiser.tensor(name);
+  const axes = poolAxes(node, quantiser.shape(output));
+  const result = axes.reduce((input, step, i) => {
+    const bits = quantiser.differenceBits(node, step.axis);
+    const label = i === axes.length - 1 ? output : `${output}/axis${i}`;
+    return quantiser.emit({ kind: 'maximum', ...step, bits }, [input], scale, label);
+  }, name);
   quantiser.define(output, result, rectify);
 };
 
