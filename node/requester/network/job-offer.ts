@@ -18,7 +18,13 @@ export class JobOffer {
   }
 
   get current(): SignedMessage<Offer> {
-    if (this.#now() - this.#signed.message.issued > messageLimits.lifetime / 2) this.#signed = this.#sign();
+    if (this.#now() - this.#signed.message.issued > messageLimits.lifetime / 2) return this.renew();
+    return this.#signed;
+  }
+
+  /** Signs it anew: who has heard the last one takes this for another message. */
+  renew(): SignedMessage<Offer> {
+    this.#signed = this.#sign();
     return this.#signed;
   }
 }

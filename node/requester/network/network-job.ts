@@ -63,6 +63,8 @@ export interface NetworkJobComponents {
   edges: EdgeJudge;
   /** What is known already, of an earlier run. */
   record: OpenJobRecord;
+  /** Says the job to everybody, anew: workers answer by their bids. */
+  offer: () => Promise<void>;
   /** Says a cancellation to everybody. */
   announce: (message: SignedMessage<Cancellation>) => Promise<void>;
   log: Logger;
@@ -81,6 +83,7 @@ export class NetworkJob {
   readonly #done = Promise.withResolvers<void>();
   readonly #ended = new AbortController();
   #poked = false;
+  #offeredAt = -Infinity;
   /** When a worker was last at work, or none was needed. */
   #servedAt = performance.now();
   /** What was last said of a segment that nobody suits. */
@@ -241,7 +244,18 @@ export class NetworkJob {
     }
     const { open } = this.#ledger;
     for (const claim of policy.decide(open, directory.candidates())) this.#follow(this.#assign(claim));
+    this.#seek(now);
     this.#requireService(open);
+  }
+
+  /** Offers the job, and again while nobody takes all of it: who has joined since has not heard of it. */
+  #seek(now: number): void {
+    const isFirst = this.#offeredAt === -Infinity;
+    if (!isFirst && (this.#ledger.open.length === 0 || now - this.#offeredAt < offerMs)) return;
+    this.#offeredAt = now;
+    this.#components.offer().catch((error: unknown) => {
+      this.#components.log.debug({ err: error }, 'the job was not offered again');
+    });
   }
 
   /** @throws TesseraError `WORKER_MISSING` when nobody has taken anything for too long */
@@ -442,6 +456,9 @@ export class NetworkJob {
     this.#components.onEvent?.({ segment, id, state, worker, ...(reason === undefined ? {} : { reason }) });
   }
 }
+
+/** Milliseconds between two offers. */
+const offerMs = 4_000;
 
 /** Milliseconds between two looks at what fell silent. */
 const pokeMs = 500;

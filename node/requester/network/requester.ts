@@ -153,6 +153,7 @@ export class Requester {
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
         edges: new EdgeJudge({ job: bound, commitments, srsFiles: files }, { provers, verifiers }),
         record,
+        offer: () => transport.publish('offers', jobOffer.renew()),
         announce: (message) => transport.publish('offers', message),
         log,
         onEvent: (event) => {
@@ -166,8 +167,6 @@ export class Requester {
     );
     this.#jobs.set(id, run);
     try {
-      // Workers answer an offer by their bids.
-      await transport.publish('offers', offer());
       const proofs = await run.run(signal);
       await record.delete();
       return { certificate: { ...draft, commitments, proofs }, blindings };
