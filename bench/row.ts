@@ -5,7 +5,7 @@ export interface Mark {
   atMost: number;
 }
 
-export type Unit = 's' | 'MB' | '%' | 'constraints' | 'multiplications' | 'segments';
+export type Unit = 's' | 'MB' | '%' | 'constraints' | 'multiplications' | 'segments' | 'gas' | 'B';
 
 /** One line of the results; scripts rely on the names. */
 export interface Row {

@@ -1,6 +1,7 @@
 import type { Benchmark } from '../benchmark.ts';
 import { artifactTransfer } from '../rows-network/artifact-transfer.ts';
 import { cnnSmall } from './cnn-small.ts';
+import { gas } from './gas.ts';
 import { groth16Lenet } from './groth16-lenet.ts';
 import { largeCircuit } from './large-circuit.ts';
 import { lenet } from './lenet.ts';
@@ -17,6 +18,7 @@ export const benchmarks: readonly Benchmark[] = [
   groth16Lenet,
   largeCircuit,
   artifactTransfer,
+  gas,
 ];
 
 /** What `npm run bench:long` measures. */

@@ -40,6 +40,7 @@ const bytesOf = (word: string): Hex => hex(hexToBytes(word));
 export interface SentTransaction extends TransactionReceipt {
   /** As it went over the wire: serialised and signed. */
   serialised: Hex;
+  calldata: Hex;
 }
 
 /** A posted job with what its terms stand for. */
@@ -117,11 +118,12 @@ export class MarketUser {
     const request = { address, abi, functionName, args, value, chain: this.client.chain };
     // The simulation names the error; the limit then leaves room for what verifiers ask to have in hand.
     await this.client.simulateContract({ ...request, account: this.client.account });
+    const calldata = encodeFunctionData(request);
     const prepared = await this.client.prepareTransactionRequest({
       chain: this.client.chain,
       account: this.client.account,
       to: address,
-      data: encodeFunctionData(request),
+      data: calldata,
       value,
       gas: 16_000_000n,
     });
@@ -129,7 +131,7 @@ export class MarketUser {
     const hash = await this.client.sendRawTransaction({ serializedTransaction: serialised });
     const receipt = await this.client.waitForTransactionReceipt({ hash });
     if (receipt.status !== 'success') throw new Error(`${functionName} failed`);
-    return { ...receipt, serialised };
+    return { ...receipt, serialised, calldata };
   }
 
   read(

@@ -21,9 +21,9 @@ export const gasMarks = {
   'an optimistic submission': 120_000,
   'an eager proof of ezkl, two committed edges': 850_000,
   'an eager proof of Groth16, two committed edges': 350_000,
-  'the same, first payment to an account': 350_000,
-  'the same, last of its job': 350_000,
-  'the same, both': 350_000,
+  'an eager proof of Groth16, first payment to an account': 350_000,
+  'an eager proof of Groth16, last of its job': 350_000,
+  'an eager proof of Groth16, first payment and last of its job': 350_000,
   'a settlement': undefined,
   'a challenge': undefined,
   'a defence, ezkl': undefined,
@@ -45,6 +45,8 @@ export interface GasSample {
   gas: number;
   /** The transaction as it was sent; none where the figure is a sum of several. */
   transaction?: Uint8Array;
+  /** Its payload. */
+  calldata?: Uint8Array;
 }
 
 /** Measures every figure; the chain is changed, and its time moved. */
@@ -83,9 +85,10 @@ interface Users {
   newcomer: MarketUser;
 }
 
-const sampleOf = ({ gasUsed, serialised }: SentTransaction): GasSample => ({
+const sampleOf = ({ gasUsed, serialised, calldata }: SentTransaction): GasSample => ({
   gas: Number(gasUsed),
   transaction: hexToBytes(serialised),
+  calldata: hexToBytes(calldata),
 });
 const sample = async (sent: Promise<SentTransaction>) => sampleOf(await sent);
 
@@ -157,9 +160,9 @@ async function groth16Figures(job: RealJob, { requester, worker, newcomer }: Use
   const [typical, both] = await prove('2', [worker, newcomer]);
   return {
     'an eager proof of Groth16, two committed edges': typical,
-    'the same, first payment to an account': first,
-    'the same, last of its job': last,
-    'the same, both': both,
+    'an eager proof of Groth16, first payment to an account': first,
+    'an eager proof of Groth16, last of its job': last,
+    'an eager proof of Groth16, first payment and last of its job': both,
   };
 }
 

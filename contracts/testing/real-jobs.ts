@@ -18,6 +18,8 @@ export interface RealJob {
   commitments: readonly (readonly Uint8Array[])[];
   /** Verifying data, by circuit. */
   verifyingData: readonly Uint8Array[];
+  /** All that a verifier needs, by circuit and role. */
+  artifacts: readonly Readonly<Record<string, Uint8Array>>[];
   /** Makes a segment's proof, bound to the context where the prover holds one. */
   prove(segment: number, context: bigint): Promise<Proof>;
 }
@@ -80,6 +82,7 @@ async function chainJob(chain: Chain): Promise<RealJob> {
       recipe: { model: '0'.repeat(64), shapes: {}, strategy: 'layer', version: '0.1.0', parameters: [] },
     },
     commitments,
+    artifacts,
     verifyingData: artifacts.map((bytes) => bytes[chain.role] as Uint8Array),
     prove,
   };
@@ -108,13 +111,14 @@ function scaled(weights: readonly number[]): Model {
  * A job of ezkl: public values come in and go out, between the segments all is committed.
  *
  * @param length segments, three or more; those between the first and the last share a circuit
- * @returns the job, the id of its SRS and the runtime bytecode of ezkl's verifier
+ * @returns the job, the id of its SRS, its file, and the runtime bytecode of ezkl's verifier
  */
 export async function ezklJob(
   prover: EzklProver,
   length: number,
-): Promise<RealJob & { srs: string; runtime: Uint8Array }> {
-  const params = formatParams({ ...defaultEzklParams, k: 11 });
+): Promise<RealJob & { srs: string; srsFile: string; runtime: Uint8Array }> {
+  const k = 11;
+  const params = formatParams({ ...defaultEzklParams, k });
   const compile = (inputs: PortScheme, outputs: PortScheme, weights: readonly number[]) =>
     prover.compile(
       {
@@ -143,7 +147,7 @@ export async function ezklJob(
   });
   const { evmVerifier } = await prover.artifacts(circuits[0] as CompiledSegment);
   if (evmVerifier === undefined) throw new Error('ezkl gives a Solidity verifier');
-  return { ...job, srs: scheme.srs, runtime: evmVerifier };
+  return { ...job, srs: scheme.srs, srsFile: await prover.srsFile(k), runtime: evmVerifier };
 }
 
 /** A job of Groth16: two segments, all three edges committed. */
