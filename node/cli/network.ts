@@ -67,6 +67,7 @@ export function describeSegment(
   { id, state, worker, reason }: SegmentEvent,
   nameOf: (worker: string) => string,
 ): string | undefined {
+  if (state === 'unsuited') return `${id}: no worker suits it: ${reason}`;
   if (state === 'open') return `${id}: given to another worker (${reason})`;
   return state === 'assigned' || state === 'accepted' ? `${id}: ${state}, ${nameOf(worker)}` : undefined;
 }

@@ -10,9 +10,12 @@ export interface OpenSegment {
   units: number;
   /** Bytes that proving takes at its peak. */
   memory: number;
-  /** Workers that are not to get it again. */
-  barred: ReadonlySet<Hex32>;
+  /** Workers that are not to get it again, and why. */
+  barred: ReadonlyMap<Hex32, Obstacle>;
 }
+
+/** What keeps a worker from a segment: a limit of its own, or that it `failed` before. */
+export type Obstacle = RefusalReason;
 
 /** What is known of a worker. */
 export interface Candidate {
@@ -49,8 +52,5 @@ export interface ClaimPolicy {
   /** Claims of as many open segments as there is room for. */
   decide(open: readonly OpenSegment[], candidates: readonly Candidate[]): Claim[];
   /** The limits that keep every candidate from a segment, each with how many it stops; empty where one suits. */
-  obstacles(
-    segment: OpenSegment,
-    candidates: readonly Candidate[],
-  ): ReadonlyMap<Extract<RefusalReason, 'prover' | 'memory' | 'price' | 'failed'>, number>;
+  obstacles(segment: OpenSegment, candidates: readonly Candidate[]): ReadonlyMap<Obstacle, number>;
 }

@@ -5,8 +5,10 @@ import type { WorkerStage } from '../../../protocol/messages/index.ts';
 export interface SegmentEvent {
   segment: number;
   id: string;
-  state: 'assigned' | WorkerStage | 'accepted' | 'open';
+  /** `unsuited`: no worker that is known can take it. */
+  state: 'assigned' | WorkerStage | 'accepted' | 'open' | 'unsuited';
+  /** Empty where it is `unsuited`. */
   worker: Hex32;
-  /** Why it is open again. */
+  /** Why it is open again, or which limits keep everybody from it and what would help. */
   reason?: string;
 }

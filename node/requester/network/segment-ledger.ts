@@ -1,5 +1,5 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
-import type { OpenSegment } from './claim-policy.ts';
+import type { Obstacle, OpenSegment } from './claim-policy.ts';
 import type { SegmentNeed } from './segment-need.ts';
 
 /** An assignment that holds. Times are milliseconds of the caller's monotonic clock. */
@@ -35,7 +35,7 @@ interface Entry {
   given: Map<Hex32, Hex32>;
   /** How often each worker had it in vain. */
   failures: Map<Hex32, number>;
-  barred: Set<Hex32>;
+  barred: Map<Hex32, Obstacle>;
   attempts: number;
 }
 
@@ -52,7 +52,7 @@ export class SegmentLedger {
       accepted: false,
       given: new Map(),
       failures: new Map(),
-      barred: new Set(),
+      barred: new Map(),
       attempts: 0,
     }));
   }
@@ -151,17 +151,17 @@ export class SegmentLedger {
     if (entry === undefined) return;
     const failures = (entry.failures.get(worker) ?? 0) + 1;
     entry.failures.set(worker, failures);
-    if (failures >= maxFailures) entry.barred.add(worker);
+    if (failures >= maxFailures) entry.barred.set(worker, 'failed');
   }
 
   /** Keeps a worker from the segment. */
-  bar(segment: number, worker: Hex32): void {
-    this.#entries[segment]?.barred.add(worker);
+  bar(segment: number, worker: Hex32, reason: Obstacle): void {
+    this.#entries[segment]?.barred.set(worker, reason);
   }
 
   /** Takes back whatever a worker was given of the segment: nothing more is accepted of it. */
   disown(segment: number, worker: Hex32): void {
-    this.bar(segment, worker);
+    this.bar(segment, worker, 'failed');
     this.#entries[segment]?.given.delete(worker);
   }
 

@@ -1,30 +1,80 @@
 import { TesseraError } from '../../../protocol/errors.ts';
+import { formatStrategy } from '../../model/slice/index.ts';
+import type { Candidate, Obstacle } from './claim-policy.ts';
 import type { SegmentNeed } from './segment-need.ts';
 
-/**
- * Says that no worker takes a segment, and which limits stand in the way.
- *
- * @param obstacles how many workers each limit stops; empty where some suit, or none is known
- * @param known workers that bid
- */
-export function workerMissing(
-  { id, prover, memory }: SegmentNeed,
-  obstacles: ReadonlyMap<string, number>,
-  known: number,
-): TesseraError {
-  const words: Record<string, (count: number) => string> = {
-    prover: (count) => `${count} lack the prover ${prover}`,
-    memory: (count) => `${count} have less than ${Math.ceil(memory / 2 ** 20)} MiB of memory for it`,
-    price: (count) => `${count} ask for more than is offered`,
-    failed: (count) => `${count} tried it in vain`,
+/** Why nobody takes a segment. */
+export interface Unsuited {
+  need: SegmentNeed;
+  /** How many workers each limit stops; empty where some suit, or none is known. */
+  obstacles: ReadonlyMap<Obstacle, number>;
+  /** Workers that bid. */
+  candidates: readonly Candidate[];
+}
+
+/** Which limits keep everybody from a segment, and what would let somebody take it: for people. */
+export function describeUnsuited(unsuited: Unsuited): { why: string; remedy: string } {
+  const { need, obstacles, candidates } = unsuited;
+  const why = [...obstacles].map(([limit, count]) => words[limit](count, need));
+  if (why.length === 0) {
+    why.push(candidates.length === 0 ? 'none is known' : 'those that suit it do not take it');
+  }
+  const remedies = [...obstacles.keys()].flatMap((limit) => remedyFor(limit, unsuited) ?? []);
+  return {
+    why: why.join(', '),
+    remedy: [...remedies, `${startWorkers} What is proven is kept.`].join(' '),
   };
-  const why = [...obstacles].map(([limit, count]) => words[limit]?.(count) ?? limit);
-  if (why.length === 0) why.push(known === 0 ? 'none is known' : 'those that suit it do not take it');
+}
+
+/** Says that no worker takes a segment, and which limits stand in the way. */
+export function workerMissing(unsuited: Unsuited): TesseraError {
+  const { need, obstacles } = unsuited;
+  const { why, remedy } = describeUnsuited(unsuited);
   return new TesseraError('WORKER_MISSING', {
-    message: `No worker suits segment ${id}: ${why.join(', ')}`,
-    remedy: obstacles.has('memory')
-      ? 'Slice it smaller: give more parts, e.g. --by parts=4, or a limit, e.g. --by memory=1GiB.'
-      : 'Start workers (`tessera start`) and name this node or theirs by --bootstrap. What is proven is kept.',
-    details: { segment: id, stops: Object.fromEntries(obstacles) },
+    message: `No worker suits segment ${need.id}: ${why}`,
+    remedy,
+    details: { segment: need.id, stops: Object.fromEntries(obstacles) },
   });
+}
+
+const startWorkers = 'Start workers (`tessera start`) and name this node or theirs by --bootstrap.';
+
+const words: Record<Obstacle, (count: number, need: SegmentNeed) => string> = {
+  prover: (count, { prover }) => `${count} lack the prover ${prover}`,
+  memory: (count, { memory }) =>
+    `${count} give less than the ${Math.ceil(memory / 2 ** 20)} MiB of memory that it takes`,
+  price: (count) => `${count} ask for more than is offered`,
+  requester: (count) => `${count} do not work for this requester`,
+  failed: (count) => `${count} tried it in vain`,
+  disk: (count) => `${count} have no room on their disks`,
+  artifact: (count) => `${count} could not use what it is made of`,
+  deadline: (count) => `${count} would not have it in time`,
+  busy: (count) => `${count} are busy`,
+};
+
+function remedyFor(limit: Obstacle, { need, candidates }: Unsuited): string | undefined {
+  const able = candidates.filter(({ speeds }) => (speeds.get(need.prover) ?? 0) > 0);
+  switch (limit) {
+    case 'memory': {
+      const most = Math.max(0, ...able.map(({ memory }) => memory));
+      // In whole MiB, as it is read.
+      const fitting = Math.floor(Math.min(most, need.memory) / 2 ** 20) * 2 ** 20;
+      return fitting > 0
+        ? `Slice it smaller: --by ${formatStrategy({ kind: 'limits', limits: { memory: fitting } })}.`
+        : undefined;
+    }
+    case 'prover': {
+      const provers = new Set(candidates.flatMap(({ speeds }) => [...speeds.keys()]));
+      return provers.size > 0 ? `They have ${[...provers].join(', ')}: give --prover.` : undefined;
+    }
+    case 'price': {
+      const least = able.reduce<bigint | undefined>(
+        (low, { price }) => (low === undefined || price < low ? price : low),
+        undefined,
+      );
+      return least === undefined ? undefined : `The least that is asked for a million units is ${least}.`;
+    }
+    default:
+      return undefined;
+  }
 }
