@@ -1,9 +1,11 @@
 import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { encodeCertificate } from '../../protocol/certificate-codec.ts';
+import { checkCertificate } from '../../protocol/check.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest } from '../../protocol/ids.ts';
+import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { writeOpening } from '../opening-file.ts';
 import type { RunOptions } from '../progress.ts';
 import {
@@ -17,11 +19,15 @@ import {
 } from '../requester/job.ts';
 import { proveSegments } from '../requester/prove-segments.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
+import type { ProofArtifacts } from './file-store.ts';
+import type { ChainJob } from './job.ts';
+import { collectProofs, type JobProofs } from './job-proofs.ts';
 import type { JobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
-import type { SegmentOnChain } from './market.ts';
+import type { Market, SegmentOnChain } from './market.ts';
 import { type JobPrices, type PostInit, type PostReport, postJob } from './requester.ts';
-import type { Worker } from './worker.ts';
+import { publishMarketJob } from './roles/market-job.ts';
+import type { SegmentWork, Worker } from './worker.ts';
 
 type Request = Omit<JobRequest, 'limits'>;
 
@@ -32,12 +38,17 @@ export interface ProveOnChainInit extends Pick<PostInit, 'recordOf'> {
   prices: JobPrices;
   modules: JobModules;
   limits: ProverLimits;
-  /** The contracts that the certificate's circuits can be verified by. */
+  /** The contracts that the job's circuits can be verified by. */
   contracts(
-    certificate: Pick<Certificate, 'manifest' | 'artifacts'>,
+    draft: Pick<Certificate, 'manifest' | 'artifacts'>,
   ): Promise<Pick<PostInit, 'market' | 'deployed'>>;
-  /** Who works on the segments here, taking turns; others may be faster. */
-  workers: readonly Worker[];
+  /** Who proves: accounts of this machine, taking turns; peers, who fetch the job; or whoever else hears of it. */
+  by:
+    | { kind: 'accounts'; workers: (market: Market) => Promise<readonly Worker[]>; proofs: ProofArtifacts }
+    | { kind: 'peers'; artifacts: ArtifactAccess; proofs: ProofArtifacts }
+    | { kind: 'others' };
+  /** Is told what happens to the job. */
+  onNote?: (note: string) => void;
 }
 
 export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registration'> {
@@ -49,8 +60,8 @@ export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registratio
 }
 
 /**
- * Proves a model's inference, writes its certificate, and posts the same job on a chain, where this machine's workers
- * take part.
+ * Posts a model's inference as a job on a chain, and writes its certificate: of the very proofs that were submitted
+ * there, or where nobody is known who will, of proofs of this machine.
  *
  * @throws TesseraError of the stage that failed
  */
@@ -58,49 +69,117 @@ export async function proveOnChain(
   init: ProveOnChainInit,
   options: RunOptions = {},
 ): Promise<ProveOnChainReport> {
-  const { request, out, prices, modules, limits, recordOf, workers } = init;
-  const prepared = await prepareJob({ ...request, target: 'chain', limits }, modules, options);
-  const proofs = await proveSegments(prepared.segments, prepared, modules.provers, limits, options);
-  const certificate = await certifyJob(prepared, proofs, modules, options);
+  const { request, out, prices, modules, limits, recordOf, by, onNote } = init;
+  const target = { ...request, target: 'chain' as const };
+  const prepared = await prepareJob({ ...target, limits }, modules, options);
   const opening = prepared.blindings.size === 0 ? undefined : `${out}.opening`;
-  if (opening !== undefined) await writeOpening(opening, openingOf(prepared));
-  await writeFileAtomic(out, Buffer.from(encodeCertificate(certificate)));
-
-  const { market, deployed } = await init.contracts(certificate);
-  const posting = {
-    prepared,
-    request: { ...request, target: 'chain' as const },
-    prices,
-    modules,
-    market,
-    deployed,
-    recordOf,
+  const write = async (certificate: Certificate) => {
+    if (opening !== undefined) await writeOpening(opening, openingOf(prepared));
+    await writeFileAtomic(out, Buffer.from(encodeCertificate(certificate)));
   };
-  const { id, job, registration } = await postJob(posting, options);
-  const segments: SegmentOnChain[] = [];
-  for (const index of job.offers.keys()) {
-    const worker = workers[index % workers.length];
-    const work = async () => localWork(prepared, index, modules, limits);
-    const running = options.signal ? { signal: options.signal } : {};
-    segments.push(
-      worker === undefined ? await market.segment(id, index) : await worker.work(job, index, work, running),
-    );
-    options.onProgress?.({
-      type: 'stage',
-      stage: 'prove',
-      done: index + 1,
-      total: job.offers.length,
-      detail: 'on the chain',
-    });
+  if (by.kind === 'others') {
+    const proofs = await proveSegments(prepared.segments, prepared, modules.provers, limits, options);
+    await write(await certifyJob(prepared, proofs, modules, options));
+  }
+  const draft = await draftJobCertificate(prepared, modules, options);
+  const { market, deployed } = await init.contracts(draft);
+  const posted = await postJob(
+    {
+      ...{ prepared, request: target, prices, modules, market, deployed, recordOf },
+      ...(by.kind === 'peers'
+        ? {
+            publish: (content) =>
+              publishMarketJob(
+                { prepared, ...content, provers: modules.provers, artifacts: by.artifacts },
+                options.signal,
+              ),
+          }
+        : {}),
+    },
+    options,
+  );
+  const { id, job, registration } = posted;
+  onNote?.(`job ${id} is posted`);
+  if (by.kind === 'accounts') {
+    const workers = await by.workers(market);
+    await workInTurns(job, workers, (index) => localWork(prepared, index, modules, limits), options);
+  }
+  if (by.kind !== 'others') {
+    const { proofs, chain } = await collectJob(posted, market, by.proofs, init, options);
+    const certificate = { ...draft, commitments: job.commitments, proofs, chain };
+    await requireSound(certificate, modules, options);
+    await write(certificate);
   }
   return {
     certificate: out,
     ...(opening === undefined ? {} : { opening }),
     id,
     registration,
-    segments,
+    segments: await Promise.all(job.offers.map((_, index) => market.segment(id, index))),
     verified: await market.isVerified(job.terms),
   };
+}
+
+/** Has segment after segment proven by one account after the other. */
+async function workInTurns(
+  job: ChainJob,
+  workers: readonly Worker[],
+  workOf: (segment: number) => SegmentWork,
+  { signal }: RunOptions,
+): Promise<void> {
+  for (const index of job.offers.keys()) {
+    await workers[index % workers.length]?.work(
+      job,
+      index,
+      async () => workOf(index),
+      signal ? { signal } : {},
+    );
+  }
+}
+
+async function collectJob(
+  { job, since }: PostReport,
+  market: Market,
+  proofs: ProofArtifacts,
+  { onNote }: ProveOnChainInit,
+  { signal, onProgress }: RunOptions,
+): Promise<JobProofs> {
+  const total = job.offers.length;
+  let done = 0;
+  onProgress?.({ type: 'stage', stage: 'prove', done, total, detail: 'on the chain' });
+  return collectProofs(
+    { market, job, since, proofs },
+    {
+      ...(signal ? { signal } : {}),
+      onProof: (segment, prover) => {
+        done += 1;
+        onProgress?.({ type: 'stage', stage: 'prove', done, total, detail: 'on the chain' });
+        onNote?.(`segment ${segment}: proven by ${prover}`);
+      },
+      onChallenge: (segment, reason) => onNote?.(`segment ${segment}: challenged, since ${reason}`),
+    },
+  );
+}
+
+/** @throws TesseraError `PROVER_FAILED` for a certificate that nobody would accept */
+async function requireSound(
+  certificate: Certificate,
+  { verifiers }: JobModules,
+  { signal }: RunOptions,
+): Promise<void> {
+  const running = signal ? { signal } : {};
+  const { valid, problems } = await checkCertificate(certificate, {
+    verifiers,
+    allowDevelopment: true,
+    ...running,
+  });
+  if (valid) return;
+  throw new TesseraError('PROVER_FAILED', {
+    message: `The proofs from the chain make no certificate: ${problems[0]?.message}`,
+    remedy:
+      'The chain says what is verified there (tessera jobs); prove the model on this machine for a certificate.',
+    details: { problems: problems.map(({ code, message }) => ({ code, message })) },
+  });
 }
 
 /**

@@ -29,12 +29,16 @@ export interface PostInit {
   deployed: DeployedMarket;
   /** Where the job's record is kept, by its id. */
   recordOf: (id: Hex32) => JsonFile;
+  /** Puts the job where peers can fetch it, and gives the nonce that leads to it; a random one unless given. */
+  publish?: (job: Pick<ChainJob, 'manifest' | 'commitments' | 'offers'>) => Promise<bigint>;
 }
 
 export interface PostReport {
   id: Hex32;
   job: ChainJob;
   registration: RegistrationReport;
+  /** The block before which nothing of the job is on the chain. */
+  since: bigint;
 }
 
 /**
@@ -50,10 +54,14 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const commitments = await commitEdges(prepared, modules, signal);
   const registration = await registerModel(draft, market.chain, deployed, running);
   const { reward, bond, duration, optimistic, window, lifetime } = prices;
-  const job = makeJob(draft.manifest, commitments, {
+  const { manifest } = draft;
+  const offers = manifest.graph.segments.map(() => ({ reward, bond, duration }));
+  const nonce = (await init.publish?.({ manifest, commitments, offers })) ?? randomNonce();
+  const since = await market.chain.client.getBlockNumber({ cacheTime: 0 });
+  const job = makeJob(manifest, commitments, {
     requester: market.chain.address.slice(2).toLowerCase(),
-    nonce: BigInt(`0x${randomBytes(16).toString('hex')}`),
-    offers: draft.manifest.graph.segments.map(() => ({ reward, bond, duration })),
+    nonce,
+    offers,
     token: coinToken,
     optimistic,
     window,
@@ -62,5 +70,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const id = market.idOf(job.terms);
   await saveJobRecord(recordOf(id), { job, request, blindings: prepared.blindings });
   await market.post(job, reward * BigInt(job.offers.length), running);
-  return { id, job, registration };
+  return { id, job, registration, since };
 }
+
+const randomNonce = () => BigInt(`0x${randomBytes(16).toString('hex')}`);

@@ -1,4 +1,5 @@
-import { decodeAbiParameters, type Hex, keccak256 } from 'viem';
+import { decodeAbiParameters, type Hex, hexToBytes, keccak256 } from 'viem';
+import type { Proof } from '../../protocol/certificate.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { contextOf } from '../../protocol/job-ids.ts';
 import { modelRegistryAbi } from './abi.ts';
@@ -97,6 +98,12 @@ const proofType = [
     ],
   },
 ] as const;
+
+/** A proof from its artifact, as the contracts encode it; nothing where the bytes are none. */
+export function decodeProofArtifact(artifact: Uint8Array): Proof | undefined {
+  const decoded = decodeProof(artifact);
+  return decoded && { publicInputs: decoded.publicInputs, bytes: hexToBytes(decoded.data) };
+}
 
 function decodeProof(artifact: Uint8Array) {
   try {

@@ -5,13 +5,14 @@ import { ChainRoles, type ChainRolesInit } from '../chain/roles/chain-roles.ts';
 import { openFetchedWork } from '../chain/roles/fetched-work.ts';
 import { JobBook, type MarketRecord } from '../chain/roles/job-book.ts';
 import { servedProofs } from '../chain/roles/served-proofs.ts';
-import { ArtifactAccess } from '../job/artifact-access.ts';
+import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { MemoryGate } from '../requester/memory-gate.ts';
 import { measureCapabilities } from '../worker/capabilities.ts';
 import { type OpenMarket, withMarket } from './chain.ts';
 import { jobArgument } from './chain-flags.ts';
 import type { ChainRoleFlags } from './chain-role-flags.ts';
 import type { Context } from './context.ts';
+import { marketArtifacts } from './market-artifacts.ts';
 import type { OpenWorker, RunningNode } from './node.ts';
 
 export interface ChainRoleModules {
@@ -57,10 +58,8 @@ async function openRoles(
   { market, deployed, files }: OpenMarket,
   signal: AbortSignal,
 ): Promise<ChainRoles> {
-  const { peer, artifacts: exchange } = node;
-  const artifacts = new ArtifactAccess(exchange, () =>
-    peer.libp2p.getPeers().map((id) => ({ peer: id, multiaddrs: [] })),
-  );
+  const { peer } = node;
+  const artifacts = marketArtifacts(node);
   const { chainId, market: address } = market.place;
   const records = peer.store.records<MarketRecord>('markets');
   const claiming =

@@ -49,7 +49,7 @@ export async function withChain<T>(
       ...(key === undefined ? {} : { account: key }),
       ...(flags.chainId === undefined ? {} : { chainId: flags.chainId }),
     });
-    if (flags.account !== undefined && chain.network !== embeddedNetwork) {
+    if (flags.account !== undefined && chain.network.chainId !== embeddedNetwork.chainId) {
       throw usage('--account names an account whose key everybody knows: only for an embedded chain');
     }
     return use({

@@ -1,13 +1,16 @@
 import { TesseraError } from '../../protocol/errors.ts';
 import { ClaimGuard } from '../chain/claim-guard.ts';
 import { deployContracts, ezklOf } from '../chain/deploy-contracts.ts';
+import type { ProofArtifacts } from '../chain/file-store.ts';
 import { Chain, developmentAccount, Market } from '../chain/index.ts';
-import { type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
+import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
 import { Worker } from '../chain/worker.ts';
+import type { ArtifactAccess } from '../job/artifact-access.ts';
 import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
 import type { Context } from './context.ts';
+import { marketArtifacts } from './market-artifacts.ts';
 import { type ProverFlags, withProvers } from './tessera.ts';
 
 const ether = 10n ** 18n;
@@ -15,10 +18,15 @@ const ether = 10n ** 18n;
 /** The embedded chain's accounts by what they do. */
 const accounts = { deployer: 0, requester: 1, workers: [2, 3] } as const;
 
+interface Flags extends ChainJobFlags, ProverFlags {
+  network?: boolean;
+  bootstrap?: readonly string[];
+}
+
 /** `tessera prove --chain`: proves, writes the certificate, and has the job proven on a chain. */
 export async function proveOnChainOf(
   context: Context,
-  flags: ChainJobFlags & ProverFlags,
+  flags: Flags,
   request: Omit<JobRequest, 'limits'>,
   out: string,
 ): Promise<void> {
@@ -36,22 +44,44 @@ export async function proveOnChainOf(
   const report = await withChain(context, flags, accounts.requester, (open) =>
     withProvers(context, flags, (tessera) =>
       tessera.withModules((modules, limits) => {
-        const workers: Worker[] = [];
-        return proveOnChain(
-          {
-            ...{ request, out, prices, modules, limits, workers, recordOf: open.files.job },
-            contracts: async (certificate) => {
-              const found = await contractsFor(context, open, flags, certificate);
-              if (open.embedded) workers.push(...(await localWorkers(open, found.market, 64n * bond)));
-              return found;
+        const proveBy = (by: ProveOnChainInit['by']) =>
+          proveOnChain(
+            {
+              ...{ request, out, prices, modules, limits, by, recordOf: open.files.job },
+              contracts: (draft) => contractsFor(context, open, flags, draft),
+              onNote: (note) => output.note(note),
             },
-          },
-          { signal, onProgress: (event) => output.progress(event) },
-        );
+            { signal, onProgress: (event) => output.progress(event) },
+          );
+        const { proofs } = open.files;
+        if (flags.network === true) {
+          return withPeers(context, flags.bootstrap ?? [], proofs, (peers) =>
+            proveBy({ kind: 'peers', ...peers }),
+          );
+        }
+        if (!open.embedded) return proveBy({ kind: 'others' });
+        const workers = (market: Market) => localWorkers(open, market, 64n * bond);
+        return proveBy({ kind: 'accounts', workers, proofs });
       }),
     ),
   );
   output.result(report, describe(report));
+}
+
+/** Hands over where a job's artifacts are put for peers, and proofs that peers submitted; by a node for this long. */
+async function withPeers<T>(
+  context: Context,
+  bootstrap: readonly string[],
+  own: ProofArtifacts,
+  use: (peers: { artifacts: ArtifactAccess; proofs: ProofArtifacts }) => Promise<T>,
+): Promise<T> {
+  // Loaded where it is wanted only: all of libp2p comes with it.
+  const { withRequester } = await import('./network.ts');
+  const { servedProofs } = await import('../chain/roles/served-proofs.ts');
+  return withRequester(context, bootstrap, (node) => {
+    const artifacts = marketArtifacts(node);
+    return use({ artifacts, proofs: servedProofs(own, artifacts, context.signal) });
+  });
 }
 
 /** On the embedded chain the contracts are deployed when they are first needed. */
