@@ -28,6 +28,8 @@ const activation: Width = {
 };
 /** Bits that products of activations and weights grow by when they are summed: calibrated ranges stay below the worst case. */
 const growthOfSums = 3;
+/** Bits that weights usually stay below those they may have, because activations would not show them. */
+const unseenBits = 2;
 /** Fractional bits of slopes and of reciprocals: those of `lower/activation.ts` and `lower/pooling.ts`. */
 const slopeBits = 8;
 const reciprocalBits = 12;
@@ -40,7 +42,7 @@ function settle(
 ): { width: Width; constraints: number } {
   const { excess, rectify, signed } = width;
   if (excess === 0 && !rectify) return { width, constraints: 0 };
-  const signs = signed ? (rectify ? 2 : 1) : 0;
+  const signs = signed ? 1 : 0;
   return {
     width: { ...activation, signed: signed && !rectify, bits },
     constraints: elements * (excess + bits + signs),
@@ -48,12 +50,12 @@ function settle(
 }
 
 const sum = (inner: number): Width => {
-  const bits = activationBits + weightBits + (inner > 1 ? growthOfSums : 0);
+  const bits = activationBits + weightBits + (inner > 1 ? growthOfSums - unseenBits : 0);
   return { bits, signed: true, excess: bits - activation.bits, rectify: false };
 };
 
 /** max(x − c, 0) of activations. */
-const excessOver = activation.bits + 2;
+const excessOver = activation.bits + 1;
 
 /** Comparisons of a pooling that takes maxima along one axis after the other. */
 function comparisons(model: Model, node: ModelNode): number {
@@ -82,7 +84,7 @@ function lower(model: Model, node: ModelNode, first: Width): { width: Width; con
     case 'Relu':
       return { width: { ...first, rectify: first.signed }, constraints: 0 };
     case 'MaxPool':
-      return { width: first, constraints: comparisons(model, node) * (first.bits + headroomBits + 2) };
+      return { width: first, constraints: comparisons(model, node) * (first.bits + 1) };
     case 'Clip':
       return { width: { ...first, signed: false }, constraints: outputs * excessOver * 2 };
     case 'LeakyRelu':
@@ -125,7 +127,8 @@ export function groth16Constraints(model: Model): Groth16Estimate {
   const widths = new Map<string, Width>();
   const producer = new Map<string, number>();
   const nodes = model.nodes.map(() => 0);
-  for (const name of model.inputs) widths.set(name, { ...activation, bits: inputBits, excess: 1 });
+  for (const name of model.inputs)
+    widths.set(name, { ...activation, bits: inputBits, excess: Math.max(0, inputBits - activationBits) });
   let inputs = 0;
 
   const settled = (name: string, bits?: number): Width => {
