@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { storing } from '../storage-error.ts';
@@ -68,13 +68,18 @@ export class BlockDirectory {
     });
   }
 
-  /** The block, or undefined where it is missing or its bytes are not those of its CID. */
-  read(cid: CID): Promise<Uint8Array | undefined> {
+  /**
+   * The block, or undefined where it is missing or its bytes are not those of its CID.
+   *
+   * @param room memory for it, at least as large as the block; new memory is taken without it
+   */
+  read(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
     return storing(async () => {
       const name = cid.toString();
       let bytes: Uint8Array;
       try {
-        bytes = await readFile(this.#path(name));
+        const path = this.#path(name);
+        bytes = await (room === undefined ? readFile(path) : readInto(room, path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
@@ -99,6 +104,17 @@ export class BlockDirectory {
   #path(name: string): string {
     return join(this.#shard(name), name);
   }
+}
+
+async function readInto(room: Uint8Array, path: string): Promise<Uint8Array> {
+  await using file = await open(path);
+  let filled = 0;
+  while (filled < room.length) {
+    const { bytesRead } = await file.read(room, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return room.subarray(0, filled);
 }
 
 /** Whether bytes have the sha2-256 that a CID names. */

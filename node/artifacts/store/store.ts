@@ -228,13 +228,22 @@ export class ArtifactStore {
     return { release: once(() => (entry.leases -= 1)) };
   }
 
-  /** One block of any artifact, whole or not; undefined where it is missing. */
-  async readBlock(cid: CID): Promise<Uint8Array | undefined> {
+  /**
+   * One block of any artifact, whole or not; undefined where it is missing.
+   *
+   * @param room memory to read it into, of at least `artifactLayout.leafBytes`; new memory is taken without it
+   */
+  async readBlock(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
     const name = cid.toString();
     if (!this.#stored.has(name)) return undefined;
     const entry = this.#entries.get(name);
     if (entry !== undefined) await this.#touch(entry);
-    return this.#read(cid);
+    return this.#read(cid, room);
+  }
+
+  /** Whether a block belongs to an artifact, as far as it is there. */
+  holds(artifact: CID, block: CID): boolean {
+    return this.#entries.get(artifact.toString())?.blocks.has(block.toString()) ?? false;
   }
 
   /** Begins or goes on to receive an artifact's blocks. */
@@ -371,11 +380,11 @@ export class ArtifactStore {
     }
   }
 
-  async #read(cid: CID): Promise<Uint8Array | undefined> {
+  async #read(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
     const name = cid.toString();
     await this.#pending.get(name);
     if (!this.#stored.has(name)) return undefined;
-    const block = await this.#blocks.read(cid);
+    const block = await this.#blocks.read(cid, room);
     if (block === undefined) await this.#lose(name);
     return block;
   }

@@ -5,7 +5,7 @@ import { Announcer, type AnnouncerOptions } from './announcer.ts';
 import type { DownloadOptions } from './download.ts';
 import { ArtifactFetcher, type FetchRequest } from './fetcher.ts';
 import type { ContentRouting } from './routing.ts';
-import { ArtifactServer, type ArtifactServerOptions } from './server.ts';
+import { ArtifactServer, type ArtifactServerComponents, type ArtifactServerOptions } from './server.ts';
 
 export interface ArtifactExchangeOptions {
   download?: Partial<DownloadOptions>;
@@ -17,6 +17,8 @@ export interface ArtifactExchangeComponents {
   store: ArtifactStore;
   libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dialProtocol' | 'handle' | 'unhandle'>;
   routing: ContentRouting;
+  /** What only some peers get. */
+  lent?: NonNullable<ArtifactServerComponents['lent']>;
   /** Is told of announcements that failed; they are tried again. */
   onAnnounceError?: (cid: CID, error: unknown) => void;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
+import type { CID } from 'multiformats/cid';
 import type { ArtifactStore } from '../store/index.ts';
 import {
   artifactProtocol,
@@ -13,7 +14,7 @@ import { ProtocolError, StreamReader, send } from './stream-io.ts';
 export interface ArtifactServerOptions {
   /** Streams served to one peer at once. */
   streamsPerPeer: number;
-  /** Streams served to all peers at once: each may hold two blocks in memory. */
+  /** Streams served to all peers at once: each holds three blocks in memory. */
   streams: number;
   /** Bytes a second to one peer over all its streams; no limit where undefined. */
   bytesPerSecondPerPeer?: number;
@@ -30,6 +31,8 @@ export const defaultServerOptions: ArtifactServerOptions = {
 export interface ArtifactServerComponents {
   libp2p: Pick<Libp2p, 'handle' | 'unhandle'>;
   store: Pick<ArtifactStore, 'readBlock'>;
+  /** Blocks that only some peers get. */
+  lent?: { readBlock(cid: CID, peer: string): Promise<Uint8Array | undefined> };
 }
 
 /** What is being sent to one peer. */
@@ -85,8 +88,7 @@ export class ArtifactServer {
     this.#open.add(stream);
     const reader = new StreamReader(stream, () => transferLimits.requestsAhead * requestBytes);
     try {
-      const request = new Uint8Array(requestBytes);
-      while (await reader.fill(request, this.#options)) await this.#answer(stream, request, upload);
+      await this.#answerAll(stream, reader, { peer, upload });
       await stream.close({ signal: AbortSignal.timeout(this.#options.stallMs) });
     } catch (error) {
       // Whatever it was, the peer may ask again on a new stream.
@@ -101,10 +103,33 @@ export class ArtifactServer {
     }
   }
 
-  async #answer(stream: Stream, request: Uint8Array, upload: Upload): Promise<void> {
-    const cid = decodeRequest(request);
-    if (cid === undefined) throw new ProtocolError('the request names no block');
-    const block = await this.#components.store.readBlock(cid);
+  /** Reads a block from the disk while the one before it is being sent. */
+  async #answerAll(
+    stream: Stream,
+    reader: StreamReader,
+    { peer, upload }: { peer: string; upload: Upload },
+  ): Promise<void> {
+    const { store, lent } = this.#components;
+    const request = new Uint8Array(requestBytes);
+    // The same memory over and over: collecting new memory for each block would cost more than encrypting it. It is
+    // used again only when the block after it has left as well, for libp2p may still hold what it took last.
+    const rooms = Array.from({ length: 3 }, () => new Uint8Array(transferLimits.blockBytes));
+    let sent = Promise.resolve();
+    for (let turn = 0; await reader.fill(request, this.#options); turn++) {
+      const cid = decodeRequest(request);
+      if (cid === undefined) throw new ProtocolError('the request names no block');
+      const [block] = await Promise.all([
+        store.readBlock(cid, rooms[turn % rooms.length]).then((own) => own ?? lent?.readBlock(cid, peer)),
+        sent,
+      ]);
+      sent = this.#answer(stream, block, upload);
+      // A failure ends the loop where it is awaited; until then it is nobody's unhandled rejection.
+      sent.catch(() => {});
+    }
+    await sent;
+  }
+
+  async #answer(stream: Stream, block: Uint8Array | undefined, upload: Upload): Promise<void> {
     if (block !== undefined) await this.#pace(upload, block.length);
     stream.send(encodeAnswerHead(block?.length));
     if (block === undefined) return;
