@@ -93,7 +93,7 @@ export class Worker {
         else if (found.state === 'claimed') await this.#prove(job, segment, work, found, options);
         else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
         else if (found.state === 'submitted' && (await isOver())) {
-          await market.end('settle', job, segment, options);
+          await unlessOutrun(market.end('settle', job, segment, options));
           options.onProgress?.('settled');
         } else return found;
       }
@@ -133,11 +133,7 @@ export class Worker {
     options: WorkOptions,
   ): Promise<void> {
     const { market, guard } = this.#init;
-    try {
-      await market.end('expire', job, segment, options);
-    } catch (error) {
-      if (!isOutrun(error)) throw error;
-    }
+    await unlessOutrun(market.end('expire', job, segment, options));
     if (!isAddressEqual(claimant, market.chain.address)) return;
     const error = missed(segment, deadline);
     await guard.failed(error.message);
@@ -166,6 +162,8 @@ export class Worker {
       } else await market.prove(job, segment, proof, options);
       options.onProgress?.('submitted');
     } catch (error) {
+      // What a process that was killed had sent came into a block meanwhile.
+      if (isOutrun(error)) return;
       const isFault = !(error instanceof TesseraError && ['ABORTED', 'CHAIN_FAILED'].includes(error.code));
       if (isFault && options.signal?.aborted !== true)
         await guard.failed(error instanceof Error ? error.message : String(error));
@@ -192,14 +190,22 @@ export class Worker {
         details: { segment, digest: proof.slice(2) },
       });
     }
-    await market.defend(job, segment, bytesToHex(artifact), options);
+    await unlessOutrun(market.defend(job, segment, bytesToHex(artifact), options));
     options.onProgress?.('defended');
   }
 }
 
-/** Somebody else was faster: how the segment stands now, the next look says. */
+/** Somebody else was faster, or an earlier process of this node: how the segment stands now, the next look says. */
 function isOutrun(error: unknown): boolean {
   return error instanceof TesseraError && error.details.error === 'StateWrong';
+}
+
+async function unlessOutrun(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isOutrun(error)) throw error;
+  }
 }
 
 /** The job's root must be over what the segment really gives: else no proof of it would be paid. */
