@@ -131,6 +131,7 @@ contract ModelRegistry {
     error AdapterMismatch(bytes32 found, bytes32 expected);
     error ChunkUnknown(bytes32 digest);
     error ChunkTooLong(uint256 length, uint256 limit);
+    error ChunkTooShort(uint256 length, uint256 expected);
     error ArtifactsUnordered(bytes32 role);
     error ArtifactMissing(bytes32 role);
     error ArtifactMismatch(bytes32 found, bytes32 expected);
@@ -171,7 +172,7 @@ contract ModelRegistry {
 
     /// @notice Registers a circuit.
     /// @param verifier the proof system's verifier under the circuit's SRS
-    /// @param chunks digests of stored pieces: the beginning of the verifying data
+    /// @param chunks digests of stored pieces of `MAX_CHUNK` bytes each: the beginning of the verifying data
     /// @param rest the remainder; may be empty
     /// @return leaf the circuit's leaf in the tree of circuits
     function registerCircuit(
@@ -356,6 +357,9 @@ contract ModelRegistry {
         for (uint256 i = 0; i < chunks.length; i++) {
             pointers[i] = chunkOf[chunks[i]];
             if (pointers[i] == address(0)) revert ChunkUnknown(chunks[i]);
+            // Whoever comes first chooses the pieces for all: in small ones, no verification could be paid for.
+            uint256 length = pointers[i].code.length - 1;
+            if (length != MAX_CHUNK) revert ChunkTooShort(length, MAX_CHUNK);
         }
         if (isLong) (, pointers[chunks.length]) = store(rest);
         else kept = rest;

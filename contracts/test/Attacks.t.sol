@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Boundary} from "../Boundary.sol";
 import {BlockOpening, EdgeOpening, Jobs, Offer} from "../Job.sol";
 import {MerkleTree} from "../MerkleTree.sol";
-import {ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
+import {CircuitDescription, ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
 import {Payments} from "../Payments.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -340,11 +340,39 @@ contract AttacksTest is MarketFixture {
         vm.assertEq(market.owed(WORKER, COIN), honest.offers[0].reward);
     }
 
-    /// A proposer can shift a block's time by seconds, and a sequencer by minutes: no window is so short.
-    function test_timestamps_moveNothingThatMatters() public view {
-        vm.assertTrue(market.MIN_WINDOW() >= 1 hours);
-        vm.assertTrue(market.DEFENCE_PERIOD() >= 1 hours);
-        vm.assertTrue(market.MIN_DURATION() >= 10 minutes);
+    /// A proposer can shift a block's time by seconds, and a sequencer by minutes: in the shortest job that can be posted,
+    /// ten minutes end no claim, no window and no defence.
+    function test_timestamps_moveNothingThatMatters() public {
+        Posting memory posting = draft(REQUESTER, 7);
+        posting.terms.window = market.MIN_WINDOW();
+        posting.offers[0].duration = uint32(market.MIN_DURATION());
+        seal(posting);
+        post(posting);
+        claim(posting, 0, WORKER);
+        uint256 later = block.timestamp + 10 minutes;
+        vm.warp(later);
+        vm.assertFalse(attempt(abi.encodeCall(Claims.expire, (posting.terms, 0)), 0));
+        submit(posting, 0, WORKER, sha256("nothing"));
+        later += 10 minutes;
+        vm.warp(later);
+        vm.assertFalse(attempt(abi.encodeCall(Submissions.settle, (posting.terms, 0)), 0));
+        challenge(posting, 0, THIEF);
+        vm.warp(later + 10 minutes);
+        vm.assertFalse(attempt(abi.encodeCall(Challenges.reject, (posting.terms, 0)), 0));
+    }
+
+    /// Whoever registers a circuit first chooses how its key is kept, for all who verify by it: in one way only.
+    function test_aKeyInCrumbs_isRefused() public {
+        bytes memory key = bytes.concat(keyOf(0), "!");
+        bytes32[] memory crumbs = new bytes32[](key.length);
+        for (uint256 i = 0; i < key.length; i++) {
+            crumbs[i] = models.storeChunk(bytes.concat(key[i]));
+        }
+        CircuitDescription memory description = circuitOf(0);
+        description.artifacts[0].digest = sha256(key);
+        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.ChunkTooShort.selector, 1, models.MAX_CHUNK()));
+        models.registerCircuit(description, verifier, crumbs, "");
+        models.registerCircuit(description, verifier, new bytes32[](0), key);
     }
 
     /// In every second at most one of two opposite actions is allowed.

@@ -42,6 +42,7 @@ export const errorsAbi = parseAbi([
   'error BurnExceedsSlash(uint256 burned, uint256 slashed)',
   'error ChallengeBondTooLow(uint256 sent, uint256 needed)',
   'error ChunkTooLong(uint256 length, uint256 limit)',
+  'error ChunkTooShort(uint256 length, uint256 expected)',
   'error ChunkUnknown(bytes32 digest)',
   'error CircuitUnknown(bytes32 circuit)',
   'error CodeMismatch(address verifier, bytes32 found, bytes32 expected)',

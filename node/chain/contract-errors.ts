@@ -70,6 +70,10 @@ export const explanations: { [N in Name]: Explain<N> } = {
     `A piece of verifying data has ${length} bytes, above ${limit}`,
     report,
   ],
+  ChunkTooShort: ([length, expected]) => [
+    `A piece of verifying data has ${length} bytes, not ${expected}`,
+    report,
+  ],
   ChunkUnknown: ([digest]) => [
     `The piece ${digest} of the verifying data was not stored yet`,
     'Register the model again: it goes on where it stopped.',
