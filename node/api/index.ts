@@ -13,3 +13,4 @@ export * from './progress-stream.ts';
 export * from './server.ts';
 export * from './token.ts';
 export * from './upload-routes.ts';
+export * from './worker-routes.ts';

@@ -7,7 +7,6 @@ import { JobBook, type MarketRecord } from '../chain/roles/job-book.ts';
 import { servedProofs } from '../chain/roles/served-proofs.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { MemoryGate } from '../requester/memory-gate.ts';
-import { measureCapabilities } from '../worker/capabilities.ts';
 import { type OpenMarket, withMarket } from './chain.ts';
 import { jobArgument } from './chain-flags.ts';
 import type { ChainRoleFlags } from './chain-role-flags.ts';
@@ -86,15 +85,14 @@ async function openRoles(
 }
 
 async function claimingBy(
-  { worker: { limits, modules } }: OpenWorker,
+  { worker: { limits, modules, capabilities } }: OpenWorker,
   artifacts: ArtifactAccess,
   scratch: string,
   { submit }: ChainRoleFlags,
 ): Promise<NonNullable<ChainRolesInit['claiming']>> {
   const { provers, verifiers } = modules;
   const { memory, parallel, price } = limits;
-  const capabilities = await measureCapabilities([...provers.keys()]);
-  const speed = (capabilities.provers[0]?.unitsPerSecond ?? unitsPerSecond) / unitsPerSecond;
+  const speed = (capabilities?.unitsPerSecond ?? unitsPerSecond) / unitsPerSecond;
   const means = { artifacts, provers, verifiers, scratch, memory, gate: new MemoryGate(memory), speed };
   return {
     open: (segment, signal) => openFetchedWork(segment, means, signal),

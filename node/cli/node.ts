@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { TesseraError } from '../../protocol/errors.ts';
+import { publicKeyOf } from '../../protocol/messages/index.ts';
+import { PrivateArtifacts } from '../access/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { type Jobs, type JobsInit, startJobs } from '../job/start-jobs.ts';
@@ -7,6 +9,7 @@ import { type Logger, type Peer, startPeer } from '../peer/index.ts';
 import type { DataDirectory } from '../setup/index.ts';
 import { nodeFiles } from '../store/index.ts';
 import { openTessera } from '../tessera.ts';
+import { knownCapabilities } from '../worker/known-capabilities.ts';
 import { startArtifacts } from './artifacts.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,12 +40,19 @@ export async function startNode({ configuration, directory, log, worker }: NodeI
   try {
     const peer = await startPeer({ configuration, files, log });
     closers.push(() => peer.stop());
-    const artifacts = await startArtifacts(peer, files, configuration);
+    const privateArtifacts = await PrivateArtifacts.open({
+      directory: files.privateArtifacts,
+      maxBytes: configuration.artifactSpace * 2 ** 30,
+      libp2p: peer.libp2p,
+    });
+    closers.push(() => privateArtifacts.stop());
+    const artifacts = await startArtifacts(peer, files, configuration, privateArtifacts);
     closers.push(() => artifacts.stop());
     const scratch = join(directory.node, 'work');
     const jobs = await startJobs({
       peer,
       exchange: artifacts,
+      privateArtifacts,
       scratch,
       ...(worker === undefined ? {} : { worker }),
     });
@@ -70,13 +80,15 @@ export async function openWorker(
   const limits = {
     memory: configuration.workerMemory * 2 ** 30,
     parallel: configuration.workerProofs,
-    requesters: new Set<string>(),
+    disk: configuration.workerDisk * 2 ** 30,
+    requesters: new Set(configuration.requesters.map(publicKeyOf)),
     price: BigInt(configuration.workerPrice),
   };
   const tessera = openTessera({ home: directory.root, leftOut, environment, limits });
   try {
     const modules = await tessera.withModules(async (open) => open);
-    return { worker: { limits, modules }, close: () => tessera.close() };
+    const capabilities = await knownCapabilities(nodeFiles(directory.node).capabilities);
+    return { worker: { limits, modules, capabilities }, close: () => tessera.close() };
   } catch (error) {
     await tessera.close();
     if (!(error instanceof TesseraError) || error.code !== 'PROVER_MISSING') throw error;

@@ -1,11 +1,13 @@
 import { multiaddr } from '@multiformats/multiaddr';
 import { z } from 'zod';
+import { publicKeyOf } from '../../protocol/messages/index.ts';
 
 const address = z.string().refine(isMultiaddr, 'is not a multiaddr, e.g. /ip4/192.0.2.1/tcp/4801');
 const peerAddress = address.refine(
   (text) => !isMultiaddr(text) || /\/p2p\/[^/]+$/.test(text),
   'does not end in /p2p/ and a peer id',
 );
+const peerId = z.string().refine(isPeerId, 'is not the peer id of an Ed25519 key, e.g. 12D3KooW…');
 const port = z.int().min(0).max(65_535);
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -62,6 +64,12 @@ export const configurationSchema = z.strictObject({
     .max(65_536)
     .default(2)
     .describe('GiB that the provers may use for others, all together.'),
+  workerDisk: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .describe('GiB that are to be free on the disk; with less, no segment of others is taken.'),
   workerPrice: z
     .int()
     .min(0)
@@ -69,6 +77,10 @@ export const configurationSchema = z.strictObject({
     .describe(
       'The least that is asked for a million units of the cost model, in the currency’s smallest unit.',
     ),
+  requesters: z
+    .array(peerId)
+    .default([])
+    .describe('Peer ids of those whose segments are proven; everybody’s where none is named.'),
   apiPort: port
     .default(4800)
     .describe('Port of the local API and of the metrics, on loopback only; 0 takes a free one.'),
@@ -119,6 +131,15 @@ function kindOf(schema: z.ZodType): SettingKind {
 /** `apiPort` as `api`, `port`. */
 function words(name: string): string[] {
   return name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+function isPeerId(text: string): boolean {
+  try {
+    publicKeyOf(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isMultiaddr(text: string): boolean {

@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { peerIdFromString } from '@libp2p/peer-id';
+import type { PrivateArtifacts } from '../access/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Peer } from '../peer/index.ts';
@@ -9,24 +10,29 @@ import type { NetworkJobTimings } from '../requester/network/network-job.ts';
 import { Requester } from '../requester/network/requester.ts';
 import { WorkerDirectory, type WorkerRecord } from '../requester/network/worker-directory.ts';
 import { BidPublisher } from '../worker/bid-publisher.ts';
-import { measureCapabilities } from '../worker/capabilities.ts';
+import { type Capabilities, describeMachine, measureCapabilities, speedsOf } from '../worker/capabilities.ts';
 import type { WorkerLimits } from '../worker/limits.ts';
+import { type Offering, offeringOf } from '../worker/offering.ts';
 import { segmentProver } from '../worker/prove-segment.ts';
 import type { SegmentWork } from '../worker/segment-work.ts';
 import { Worker, type WorkerTimings, type WorkRecord } from '../worker/worker.ts';
 import { ArtifactAccess } from './artifact-access.ts';
-import { routeMessages } from './message-router.ts';
+import { type KindHandlers, routeMessages } from './message-router.ts';
 import { Signer } from './signer.ts';
 
 export interface JobsInit {
   peer: Omit<Peer, 'requests'> & { requests: Pick<RequestProtocol, 'request' | 'serve'> };
   exchange: ArtifactExchange;
+  /** What is lent to and by invited peers; without it, this node knows open jobs only. */
+  privateArtifacts?: PrivateArtifacts;
   /** Where a worker's files lie while it works on a segment. */
   scratch: string;
   /** What this node proves for others; nothing where it is left out. */
   worker?: {
     limits: WorkerLimits;
     modules: Pick<JobModules, 'provers' | 'verifiers'>;
+    /** What this machine proves with; measured unless given. */
+    capabilities?: Capabilities;
     /** How segments are proven; by the modules' provers unless given. */
     work?: SegmentWork;
     timings?: Partial<WorkerTimings>;
@@ -41,6 +47,8 @@ export interface Jobs {
   requester: Requester;
   /** Absent where it proves nothing for others. */
   worker?: Worker;
+  /** What its worker lets others use, and how it stands. */
+  offering?: () => Offering;
   stop(): Promise<void>;
 }
 
@@ -56,6 +64,7 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
     requests,
     transport,
     artifacts,
+    ...(init.privateArtifacts === undefined ? {} : { privateArtifacts: init.privateArtifacts }),
     directory: new WorkerDirectory(store.records<WorkerRecord>('worker-records'), now),
     records: new JobRecords({
       jobs: store.records<JobRecord>('jobs'),
@@ -69,12 +78,12 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
   const working =
     init.worker === undefined ? undefined : await startWorker(init, init.worker, signer, artifacts);
   await requests.serve(
-    routeMessages(requester.handlers, ...(working === undefined ? [] : [working.worker.handlers])),
+    routeMessages(requester.handlers, ...(working === undefined ? [] : [working.handlers])),
   );
   await working?.begin();
   return {
     requester,
-    ...(working === undefined ? {} : { worker: working.worker }),
+    ...(working === undefined ? {} : { worker: working.worker, offering: working.offering }),
     async stop() {
       requester.stop();
       await working?.stop();
@@ -83,15 +92,16 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
 }
 
 async function startWorker(
-  { peer, scratch }: JobsInit,
-  { limits, modules, work, timings }: NonNullable<JobsInit['worker']>,
+  { peer, scratch, privateArtifacts }: JobsInit,
+  { limits, modules, work, timings, ...init }: NonNullable<JobsInit['worker']>,
   signer: Signer,
   artifacts: ArtifactAccess,
 ) {
   const { transport, store, log, requests } = peer;
   const { provers, verifiers } = modules;
   await mkdir(scratch, { recursive: true });
-  const { cores, provers: speeds } = await measureCapabilities([...provers.keys()]);
+  const capabilities = init.capabilities ?? (await measureCapabilities(await describeMachine()));
+  const speeds = speedsOf(capabilities, [...provers.keys()], limits.parallel);
   const worker = new Worker(
     { limits, provers: new Set(provers.keys()), ...(timings === undefined ? {} : { timings }) },
     {
@@ -99,7 +109,18 @@ async function startWorker(
       requests,
       artifacts,
       records: store.records<WorkRecord>('work'),
-      work: work ?? segmentProver({ artifacts, provers, verifiers, scratch, memory: limits.memory }),
+      work:
+        work ??
+        segmentProver({
+          ...{ artifacts, provers, verifiers, scratch, memory: limits.memory },
+          ...(privateArtifacts === undefined
+            ? {}
+            : { guest: { artifacts: privateArtifacts.guest, identity: peer.identity } }),
+        }),
+      freeDisk: async () => {
+        const { bavail, bsize } = await statfs(scratch);
+        return bavail * bsize;
+      },
       log,
       onLoad: () => bids.noteLoad(),
     },
@@ -111,9 +132,9 @@ async function startWorker(
     isConnected: (id) => peer.libp2p.getConnections(peerIdFromString(id)).length > 0,
     records: store.records<number>('bids'),
     standing: () => ({
-      cores,
+      cores: capabilities.cores,
       memory: limits.memory,
-      gpus: [],
+      gpus: capabilities.gpus,
       provers: speeds,
       slots: worker.slots,
       price: limits.price,
@@ -129,8 +150,18 @@ async function startWorker(
   });
   const joined = () => bids.renew();
   peer.libp2p.addEventListener('peer:connect', joined);
+  const handlers: KindHandlers = {
+    ...worker.handlers,
+    offer: async (signed, options) => {
+      // To the peers that it invites, a requester says so itself: they bid for what nobody else hears of.
+      if (signed.message.access === 'invited') void bids.answer(signed.message);
+      return worker.handlers.offer?.(signed, options);
+    },
+  };
   return {
     worker,
+    handlers,
+    offering: () => offeringOf({ limits, capabilities, speeds, worker }),
     async begin() {
       await worker.start();
       await bids.start();

@@ -7,6 +7,8 @@ export interface WorkerLimits {
   memory: number;
   /** Proofs at once. */
   parallel: number;
+  /** Bytes that are to be free on the disk where segments are worked on. */
+  disk: number;
   /** Peers it works for, by their keys; for all where empty. */
   requesters: ReadonlySet<Hex32>;
   /** The least that it takes for a million units of the cost model. */
@@ -25,6 +27,8 @@ export interface Admission {
   provers: ReadonlySet<string>;
   /** Assignments that it has. */
   held: number;
+  /** Bytes that are free on its disk. */
+  freeDisk: number;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface Admission {
 export function objectionTo(
   assignment: Assignment,
   offer: Offer,
-  { limits, provers, held }: Admission,
+  { limits, provers, held, freeDisk }: Admission,
 ): Objection | undefined {
   if (limits.requesters.size > 0 && !limits.requesters.has(assignment.sender)) {
     return { reason: 'requester', detail: 'this peer does not work for that requester' };
@@ -58,6 +62,9 @@ export function objectionTo(
   );
   if (least > limits.memory) {
     return { reason: 'memory', detail: `at most ${limits.memory} bytes, not ${least}` };
+  }
+  if (freeDisk < limits.disk) {
+    return { reason: 'disk', detail: `at least ${limits.disk} bytes are to be free, not ${freeDisk}` };
   }
   if (held > limits.parallel) {
     return { reason: 'busy', detail: `it has ${held} segments of ${limits.parallel} at once` };

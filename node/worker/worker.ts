@@ -52,6 +52,8 @@ export interface WorkerComponents {
   artifacts: Pick<ArtifactAccess, 'put' | 'release'>;
   records: Records<WorkRecord>;
   work: SegmentWork;
+  /** Bytes that are free where segments are worked on. */
+  freeDisk: () => Promise<number>;
   log: Logger;
   /** Is told whenever places become free or taken. */
   onLoad?: () => void;
@@ -192,7 +194,8 @@ export class Worker {
       return this.#refuse(signed, 'requester', 'the job was not offered by this requester');
     }
     const { limits, provers } = this.#init;
-    const objection = objectionTo(message, offer, { limits, provers, held: this.#unproven });
+    const freeDisk = await this.#components.freeDisk();
+    const objection = objectionTo(message, offer, { limits, provers, held: this.#unproven, freeDisk });
     if (objection !== undefined) return this.#refuse(signed, objection.reason, objection.detail);
     const record: WorkRecord = known ?? {
       assignment: bytesToHex(signed.bytes),

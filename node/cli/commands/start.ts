@@ -34,7 +34,7 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
   const { createLog, servePeer } = await import('../../peer/index.ts');
-  const { artifactRoutes, jobRoutes, uploadRoutes } = await import('../../api/index.ts');
+  const { artifactRoutes, jobRoutes, uploadRoutes, workerRoutes } = await import('../../api/index.ts');
   const { openJobQueue } = await import('../job-queue.ts');
   const { openWorker, startNode } = await import('../node.ts');
   const { withChainRoles } = await import('../chain-roles.ts');
@@ -65,6 +65,7 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
           artifactRoutes(artifacts),
           jobRoutes(queue, join(directory.node, 'certificates')),
           uploadRoutes(join(directory.node, 'uploads')),
+          workerRoutes(node.jobs.offering),
         ],
       });
       try {

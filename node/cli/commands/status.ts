@@ -2,10 +2,13 @@ import type { Command } from 'commander';
 import { peerIdOf } from '../../../protocol/messages/index.ts';
 import { connectApi } from '../../api/client.ts';
 import type { JobList } from '../../api/job-routes.ts';
+import type { WorkerAnswer } from '../../api/worker-routes.ts';
 import type { QueuedJob } from '../../job-queue/index.ts';
+import { showMemory } from '../../memory.ts';
 import type { PathStatus } from '../../network/transport.ts';
 import type { PeerStatus } from '../../peer/index.ts';
 import { nodeFiles } from '../../store/node-files.ts';
+import type { Offering } from '../../worker/offering.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 
@@ -18,14 +21,15 @@ export function statusVerb(program: Command, context: Context): void {
   }).action(async () => {
     const { settings, output, signal } = context;
     const api = await connectApi(nodeFiles(settings.directory.node));
-    const [status, { jobs }] = await Promise.all([
+    const [status, { jobs }, { offering }] = await Promise.all([
       api.get<PeerStatus>('/v1/status', { signal }),
       api.get<JobList>('/v1/jobs', { signal }),
+      api.get<WorkerAnswer>('/v1/worker', { signal }),
     ]);
     const running = jobs.filter(({ state }) => state === 'running');
     output.result(
-      { ...status, jobs: running },
-      [describe(status, output), ...running.map(describeJob)].join('\n'),
+      { ...status, worker: offering, jobs: running },
+      [describe(status, output), describeOffering(offering), ...running.map(describeJob)].join('\n'),
     );
   });
 }
@@ -42,6 +46,19 @@ function describe(
   ].join('\n');
 }
 
+/** What the node proves for others, and which segments suit it. */
+function describeOffering(offering: Offering | null): string {
+  if (offering === null) return 'proves nothing for others';
+  const { machine, provers, limits, slots } = offering;
+  const speeds = provers.map(({ name, unitsPerSecond }) => `${name} ${(unitsPerSecond / 1e6).toFixed(2)}`);
+  const whom = limits.requesters.length === 0 ? 'anybody' : limits.requesters.join(', ');
+  return [
+    `proves for others: ${slots.free} of ${slots.total} places free`,
+    `  ${machine.cores} cores, ${showMemory(machine.memory)}, ${machine.gpus.join(', ') || 'no GPU'}; million units a second: ${speeds.join(', ')}`,
+    `  suited by segments of ${whom}, up to ${showMemory(limits.memory)} of memory, from ${limits.price} for a million units, while ${showMemory(limits.disk)} of disk are free`,
+  ].join('\n');
+}
+
 function describeJob({ id, order, stage, segments, submitted }: QueuedJob): string {
   const done = segments.filter(({ state }) => state === 'accepted').length;
   const at = stage === undefined ? 'waiting' : `${stage.stage} ${stage.done}/${stage.total}`;
@@ -49,7 +66,11 @@ function describeJob({ id, order, stage, segments, submitted }: QueuedJob): stri
     `job ${id}: ${order.request.model}, since ${submitted}, ${at}, ${done} segments proven`,
     ...segments
       .filter(({ state }) => state !== 'accepted')
-      .map((segment) => `  ${segment.id}: ${segment.state}, worker ${peerIdOf(segment.worker)}`),
+      .map((segment) =>
+        segment.state === 'unsuited'
+          ? `  ${segment.id}: no worker suits it: ${segment.reason}`
+          : `  ${segment.id}: ${segment.state}, worker ${peerIdOf(segment.worker)}`,
+      ),
   ].join('\n');
 }
 

@@ -26,6 +26,9 @@ export interface WaitingNodeInit {
   onStage?: (stage: { job: Hex32; segment: number; stage: WorkerStage }) => void;
 }
 
+/** A machine like the one that the cost model was fitted on: it has nothing to measure. */
+const capabilities = { processor: 'any', cores: 2, memory: 2 ** 30, gpus: [], unitsPerSecond: 1_000_000 };
+
 /** A whole node whose only prover takes time and nothing else. */
 export interface WaitingNode {
   peer: Peer;
@@ -60,7 +63,7 @@ export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNo
   const { libp2p } = peer;
   const exchange = new ArtifactExchange({}, { store, libp2p, routing: dhtRouting(libp2p) });
   await exchange.start();
-  const limits = { memory: 2 ** 30, parallel: 1, requesters: new Set<string>(), price: 0n };
+  const limits = { memory: 2 ** 30, parallel: 1, disk: 0, requesters: new Set<string>(), price: 0n };
   const artifacts = new ArtifactAccess(exchange);
   const honest = segmentProver({ artifacts, ...modules, scratch, memory: limits.memory });
   const jobs = await startJobs({
@@ -72,6 +75,7 @@ export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNo
           worker: {
             limits,
             modules,
+            capabilities,
             work: (task, options) =>
               honest(task, {
                 ...options,
