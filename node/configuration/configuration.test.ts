@@ -48,6 +48,11 @@ describe('a configuration', () => {
       { flags: { bootstrap: ['/ip4/192.0.2.1/tcp/1'] } },
       /item 1: does not end in \/p2p/,
     ],
+    [
+      'a requester that is no peer',
+      { flags: { requesters: ['12D3KooW'] } },
+      /^--requesters, item 1: is not the peer id/,
+    ],
     ['a level that is none', { env: { TESSERA_LOG_LEVEL: 'loud' } }, /^TESSERA_LOG_LEVEL: /],
   ])('refuses %s, and names it', (_, sources, message) => {
     expect(() => read(sources)).toThrow(
