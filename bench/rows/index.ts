@@ -1,5 +1,6 @@
 import type { Benchmark } from '../benchmark.ts';
 import { artifactTransfer } from '../rows-network/artifact-transfer.ts';
+import { discovery } from '../rows-network/discovery.ts';
 import { cnnSmall } from './cnn-small.ts';
 import { gas } from './gas.ts';
 import { groth16Lenet } from './groth16-lenet.ts';
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   groth16Lenet,
   largeCircuit,
   artifactTransfer,
+  discovery,
   gas,
 ];
 
