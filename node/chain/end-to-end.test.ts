@@ -83,7 +83,9 @@ async function post(optimistic: boolean): Promise<ChainJob> {
     ...{ window: optimistic ? 3600n : 0n, lifetime: 86_400n },
   };
   const market = await marketOf(1);
-  return (await postJob({ prepared, request, prices, modules, market, deployed, recordOf })).job;
+  return (
+    await postJob({ prepared, record: { request, fileOf: recordOf }, prices, modules, market, deployed })
+  ).job;
 }
 
 const work = (segment: number) => async () => localWork(prepared, segment, modules, limits);

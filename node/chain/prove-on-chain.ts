@@ -1,7 +1,6 @@
 import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { encodeCertificate } from '../../protocol/certificate-codec.ts';
-import { checkCertificate } from '../../protocol/check.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest } from '../../protocol/ids.ts';
@@ -19,7 +18,8 @@ import {
 } from '../requester/job.ts';
 import { proveSegments } from '../requester/prove-segments.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
-import type { ProofArtifacts } from './file-store.ts';
+import { certifyChainJob } from './certify-chain-job.ts';
+import type { JsonFile, ProofArtifacts } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { collectProofs, type JobProofs } from './job-proofs.ts';
 import type { JobRecord } from './job-record.ts';
@@ -31,11 +31,13 @@ import type { SegmentWork, Worker } from './worker.ts';
 
 type Request = Omit<JobRequest, 'limits'>;
 
-export interface ProveOnChainInit extends Pick<PostInit, 'recordOf'> {
+export interface ProveOnChainInit {
   request: Request;
   /** Where the certificate is written. */
   out: string;
   prices: JobPrices;
+  /** Where the job's record is kept, by its id. */
+  recordOf: (id: Hex32) => JsonFile;
   modules: JobModules;
   limits: ProverLimits;
   /** The contracts that the job's circuits can be verified by. */
@@ -85,7 +87,8 @@ export async function proveOnChain(
   const { market, deployed } = await init.contracts(draft);
   const posted = await postJob(
     {
-      ...{ prepared, request: target, prices, modules, market, deployed, recordOf },
+      ...{ prepared, prices, modules, market, deployed },
+      record: { request: target, fileOf: recordOf },
       ...(by.kind === 'peers'
         ? {
             publish: (content) =>
@@ -105,10 +108,8 @@ export async function proveOnChain(
     await workInTurns(job, workers, (index) => localWork(prepared, index, modules, limits), options);
   }
   if (by.kind !== 'others') {
-    const { proofs, chain } = await collectJob(posted, market, by.proofs, init, options);
-    const certificate = { ...draft, commitments: job.commitments, proofs, chain };
-    await requireSound(certificate, modules, options);
-    await write(certificate);
+    const collected = await collectJob(posted, market, by.proofs, init, options);
+    await write(await certifyChainJob(draft, job, collected, modules, options));
   }
   return {
     certificate: out,
@@ -159,27 +160,6 @@ async function collectJob(
       onChallenge: (segment, reason) => onNote?.(`segment ${segment}: challenged, since ${reason}`),
     },
   );
-}
-
-/** @throws TesseraError `PROVER_FAILED` for a certificate that nobody would accept */
-async function requireSound(
-  certificate: Certificate,
-  { verifiers }: JobModules,
-  { signal }: RunOptions,
-): Promise<void> {
-  const running = signal ? { signal } : {};
-  const { valid, problems } = await checkCertificate(certificate, {
-    verifiers,
-    allowDevelopment: true,
-    ...running,
-  });
-  if (valid) return;
-  throw new TesseraError('PROVER_FAILED', {
-    message: `The proofs from the chain make no certificate: ${problems[0]?.message}`,
-    remedy:
-      'The chain says what is verified there (tessera jobs); prove the model on this machine for a certificate.',
-    details: { problems: problems.map(({ code, message }) => ({ code, message })) },
-  });
 }
 
 /**

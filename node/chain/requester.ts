@@ -22,13 +22,12 @@ export interface JobPrices extends JobOffer {
 
 export interface PostInit {
   prepared: Job;
-  request: Omit<JobRequest, 'limits'>;
   prices: JobPrices;
   modules: Pick<JobModules, 'provers' | 'verifiers'>;
   market: Market;
   deployed: DeployedMarket;
-  /** Where the job's record is kept, by its id. */
-  recordOf: (id: Hex32) => JsonFile;
+  /** How the job was made, and where that is kept by its id, for whoever works on it by these files. */
+  record?: { request: Omit<JobRequest, 'limits'>; fileOf: (id: Hex32) => JsonFile };
   /** Puts the job where peers can fetch it, and gives the nonce that leads to it; a random one unless given. */
   publish?: (job: Pick<ChainJob, 'manifest' | 'commitments' | 'offers'>) => Promise<bigint>;
 }
@@ -48,7 +47,7 @@ export interface PostReport {
  * @throws TesseraError as registering and posting do
  */
 export async function postJob(init: PostInit, { signal }: RunOptions = {}): Promise<PostReport> {
-  const { prepared, request, prices, modules, market, deployed, recordOf } = init;
+  const { prepared, prices, modules, market, deployed, record } = init;
   const running = signal ? { signal } : {};
   const draft = await draftJobCertificate(prepared, modules, running);
   const commitments = await commitEdges(prepared, modules, signal);
@@ -68,7 +67,10 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
     expiry: (await market.chain.now()) + lifetime,
   });
   const id = market.idOf(job.terms);
-  await saveJobRecord(recordOf(id), { job, request, blindings: prepared.blindings });
+  if (record !== undefined) {
+    const { request, fileOf } = record;
+    await saveJobRecord(fileOf(id), { job, request, blindings: prepared.blindings });
+  }
   await market.post(job, reward * BigInt(job.offers.length), running);
   return { id, job, registration, since };
 }

@@ -19,21 +19,29 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 /** Data directories of nodes that the demonstration left behind. */
 async function leftBehind(): Promise<string[]> {
   const names = await readdir(join(home, 'tmp'));
-  return names.filter((name) => /^tessera-(nodes|requester)-/.test(name));
+  return names.filter((name) => /^tessera-(nodes|requester|market)-/.test(name));
 }
 
 describe('the demonstration', { timeout: 180_000 }, () => {
-  it('has every segment proven by another process, and refuses all forgeries', async () => {
+  it('has every segment claimed, proven and paid on a chain, and refuses all forgeries', async () => {
     const { status, stdout, stderr } = await tessera(['demo', '--json', '--progress'], env);
-    expect(stderr).toMatch(/accepted, node [123] \(12D3KooW/);
+    expect(stderr).toMatch(/claimed by node [12] \(12D3KooW/);
+    expect(stderr).toContain('The job is settled.');
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
     expect(report.answer).toBe(report.label);
     expect(report.verified.valid).toBe(true);
     expect(report.refusals).toHaveLength(3);
-    expect(report.network.segments.map(({ id }: { id: string }) => id).sort()).toEqual(
-      report.proven.segments.map(({ id }: { id: string }) => id),
-    );
+    const { segments, defended, withdrawn, verified } = report.chain;
+    expect(segments.map(({ state }: { state: string }) => state)).toEqual([
+      'verified',
+      'verified',
+      'verified',
+    ]);
+    expect(new Set(segments.map(({ peerId }: { peerId: string }) => peerId)).size).toBe(2);
+    expect(defended).toBeGreaterThanOrEqual(1);
+    expect(withdrawn).toHaveLength(2);
+    expect(verified).toBe(true);
     expect(await leftBehind()).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import { importModel } from '../model/import/index.ts';
 import { packageRoot } from '../package.ts';
 import { chooseEzklParams } from '../plan/cost-model/choose-ezkl-params.ts';
 import { ezklSegmentCost } from '../plan/cost-model/ezkl-cost.ts';
+import type { Target } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
 import { type ProveModules, type ProveReport, prove } from '../prove.ts';
 import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
@@ -21,6 +22,8 @@ export interface DemoOptions extends RunOptions {
   limits: ProverLimits;
   /** Directory for the input, the certificate and its forgeries. */
   directory: string;
+  /** Where its proofs are to be checked; offline unless given. */
+  target?: Target;
 }
 
 export interface DemoReport {
@@ -51,17 +54,17 @@ const calibrationDigits = 100;
  * @param modules who proves, too: this machine, or others where they say `proveElsewhere`
  */
 export async function demo(options: DemoOptions, modules: ProveModules): Promise<DemoReport> {
-  const { directory, limits, ...running } = options;
+  const { directory, limits, digit, target = 'offline', ...running } = options;
   await mkdir(directory, { recursive: true });
   const digits = await readDigits(
     join(data, 'test-images-idx3-ubyte.gz'),
     join(data, 'test-labels-idx1-ubyte.gz'),
   );
-  const image = digits.images[options.digit];
-  const label = digits.labels[options.digit];
+  const image = digits.images[digit];
+  const label = digits.labels[digit];
   if (image === undefined || label === undefined) {
     throw new TesseraError('USAGE', {
-      message: `There is no test digit ${options.digit}`,
+      message: `There is no test digit ${digit}`,
       remedy: `Choose one from 0 to ${digits.images.length - 1}.`,
     });
   }
@@ -73,7 +76,10 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
   await writeFile(calibration, JSON.stringify({ image: samples }));
 
   const out = join(directory, 'digit.cert');
-  const proven = await prove({ ...running, model, input, calibration, strategy, limits, out }, modules);
+  const proven = await prove(
+    { ...running, model, input, calibration, strategy, target, limits, out },
+    modules,
+  );
   const check = (certificate: string) =>
     verify({ ...running, certificate, allowDevelopment: true }, { verifiers: modules.verifiers });
   const { report, certificate } = await check(out);

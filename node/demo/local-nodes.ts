@@ -33,6 +33,8 @@ export interface LocalNodesInit {
   environment: Readonly<Record<string, string | undefined>>;
   /** GiB that the provers of each may use. */
   memory: number;
+  /** What each is told besides, by its index. */
+  flags?: (index: number) => readonly string[];
   signal?: AbortSignal;
 }
 
@@ -57,7 +59,7 @@ export async function startLocalNodes(init: LocalNodesInit): Promise<LocalNodes>
     const starting = Array.from({ length: init.count }, async (_, index) => {
       const directory = await installedDirectory(join(root, String(index + 1)), init.installation);
       throwIfAborted(init.signal);
-      const child = launch(directory, init);
+      const child = launch(directory, init, init.flags?.(index) ?? []);
       children.push(child);
       return { ...(await readiness(child, init.signal)), directory };
     });
@@ -85,7 +87,11 @@ async function installedDirectory(
   return directory;
 }
 
-function launch({ root }: DataDirectory, { environment, memory }: LocalNodesInit): ChildProcess {
+function launch(
+  { root }: DataDirectory,
+  { environment, memory }: LocalNodesInit,
+  flags: readonly string[],
+): ChildProcess {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`../cli/index.${extension}`, import.meta.url));
   const settings = Object.entries(environment).filter(
@@ -93,7 +99,7 @@ function launch({ root }: DataDirectory, { environment, memory }: LocalNodesInit
   );
   const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--api-port', '0', '--no-mdns'];
   const limits = ['--worker-proofs', '1', '--worker-memory', String(memory)];
-  return fork(program, ['start', ...listen, ...limits, '--log-level', 'warn', '--json'], {
+  return fork(program, ['start', ...listen, ...limits, '--log-level', 'warn', '--json', ...flags], {
     env: { ...Object.fromEntries(settings), TESSERA_HOME: root },
     // The channel tells it when this process is gone.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
