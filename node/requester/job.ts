@@ -16,6 +16,7 @@ import { calibrateModel, tileRanges } from '../plan/calibration.ts';
 import type { CalibrationStore } from '../plan/calibration-store.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
+import { cutForOneScheme } from '../plan/one-scheme.ts';
 import type { ParameterChoice } from '../plan/parameters/choice.ts';
 import { type EstimatedPlan, planJob, type Target } from '../plan/plan.ts';
 import { chooseScale } from '../plan/scale.ts';
@@ -96,7 +97,7 @@ export async function prepareJob(
 ): Promise<Job> {
   const { signal, onProgress } = options;
   const { limits } = request;
-  const provers = proversFor(request.prover ?? 'auto', modules.provers);
+  const offered = proversFor(request.prover ?? 'auto', modules.provers);
   const strategy = withinMemory(parseStrategy(request.strategy), limits.memory);
   const committed = parseCommitted(request.commit);
   onProgress?.({ type: 'stage', stage: 'import', done: 0, total: 1 });
@@ -111,9 +112,17 @@ export async function prepareJob(
     request.calibration === undefined
       ? undefined
       : samplesFrom(await readTensorFile(request.calibration), imported.model);
-  const scale = request.scale ?? (await ezklScale(imported.model, samples, provers, options));
-  const estimate = segmentEstimator({ provers, scale });
-  const cut = cutModel(imported.model, strategy, estimate, signal ? { signal } : {});
+  const scale = request.scale ?? (await ezklScale(imported.model, samples, offered, options));
+  const target = request.target ?? 'offline';
+  const cutFor = (provers: Provers) => {
+    const estimate = segmentEstimator({ provers, scale });
+    return {
+      provers,
+      estimate,
+      cut: cutModel(imported.model, strategy, estimate, signal ? { signal } : {}),
+    };
+  };
+  const { provers, estimate, cut } = target === 'chain' ? cutForOneScheme(offered, cutFor) : cutFor(offered);
   const { model, slicing, blocks } = cut;
   let keepRanges = async () => {};
   const ranges = async () => {
@@ -132,7 +141,7 @@ export async function prepareJob(
       slicing,
       assignment: assignProvers(model, slicing, provers, estimate, blocks),
       committed,
-      target: request.target ?? 'offline',
+      target,
       context: { scale, memory: limits.memory, ranges },
     },
     { provers, choices: modules.choices },

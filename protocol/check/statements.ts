@@ -101,7 +101,8 @@ export class EdgeOpener {
         case 'poseidon2': {
           if (interval === 'unproven') return 'its interval is unproven';
           const blinding = scheme.blinded ? this.#init.blindings[edge.name]?.[block] : undefined;
-          if (scheme.blinded && blinding === undefined) return 'its blinding value is needed to commit again';
+          if (scheme.blinded && blinding === undefined)
+            return 'it is committed under a blinding value, which only its opening has (--opening)';
           return commitPoseidon2({ ...edge.type, interval, shape }, values, blinding);
         }
         case 'kzg': {

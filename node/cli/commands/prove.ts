@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { TesseraError } from '../../../protocol/errors.ts';
 import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
@@ -29,6 +30,7 @@ interface Flags extends ProverFlags, ImageFlags, ChainJobFlags {
   calibrate?: string;
   network?: boolean;
   bootstrap?: readonly string[];
+  invite?: readonly string[];
   scale?: number;
   commit?: string;
   out: string;
@@ -76,8 +78,19 @@ export function proveVerb(program: Command, context: Context): void {
     .option('--srs-digest <hex>', 'its sha2-256', digest)
     .option('--network', 'have the segments proven by workers of the network')
     .option('--bootstrap <multiaddr...>', 'with --network: peers to join by')
+    .option(
+      '--invite <peer id...>',
+      'with --network: the only peers that may prove it; tensors go encrypted, and to them only',
+    )
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
+      const forEzkl = ezklFlags(flags);
+      if (flags.prover === 'groth16' && forEzkl.length > 0) {
+        throw new TesseraError('USAGE', {
+          message: `${forEzkl.join(' and ')} set circuits of ezkl, and --prover groth16 makes none`,
+          remedy: 'Leave them out, or choose --prover auto or ezkl.',
+        });
+      }
       const request = {
         model,
         input: tensorSource(flags.input, flags) ?? flags.input,
@@ -103,12 +116,20 @@ export function proveVerb(program: Command, context: Context): void {
               onProgress: (event) => output.progress(event),
             }),
           );
+      if (forEzkl.length > 0 && report.segments.every(({ prover }) => prover !== 'ezkl')) {
+        output.note(`${forEzkl.join(' and ')} changed nothing: no segment is proven by ezkl.`);
+      }
       output.result(
         reportForPrograms(report),
         flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
       );
     });
   addChainJobFlags(command);
+}
+
+/** The flags given that only ezkl's circuits follow. */
+function ezklFlags({ scale, srs }: Flags): string[] {
+  return [...(scale === undefined ? [] : ['--scale']), ...(srs === undefined ? [] : ['--srs'])];
 }
 
 const shownValues = 10;
