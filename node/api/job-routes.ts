@@ -4,8 +4,10 @@ import { mkdir } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { maxInvited } from '../../protocol/access/index.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { limits } from '../../protocol/limits.ts';
+import { publicKeyOf } from '../../protocol/messages/index.ts';
 import type { JobEvent, JobOrder, JobQueue, QueuedJob } from '../job-queue/index.ts';
 import { type ReportForPrograms, reportForPrograms } from '../prove-report.ts';
 import { answerWithProgress } from './progress-stream.ts';
@@ -38,12 +40,22 @@ const requestBody = z.strictObject({
 const orderBody = z.strictObject({
   request: requestBody,
   out: path.optional(),
+  invite: z.array(z.string().refine(isPeerId, 'is not a peer id')).min(1).max(maxInvited).optional(),
   limits: z.strictObject({ parallel: count.optional(), memory: count.optional() }).optional(),
   setup: z.enum(['development', 'ceremony', 'universal']).optional(),
   srs: z
     .strictObject({ location: z.string().max(4_096), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
     .optional(),
 });
+
+function isPeerId(text: string): boolean {
+  try {
+    return publicKeyOf(text).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 const idOf = (params: unknown) => readBody(z.strictObject({ id: z.string().max(64) }), params).id;
 
 /**

@@ -8,7 +8,12 @@ import {
 } from '../api/index.ts';
 import { addFile, saveFile } from '../artifacts/files.ts';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
-import { ArtifactExchange, ArtifactFetcher, dhtRouting } from '../artifacts/transfer/index.ts';
+import {
+  ArtifactExchange,
+  type ArtifactExchangeComponents,
+  ArtifactFetcher,
+  dhtRouting,
+} from '../artifacts/transfer/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { createLog, type Peer, startPeer } from '../peer/index.ts';
 import { type NodeFiles, nodeFiles, openNodeStore } from '../store/index.ts';
@@ -46,6 +51,7 @@ export async function startArtifacts(
   peer: Peer,
   files: NodeFiles,
   { artifactSpace }: Configuration,
+  lent?: NonNullable<ArtifactExchangeComponents['lent']>,
 ): Promise<ArtifactExchange> {
   const store = await openStore(files, artifactSpace);
   const exchange = new ArtifactExchange(
@@ -54,6 +60,7 @@ export async function startArtifacts(
       store,
       libp2p: peer.libp2p,
       routing: dhtRouting(peer.libp2p),
+      ...(lent === undefined ? {} : { lent }),
       onAnnounceError: (cid, error) =>
         peer.log.debug({ err: error, cid: `${cid}` }, 'an artifact was not announced'),
     },

@@ -1,3 +1,4 @@
+import { publicKeyOf } from '../../protocol/messages/index.ts';
 import { type JobEntry, JobQueue } from '../job-queue/index.ts';
 import { openTessera } from '../tessera.ts';
 import { provenBy } from './network.ts';
@@ -14,11 +15,11 @@ export function openJobQueue(
     {
       records: peer.store.records<JobEntry>('job-queue'),
       run: async (order, { signal, onProgress, onSegment }) => {
-        const { request, out, ...provers } = order;
+        const { request, out, invite, ...provers } = order;
         const installation = { home: directory.root, leftOut, environment };
         const tessera = openTessera({ ...installation, ...provers, onProgress });
         try {
-          const elsewhere = provenBy(jobs.requester, onSegment);
+          const elsewhere = provenBy(jobs.requester, onSegment, invite?.map(publicKeyOf));
           return await tessera.prove({ ...request, out, signal, onProgress }, elsewhere);
         } finally {
           await tessera.close();

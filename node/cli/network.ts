@@ -1,3 +1,4 @@
+import type { Hex32 } from '../../protocol/edge.ts';
 import { peerIdOf } from '../../protocol/messages/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { createLog } from '../peer/index.ts';
@@ -12,13 +13,19 @@ import { type RunningNode, startNode } from './node.ts';
 /** Who proves a prepared job. */
 export type Elsewhere = Required<Pick<ProveModules, 'proveElsewhere'>>;
 
-/** Has jobs proven by a requester's peers. */
+/**
+ * Has jobs proven by a requester's peers.
+ *
+ * @param invited the only ones that may, by their Ed25519 public keys; all unless given
+ */
 export function provenBy(
   requester: Pick<Requester, 'prove'>,
   onSegment: (event: SegmentEvent) => void,
+  invited?: readonly Hex32[],
 ): Elsewhere {
+  const how = { onSegment, ...(invited === undefined ? {} : { invited }) };
   return {
-    proveElsewhere: (job, modules, options) => requester.prove(job, modules, { ...options, onSegment }),
+    proveElsewhere: (job, modules, options) => requester.prove(job, modules, { ...options, ...how }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { publicKeyOf } from '../../protocol/messages/index.ts';
 import { findRunningNode } from '../api/client.ts';
 import type { JobEvent, JobOrder } from '../job-queue/index.ts';
 import type { ProveReport } from '../prove.ts';
@@ -10,6 +11,7 @@ import { type ProverFlags, readyProvers, withTessera } from './tessera.ts';
 
 export interface NetworkFlags extends ProverFlags {
   bootstrap?: readonly string[];
+  invite?: readonly string[];
 }
 
 /** `tessera prove --network`: by the node that runs on this data directory, or by one that runs for this job alone. */
@@ -20,6 +22,7 @@ export async function proveByNetwork(
   out: string,
 ): Promise<ProveReport> {
   const { settings, output, signal } = context;
+  const invited = flags.invite?.map(publicKeyOf);
   const provers = await readyProvers(context, flags);
   const onProgress = output.progress.bind(output);
   // Loaded where it is wanted only: all of libp2p comes with it.
@@ -29,14 +32,17 @@ export async function proveByNetwork(
   if (api === undefined) {
     return withTessera(context, { ...provers, onProgress }, (tessera) =>
       withRequester(context, flags.bootstrap ?? [], ({ jobs }) =>
-        tessera.prove({ ...request, out, signal, onProgress }, provenBy(jobs.requester, onSegment)),
+        tessera.prove({ ...request, out, signal, onProgress }, provenBy(jobs.requester, onSegment, invited)),
       ),
     );
   }
   if (flags.bootstrap !== undefined) {
     output.note('A node runs on this data directory, and knows its own peers: --bootstrap is not used.');
   }
-  const order = absolute({ request, out, ...provers });
+  const order = absolute({
+    ...{ request, out, ...provers },
+    ...(flags.invite === undefined ? {} : { invite: flags.invite }),
+  });
   const report = await api.follow<JobEvent, ReportForPrograms>('/v1/jobs/prove', order, {
     signal,
     onProgress: (event) => {

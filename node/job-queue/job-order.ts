@@ -8,6 +8,8 @@ export interface JobOrder {
   request: Omit<JobRequest, 'limits'>;
   /** Where the certificate is written. */
   out: string;
+  /** Peer ids of the only peers that may prove it, to whom its tensors go encrypted; all may unless given. */
+  invite?: readonly string[];
   /** What the job may use of this machine, where it differs from the defaults. */
   limits?: Partial<ProverLimits>;
   /** Where keys come from. */

@@ -24,11 +24,14 @@ export interface FetchOptions {
 
 /** A node's artifacts as jobs use them. What is put or fetched stays until it is released. */
 export class ArtifactAccess {
-  readonly #exchange: ArtifactExchange;
+  readonly #exchange: Pick<ArtifactExchange, 'store' | 'fetch'>;
   readonly #neighbours: () => readonly Provider[];
 
   /** @param neighbours peers that may be asked for what nobody is known to have */
-  constructor(exchange: ArtifactExchange, neighbours: () => readonly Provider[] = () => []) {
+  constructor(
+    exchange: Pick<ArtifactExchange, 'store' | 'fetch'>,
+    neighbours: () => readonly Provider[] = () => [],
+  ) {
     this.#exchange = exchange;
     this.#neighbours = neighbours;
   }

@@ -7,6 +7,13 @@ export const roles = {
   recipe: 'segment',
   model: 'model',
   blindings: 'blindings',
+  /** Of an invited job: the key of what is sealed, for each of its peers. */
+  wrappedKeys: 'wrapped-keys',
   /** Before the role of a key's file. */
   key: 'key/',
 } as const;
+
+/** How the seal of an invited job names an input tensor: protocol/access/README.md specifies it. */
+export function tensorRole({ edge, block }: { edge: number; block: number }): string {
+  return `tensor/${edge}/${block}`;
+}

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { elementCount } from '../../protocol/edge.ts';
+import { sealOverhead, wrappedKeysBytes } from '../../protocol/access/index.ts';
+import { elementCount, type Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Graph, Segment } from '../../protocol/graph.ts';
+import { sha256Hex } from '../../protocol/ids.ts';
 import {
   blindingsFormat,
   type Commitments,
@@ -15,10 +17,12 @@ import {
 import { limits } from '../../protocol/limits.ts';
 import type { Circuit, Manifest } from '../../protocol/manifest.ts';
 import { decodeManifest } from '../../protocol/manifest-codec.ts';
+import { type SealOpener, sealOpener } from '../access/index.ts';
 import type { ArtifactAccess, FetchOptions } from '../job/artifact-access.ts';
-import { roles } from '../job/segment-files.ts';
+import { roles, tensorRole } from '../job/segment-files.ts';
 import { importModel } from '../model/import/index.ts';
 import type { Port, SegmentSource } from '../provers/prover.ts';
+import type { Identity } from '../store/index.ts';
 import type { AvailableSegment } from './segment-work.ts';
 
 /** A segment as its artifacts tell it: what is needed to open, check and prove it. */
@@ -40,18 +44,35 @@ export interface FetchedSegment {
 const maxModelBytes = 2 ** 31;
 const maxKeyBytes = 2 ** 34;
 
+/** How a worker takes part in jobs that it is invited to. */
+export interface Guest {
+  /** Where what it is lent is kept. */
+  artifacts: ArtifactAccess;
+  identity: Pick<Identity, 'publicKey' | 'secretKey'>;
+}
+
+/** A guest of one job. */
+export interface JobGuest extends Guest {
+  job: Hex32;
+}
+
 /**
  * Fetches all that a segment is made of. Every size is bounded, every digest that the assignment names is held.
  *
  * @param directory where its files may lie until it is proven
- * @throws TesseraError `ARTIFACT_MISSING`, `DOWNLOAD_FAILED`, `ENCODING_INVALID`, `MODEL_UNREADABLE`, `MODEL_INVALID`
+ * @param guest what is needed besides for a job of invited peers
+ * @throws TesseraError `ARTIFACT_MISSING`, `DOWNLOAD_FAILED`, `ENCODING_INVALID`, `MODEL_UNREADABLE`, `MODEL_INVALID`,
+ *   `ACCESS_REFUSED` where what is encrypted does not open
  */
 export async function fetchSegment(
   { assignment, source, access }: AvailableSegment,
-  artifacts: ArtifactAccess,
+  open: ArtifactAccess,
   directory: string,
   signal: AbortSignal,
+  guest?: JobGuest,
 ): Promise<FetchedSegment> {
+  const artifacts = access === 'open' ? open : guest?.artifacts;
+  if (artifacts === undefined) throw incomplete('this worker takes no part in jobs of invited peers');
   const options = (maxBytes: number): FetchOptions => ({ maxBytes, source, announce: false, signal });
   // Others need it too, and may fetch it here.
   const shared = (maxBytes: number) => ({ ...options(maxBytes), announce: access === 'open' });
@@ -60,15 +81,26 @@ export async function fetchSegment(
     if (cid === undefined) throw incomplete(`it names no ${role}`);
     return cid;
   };
+  let unseal: SealOpener = (_, content) => content;
+  if (access === 'invited' && guest !== undefined) {
+    const keys = await artifacts.fetchBytes(cidOf(roles.wrappedKeys), options(wrappedKeysBytes));
+    unseal = sealOpener(keys, guest.identity, { job: guest.job, segment: assignment.segment });
+  }
+  /** What is sealed where the job is of invited peers. */
+  const fetchContent = async (role: string, cid: string, maxBytes: number) =>
+    unseal(role, await artifacts.fetchBytes(cid, options(maxBytes + sealOverhead)));
   const { manifest: manifestDigest, commitments: commitmentsDigest } = assignment;
   const [manifestBytes, commitmentsBytes, recipeBytes] = await Promise.all([
     artifacts.fetchBytes(cidOf(roles.manifest), { ...shared(limits.manifestBytes), sha256: manifestDigest }),
-    artifacts.fetchBytes(cidOf(roles.commitments), {
-      ...shared(commitmentsFormat.maxBytes),
-      sha256: commitmentsDigest,
-    }),
+    access === 'open'
+      ? artifacts.fetchBytes(cidOf(roles.commitments), {
+          ...shared(commitmentsFormat.maxBytes),
+          sha256: commitmentsDigest,
+        })
+      : fetchContent(roles.commitments, cidOf(roles.commitments), commitmentsFormat.maxBytes),
     artifacts.fetchBytes(cidOf(roles.recipe), options(segmentRecipeFormat.maxBytes)),
   ]);
+  if (sha256Hex(commitmentsBytes) !== commitmentsDigest) throw incomplete('its commitments are others');
   const manifest = decodeManifest(manifestBytes);
   const { segment, circuit } = segmentOf(manifest, assignment.segment);
   const recipe = segmentRecipeFormat.decode(recipeBytes);
@@ -76,10 +108,10 @@ export async function fetchSegment(
 
   const [files, tensors, blindings] = await Promise.all([
     fetchFiles(assignment.artifacts, artifacts, directory, shared),
-    fetchInputs(assignment.inputs, segment, circuit, artifacts, options),
+    fetchInputs(assignment.inputs, segment, circuit, fetchContent),
     blindingsCid === undefined
       ? undefined
-      : artifacts.fetchBytes(blindingsCid, options(blindingsFormat.maxBytes)).then(blindingsFormat.decode),
+      : fetchContent(roles.blindings, blindingsCid, blindingsFormat.maxBytes).then(blindingsFormat.decode),
   ]);
   const modelPath = join(directory, 'model.onnx');
   await artifacts.fetchFile(cidOf(roles.model), modelPath, options(maxModelBytes));
@@ -124,8 +156,7 @@ function fetchInputs(
   named: readonly { edge: number; block: number; cid: string }[],
   segment: Segment,
   circuit: Circuit,
-  artifacts: ArtifactAccess,
-  options: (maxBytes: number) => FetchOptions,
+  fetchContent: (role: string, cid: string, maxBytes: number) => Promise<Uint8Array>,
 ): Promise<readonly bigint[][]> {
   return Promise.all(
     segment.inputs.map(async ({ edge, block }, port) => {
@@ -134,7 +165,7 @@ function fetchInputs(
       if (tensor === undefined || type === undefined)
         throw incomplete(`it names no tensor for input ${port}`);
       const count = elementCount(type.shape);
-      return decodeTensor(await artifacts.fetchBytes(tensor.cid, options(1 + 32 * count)), count);
+      return decodeTensor(await fetchContent(tensorRole(tensor), tensor.cid, 1 + 32 * count), count);
     }),
   );
 }

@@ -9,12 +9,14 @@ import { throwIfAborted } from '../abort.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import type { Boundary } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
-import { type FetchedSegment, fetchSegment } from './fetch-segment.ts';
+import { type FetchedSegment, fetchSegment, type Guest } from './fetch-segment.ts';
 import { portCommitments } from './port-commitments.ts';
 import type { SegmentOutcome, SegmentWork } from './segment-work.ts';
 
 export interface ProveSegmentInit {
   artifacts: ArtifactAccess;
+  /** For jobs that this node is invited to. */
+  guest?: Guest;
   provers: Provers;
   verifiers: readonly ProofVerifier[];
   /** Where a segment's files lie while it is worked on. */
@@ -25,12 +27,13 @@ export interface ProveSegmentInit {
 
 /** Proves segments with this machine's provers. */
 export function segmentProver(init: ProveSegmentInit): SegmentWork {
-  const { artifacts, provers, verifiers, scratch, memory } = init;
+  const { artifacts, guest, provers, verifiers, scratch, memory } = init;
   return async (task, { signal, onStage, exclusively }) => {
     const directory = await mkdtemp(join(scratch, 'segment-'));
     try {
       onStage('fetching');
-      const fetched = await fetchSegment(task, artifacts, directory, signal);
+      const { job } = task.assignment;
+      const fetched = await fetchSegment(task, artifacts, directory, signal, guest && { ...guest, job });
       const prover = proverNamed(provers, fetched.recipe.prover);
       const { source, recipe, circuit, files } = fetched;
       const call = { signal, memoryLimit: memory };

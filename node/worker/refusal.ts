@@ -20,6 +20,7 @@ export function refusalOf(error: unknown): { reason: RefusalReason; detail: stri
     case 'ARTIFACT_MISSING':
     case 'DOWNLOAD_FAILED':
     case 'ENCODING_INVALID':
+    case 'ACCESS_REFUSED':
     case 'MODEL_UNREADABLE':
     case 'MODEL_INVALID':
       return { reason: 'artifact', detail };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import vectors from '../vectors/access.json' with { type: 'json' };
 import { accessVectors } from '../vectors/access.ts';
-import { openSealed, seal, unwrapKey, wrapKey } from './index.ts';
+import { findWrappedKey, openSealed, seal, unwrapKey, wrapKey } from './index.ts';
 
 const { job, segment } = vectors;
 const recipient = vectors.recipient.publicKey;
@@ -50,6 +50,15 @@ describe('a wrapped key', () => {
     for (const bytes of [smallOrder, wrapped.subarray(1), new Uint8Array()]) {
       expect(() => unwrapKey(bytes, secretKey, { job, segment, recipient })).toThrow(refused);
     }
+  });
+
+  it('is found by the peer that it is for, in a list of that form only', () => {
+    const list = hexToBytes(vectors.wrappedKeys);
+    expect(findWrappedKey(list, recipient)).toEqual(wrapped);
+    expect(() => findWrappedKey(list, otherJob)).toThrow(refused);
+    const invalid = expect.objectContaining({ code: 'ENCODING_INVALID' });
+    expect(() => findWrappedKey(list.subarray(1), recipient)).toThrow(invalid);
+    expect(() => findWrappedKey(new Uint8Array(257 * 112), recipient)).toThrow(invalid);
   });
 
   it('is made for keys of the curve only', () => {

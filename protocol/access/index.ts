@@ -7,3 +7,4 @@
 export * from './sealed.ts';
 export type { SegmentContext } from './segment-context.ts';
 export * from './wrapped-key.ts';
+export * from './wrapped-keys.ts';

@@ -1,7 +1,7 @@
 /** Makes the test vectors of invited jobs: `node protocol/vectors/access.ts > protocol/vectors/access.json`. */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { keyBytes, nonceBytes, seal, wrapKey } from '../access/index.ts';
+import { encodeWrappedKeys, keyBytes, nonceBytes, seal, wrapKey } from '../access/index.ts';
 import { sha256Hex } from '../ids.ts';
 import { encodeTensor } from '../job/index.ts';
 
@@ -15,6 +15,7 @@ export function accessVectors() {
   const key = counting(128, keyBytes);
   const job = sha256Hex(utf8ToBytes('job'));
   const segment = 2;
+  const wrapped = wrapKey(key, ephemeral, { job, segment, recipient });
   const contents = {
     commitments: utf8ToBytes('commitments'),
     blindings: utf8ToBytes('blindings'),
@@ -26,7 +27,8 @@ export function accessVectors() {
     recipient: { secretKey: bytesToHex(secretKey), publicKey: recipient },
     key: bytesToHex(key),
     ephemeral: bytesToHex(ephemeral),
-    wrapped: bytesToHex(wrapKey(key, ephemeral, { job, segment, recipient })),
+    wrapped: bytesToHex(wrapped),
+    wrappedKeys: bytesToHex(encodeWrappedKeys(new Map([[recipient, wrapped]]))),
     sealed: Object.entries(contents).map(([role, content], index) => {
       const nonce = counting(32 * index, nonceBytes);
       return {

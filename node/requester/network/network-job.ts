@@ -18,7 +18,7 @@ import type {
 import { throwIfAborted } from '../../abort.ts';
 import type { Signer } from '../../job/signer.ts';
 import type { Logger } from '../../peer/log.ts';
-import type { Claim, ClaimPolicy, OpenSegment } from './claim-policy.ts';
+import type { Candidate, Claim, ClaimPolicy, OpenSegment } from './claim-policy.ts';
 import type { EdgeJudge } from './edge-judge.ts';
 import type { OpenJobRecord } from './job-record.ts';
 import type { ProofJudge } from './proof-judge.ts';
@@ -51,6 +51,8 @@ export interface NetworkJobInit {
   offer: () => SignedMessage<Offer>;
   published: PublishedJob;
   needs: readonly SegmentNeed[];
+  /** The only workers that may have it; everybody unless given. */
+  invited?: ReadonlySet<Hex32>;
   timings?: Partial<NetworkJobTimings>;
 }
 
@@ -238,12 +240,12 @@ export class NetworkJob {
 
   async #schedule(): Promise<void> {
     const now = performance.now();
-    const { directory, policy } = this.#components;
+    const { policy } = this.#components;
     for (const { segment, holding, reason } of this.#ledger.lapsed(now, this.#timings.silence)) {
       if (!this.#judging.has(holding.id)) await this.#broken(segment, reason);
     }
     const { open } = this.#ledger;
-    for (const claim of policy.decide(open, directory.candidates())) this.#follow(this.#assign(claim));
+    for (const claim of policy.decide(open, this.#candidates())) this.#follow(this.#assign(claim));
     this.#seek(now);
     this.#requireService(open);
   }
@@ -258,6 +260,12 @@ export class NetworkJob {
     });
   }
 
+  #candidates(): Candidate[] {
+    const { invited } = this.#init;
+    const known = this.#components.directory.candidates();
+    return invited === undefined ? known : known.filter(({ worker }) => invited.has(worker));
+  }
+
   /** @throws TesseraError `WORKER_MISSING` when nobody has taken anything for too long */
   #requireService(open: readonly OpenSegment[]): void {
     const now = performance.now();
@@ -269,8 +277,8 @@ export class NetworkJob {
 
   /** The first open segment that no known worker suits, or the first of all where there is none. */
   #unsuited(open: readonly OpenSegment[]): Unsuited & { segment: number } {
-    const { directory, policy } = this.#components;
-    const candidates = directory.candidates();
+    const { policy } = this.#components;
+    const candidates = this.#candidates();
     let segment = open[0]?.segment ?? 0;
     let obstacles: Unsuited['obstacles'] = new Map();
     for (const one of open) {

@@ -1,4 +1,5 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
+import { sha256Hex } from '../../../protocol/ids.ts';
 import {
   blindingsFormat,
   type Commitments,
@@ -11,8 +12,9 @@ import type { Manifest } from '../../../protocol/manifest.ts';
 import { encodeManifest } from '../../../protocol/manifest-codec.ts';
 import type { TensorArtifact } from '../../../protocol/messages/index.ts';
 import { throwIfAborted } from '../../abort.ts';
+import { SegmentSeal } from '../../access/index.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
-import { roles } from '../../job/segment-files.ts';
+import { roles, tensorRole } from '../../job/segment-files.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { settlePorts } from '../../plan/draft.ts';
 import type { Port } from '../../provers/prover.ts';
@@ -45,21 +47,24 @@ export interface PublishInit {
    * has the rest.
    */
   announce: 'all' | 'shared';
+  /** The job's id and its peers where only they may read it; then nothing is announced, and `artifacts` are lent to them. */
+  invited?: { job: Hex32; peers: Iterable<Hex32> };
 }
 
 /** Puts all that workers need of a job where they can fetch it. */
 export async function publishSegments(init: PublishInit, signal?: AbortSignal): Promise<PublishedJob> {
-  const { job, provers, artifacts } = init;
-  const shared = true;
-  const own = init.announce === 'all';
+  const { job, provers, artifacts, invited } = init;
+  const shared = invited === undefined;
+  const own = shared && init.announce === 'all';
   const cids = new Set<string>();
   const keep = ({ cid }: { cid: { toString(): string } }): string => {
     cids.add(cid.toString());
     return cid.toString();
   };
   const manifest = await artifacts.put(encodeManifest(init.manifest), shared);
-  const commitments = await artifacts.put(commitmentsFormat.encode(init.commitments), shared);
-  const common = { [roles.manifest]: keep(manifest), [roles.commitments]: keep(commitments) };
+  const commitments = commitmentsFormat.encode(init.commitments);
+  const common: Record<string, string> = { [roles.manifest]: keep(manifest) };
+  if (invited === undefined) common[roles.commitments] = keep(await artifacts.put(commitments, shared));
   const tensors = new Map<string, string>();
   const keys = new Map<string, string>();
 
@@ -69,6 +74,11 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
     const segment = job.compiled.graph.segments[index];
     const prover = proverNamed(provers, plan.prover);
     const named: Record<string, string> = { ...common };
+    const seal = invited === undefined ? undefined : new SegmentSeal({ job: invited.job, segment: index });
+    if (invited !== undefined && seal !== undefined) {
+      named[roles.commitments] = keep(await artifacts.put(seal.seal(roles.commitments, commitments), false));
+      named[roles.wrappedKeys] = keep(await artifacts.put(seal.wrapFor(invited.peers), false));
+    }
     const { inputPorts, outputPorts } = settledPorts(job, index);
     named[roles.recipe] = keep(
       await artifacts.put(
@@ -93,20 +103,26 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
       outputs: plan.outputs.map((name) => job.blindings.get(name) ?? null),
     };
     if ([...hidden.inputs, ...hidden.outputs].some((value) => value !== null)) {
-      named[roles.blindings] = keep(await artifacts.put(blindingsFormat.encode(hidden), false));
+      const blindings = blindingsFormat.encode(hidden);
+      const content = seal?.seal(roles.blindings, blindings) ?? blindings;
+      named[roles.blindings] = keep(await artifacts.put(content, false));
     }
     const inputs: TensorArtifact[] = [];
     for (const [port, name] of plan.inputs.entries()) {
       const ref = segment?.inputs[port];
       if (ref === undefined) continue;
       const values = job.values.get(name) ?? [];
-      const cid = tensors.get(name) ?? keep(await artifacts.put(encodeTensor(values), own));
+      const tensor = encodeTensor(values);
+      // What is sealed is of one segment; what is not, many may share.
+      const known = seal === undefined ? tensors.get(name) : undefined;
+      const content = seal?.seal(tensorRole(ref), tensor) ?? tensor;
+      const cid = known ?? keep(await artifacts.put(content, own));
       tensors.set(name, cid);
       inputs.push({ ...ref, cid });
     }
     segments.push({ artifacts: named, inputs });
   }
-  return { manifest: manifest.sha256, commitments: commitments.sha256, segments, cids: [...cids] };
+  return { manifest: manifest.sha256, commitments: sha256Hex(commitments), segments, cids: [...cids] };
 }
 
 /** A segment's ports as its circuit was compiled: with what its producers' circuits settled. */

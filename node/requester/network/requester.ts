@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { maxInvited } from '../../../protocol/access/index.ts';
 import type { Certificate } from '../../../protocol/certificate.ts';
 import { checkKeys } from '../../../protocol/check/keys.ts';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { manifestDigest, sha256Hex } from '../../../protocol/ids.ts';
 import { encodeTensor } from '../../../protocol/job/index.ts';
-import { jobId, type MessageOf, type Offer, type SignedMessage } from '../../../protocol/messages/index.ts';
+import {
+  jobId,
+  type MessageOf,
+  type Offer,
+  peerIdOf,
+  type SignedMessage,
+} from '../../../protocol/messages/index.ts';
+import { type PrivateArtifacts, requireHiding } from '../../access/index.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import type { KindHandlers } from '../../job/message-router.ts';
 import type { Signer } from '../../job/signer.ts';
@@ -34,6 +42,8 @@ export interface RequesterComponents {
   requests: Pick<RequestProtocol, 'request'>;
   transport: Pick<Transport, 'publish' | 'subscribe'>;
   artifacts: ArtifactAccess;
+  /** Where what only invited peers may have is lent from; without it, all jobs are open. */
+  privateArtifacts?: Pick<PrivateArtifacts, 'lendTo'>;
   directory: WorkerDirectory;
   records: JobRecords;
   /** Multiaddrs by which this node can be dialled. */
@@ -46,6 +56,8 @@ export interface NetworkProofOptions extends RunOptions {
   /** The most that is paid for a million units of the cost model; nothing unless given. */
   price?: bigint;
   onSegment?: (event: SegmentEvent) => void;
+  /** The only peers that may have its segments, by their Ed25519 public keys: tensors go encrypted, and to them only. */
+  invited?: readonly Hex32[];
 }
 
 /** A certificate, and the blinding values that open its commitments. */
@@ -100,10 +112,12 @@ export class Requester {
     { provers, verifiers }: JobModules,
     options: NetworkProofOptions = {},
   ): Promise<ProvenJob> {
-    const { signal = new AbortController().signal, onProgress, onSegment, price = 0n } = options;
+    const { signal = new AbortController().signal, onProgress, onSegment, price = 0n, invited } = options;
     const { signer, artifacts, records, transport, requests, directory, addresses, log, timings } =
       this.#components;
-    requireOpen(job);
+    const guests = this.#guestsOf(job, invited);
+    const access = guests === undefined ? 'open' : 'invited';
+    const shelf = guests?.artifacts ?? artifacts;
     const draft = await draftJobCertificate(job, { provers }, options);
     const manifest = manifestDigest(draft.manifest);
     const key = sha256Hex(new TextEncoder().encode(`${manifest} ${inputDigest(job)}`));
@@ -118,7 +132,15 @@ export class Requester {
     const files = await srsFiles(job.plans, provers, { signal });
     const commitments = await fixCommitments(bound, verifiers, files, { signal });
     const published = await publishSegments(
-      { job: bound, manifest: draft.manifest, commitments, provers, artifacts, announce: 'shared' },
+      {
+        job: bound,
+        manifest: draft.manifest,
+        commitments,
+        provers,
+        artifacts: shelf,
+        announce: 'shared',
+        ...(guests === undefined ? {} : { invited: { job: id, peers: guests.workers } }),
+      },
       signal,
     );
     const deadline = signer.now() + maxJobMs;
@@ -129,7 +151,7 @@ export class Requester {
         nonce,
         manifest,
         commitments: published.commitments,
-        access: 'open',
+        access,
         needs: summariseNeeds(job, needs),
         price,
         deadline,
@@ -138,13 +160,25 @@ export class Requester {
     const jobOffer = new JobOffer(signOffer, () => signer.now());
     const offer = () => jobOffer.current;
 
+    const say = async (message: SignedMessage<Offer | MessageOf<'cancellation'>>) => {
+      if (guests === undefined) await transport.publish('offers', message);
+      else await this.#tellEach(guests.workers, message, signal);
+    };
+
     const total = needs.length;
     const keys = checkKeys({ ...draft, commitments, proofs: [] }, verifiers);
     const { segments } = draft.manifest.graph;
     let done = 0;
     onProgress?.({ type: 'stage', stage: 'prove', done, total });
     const run = new NetworkJob(
-      { id, offer, published, needs, ...(timings === undefined ? {} : { timings }) },
+      {
+        id,
+        offer,
+        published,
+        needs,
+        ...(guests === undefined ? {} : { invited: guests.workers }),
+        ...(timings === undefined ? {} : { timings }),
+      },
       {
         signer,
         directory,
@@ -153,8 +187,8 @@ export class Requester {
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
         edges: new EdgeJudge({ job: bound, commitments, srsFiles: files }, { provers, verifiers }),
         record,
-        offer: () => transport.publish('offers', jobOffer.renew()),
-        announce: (message) => transport.publish('offers', message),
+        offer: () => say(jobOffer.renew()),
+        announce: say,
         log,
         onEvent: (event) => {
           if (event.state === 'accepted') {
@@ -173,8 +207,39 @@ export class Requester {
     } finally {
       this.#jobs.delete(id);
       this.#interrupted.delete(id);
-      await artifacts.release(published.cids);
+      await shelf.release(published.cids);
     }
+  }
+
+  /** @throws TesseraError `USAGE` for a job that would tell everybody what it is to hide, `UNPROVABLE` */
+  #guestsOf(job: Job, invited: readonly Hex32[] | undefined) {
+    const { privateArtifacts } = this.#components;
+    if (invited === undefined || privateArtifacts === undefined) {
+      if (invited !== undefined) {
+        throw new TesseraError('USAGE', { message: 'This node has no place for jobs of invited peers' });
+      }
+      requireOpen(job);
+      return undefined;
+    }
+    requireHiding(job);
+    const workers = new Set(invited);
+    if (workers.size === 0 || workers.size > maxInvited) {
+      throw new TesseraError('USAGE', { message: `A job is for 1 to ${maxInvited} invited peers` });
+    }
+    return { workers, artifacts: privateArtifacts.lendTo(new Set(invited.map(peerIdOf))) };
+  }
+
+  /** To the peers of an invited job; one that cannot be reached now may be later. */
+  async #tellEach(workers: Iterable<Hex32>, message: SignedMessage, signal: AbortSignal): Promise<void> {
+    const { requests, directory, log } = this.#components;
+    const told = [...workers].map(async (worker) => {
+      try {
+        await requests.request(directory.sourceOf(worker), message, { signal, timeout: tellMs });
+      } catch (error) {
+        log.debug({ err: error, worker }, 'an invited peer cannot be reached');
+      }
+    });
+    await Promise.all(told);
   }
 
   #noteBid(signed: SignedMessage<MessageOf<'bid'>>): void {
@@ -211,11 +276,15 @@ function requireOpen({ committed }: Job): void {
   if (!committed.input && !committed.output) return;
   throw new TesseraError('USAGE', {
     message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
-    remedy: 'Prove it on this machine (without --network), or leave --commit out.',
+    remedy:
+      'Have invited peers prove it (--invite), prove it on this machine (without --network), or leave --commit out.',
   });
 }
 
 type SegmentMessage = MessageOf<'progress' | 'refusal' | 'submission' | 'edge-mismatch'>;
+
+/** Milliseconds to tell an invited peer something. */
+const tellMs = 5_000;
 
 /** The longest time that a job is offered for. */
 const maxJobMs = 7 * 24 * 3_600_000;

@@ -1,0 +1,123 @@
+import type { CID } from 'multiformats/cid';
+import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
+import { ArtifactFetcher, type ContentRouting, type Provider } from '../artifacts/transfer/index.ts';
+import { ArtifactAccess } from '../job/artifact-access.ts';
+
+export interface PrivateArtifactsInit {
+  directory: string;
+  maxBytes: number;
+  libp2p: ConstructorParameters<typeof ArtifactFetcher>[1]['libp2p'];
+}
+
+/** Nobody is told what is private, and nobody is asked who has it. */
+const noRouting: ContentRouting = {
+  provide: async () => 0,
+  withdraw: async () => {},
+  async *find() {},
+};
+
+/**
+ * Artifacts of invited jobs, in a store of their own: what another peer gets of it is only what was lent to that peer,
+ * and only while it is. After a restart nothing is lent, and nothing is served, until a job lends it anew.
+ */
+export class PrivateArtifacts {
+  /** What this node fetches of others' jobs; it serves nothing of it. */
+  readonly guest: ArtifactAccess;
+  readonly #store: ArtifactStore;
+  readonly #fetcher: ArtifactFetcher;
+  readonly #loans = new Map<string, Set<ReadonlySet<string>>>();
+
+  private constructor(store: ArtifactStore, libp2p: PrivateArtifactsInit['libp2p']) {
+    this.#store = store;
+    this.#fetcher = new ArtifactFetcher({}, { store, libp2p, routing: noRouting });
+    this.guest = new ArtifactAccess(this.#exchange);
+  }
+
+  /** @throws TesseraError `STORAGE_FAILED` */
+  static async open({ directory, maxBytes, libp2p }: PrivateArtifactsInit): Promise<PrivateArtifacts> {
+    const store = await ArtifactStore.open({ directory, maxBytes });
+    // Of jobs that this node was killed in: those that go on put theirs again.
+    for (const { cid, pinned } of store.ls()) if (pinned) await store.unpin(cid);
+    return new PrivateArtifacts(store, libp2p);
+  }
+
+  /** What a peer gets when it asks for a block. */
+  async readBlock(block: CID, peer: string): Promise<Uint8Array | undefined> {
+    return this.#mayRead(block, peer) ? this.#store.readBlock(block) : undefined;
+  }
+
+  /**
+   * Artifacts that these peers may fetch from their being put until their release.
+   *
+   * @param peers ids
+   */
+  lendTo(peers: ReadonlySet<string>): ArtifactAccess {
+    return new LentArtifacts(this.#exchange, {
+      lend: (cid) => {
+        const loans = this.#loans.get(`${cid}`) ?? new Set();
+        this.#loans.set(`${cid}`, loans.add(peers));
+      },
+      takeBack: async (cid) => {
+        const loans = this.#loans.get(`${cid}`);
+        loans?.delete(peers);
+        if (loans !== undefined && loans.size > 0) return;
+        this.#loans.delete(`${cid}`);
+        if (this.#store.find(cid) !== undefined) await this.#store.remove(cid);
+      },
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#fetcher.stop();
+  }
+
+  get #exchange(): ConstructorParameters<typeof ArtifactAccess>[0] {
+    return { store: this.#store, fetch: (request) => this.#fetcher.fetch(request) };
+  }
+
+  #mayRead(block: CID, peer: string): boolean {
+    const own = this.#loans.get(`${block}`);
+    if (own !== undefined) return isLent(own, peer);
+    // A leaf or a node below the root of a larger artifact.
+    for (const [root, loans] of this.#loans) {
+      if (isLent(loans, peer) && this.#store.holds(parseArtifactCid(root), block)) return true;
+    }
+    return false;
+  }
+}
+
+interface Lending {
+  lend(cid: CID): void;
+  takeBack(cid: CID): Promise<void>;
+}
+
+class LentArtifacts extends ArtifactAccess {
+  readonly #lending: Lending;
+
+  constructor(exchange: ConstructorParameters<typeof ArtifactAccess>[0], lending: Lending) {
+    super(exchange, () => [] satisfies Provider[]);
+    this.#lending = lending;
+  }
+
+  override async put(bytes: Uint8Array): Promise<Artifact> {
+    return this.#lend(await super.put(bytes, false));
+  }
+
+  override async putFile(path: string): Promise<Artifact> {
+    return this.#lend(await super.putFile(path, false));
+  }
+
+  override async release(cids: Iterable<string>): Promise<void> {
+    for (const cid of cids) await this.#lending.takeBack(parseArtifactCid(cid));
+  }
+
+  #lend(artifact: Artifact): Artifact {
+    this.#lending.lend(artifact.cid);
+    return artifact;
+  }
+}
+
+function isLent(loans: ReadonlySet<ReadonlySet<string>>, peer: string): boolean {
+  for (const peers of loans) if (peers.has(peer)) return true;
+  return false;
+}
