@@ -5,7 +5,16 @@ export interface Mark {
   atMost: number;
 }
 
-export type Unit = 's' | 'MB' | '%' | 'constraints' | 'multiplications' | 'segments' | 'gas' | 'B';
+export type Unit =
+  | 's'
+  | 'MB'
+  | '%'
+  | 'constraints'
+  | 'multiplications'
+  | 'segments'
+  | 'gas'
+  | 'B'
+  | 'messages';
 
 /** One line of the results; scripts rely on the names. */
 export interface Row {

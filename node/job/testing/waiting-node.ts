@@ -22,6 +22,8 @@ export interface WaitingNodeInit {
   worker: boolean;
   timings?: Partial<NetworkJobTimings>;
   onProof?: (event: WaitingEvent) => void;
+  /** Is told when its worker begins to fetch something, and when that is there. */
+  onFetch?: (state: 'begun' | 'ended') => void;
   /** Is told of the stages of its worker's segments as they begin. */
   onStage?: (stage: { job: Hex32; segment: number; stage: WorkerStage }) => void;
 }
@@ -38,7 +40,7 @@ export interface WaitingNode {
 }
 
 export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNode> {
-  const { directory, worker, onProof, onStage, timings } = init;
+  const { directory, worker, onProof, onStage, onFetch = () => {}, timings } = init;
   const configuration = configurationSchema.parse({
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
@@ -64,7 +66,7 @@ export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNo
   const exchange = new ArtifactExchange({}, { store, libp2p, routing: dhtRouting(libp2p) });
   await exchange.start();
   const limits = { memory: 2 ** 30, parallel: 1, disk: 0, requesters: new Set<string>(), price: 0n };
-  const artifacts = new ArtifactAccess(exchange);
+  const artifacts = new WatchedAccess(exchange, onFetch);
   const honest = segmentProver({ artifacts, ...modules, scratch, memory: limits.memory });
   const jobs = await startJobs({
     peer,
@@ -99,4 +101,31 @@ export async function startWaitingNode(init: WaitingNodeInit): Promise<WaitingNo
       await peer.stop();
     },
   };
+}
+
+/** Artifacts that tell when they are fetched. */
+class WatchedAccess extends ArtifactAccess {
+  readonly #onFetch: (state: 'begun' | 'ended') => void;
+
+  constructor(exchange: ArtifactExchange, onFetch: (state: 'begun' | 'ended') => void) {
+    super(exchange);
+    this.#onFetch = onFetch;
+  }
+
+  override fetchBytes(...request: Parameters<ArtifactAccess['fetchBytes']>): Promise<Uint8Array> {
+    return this.#watch(super.fetchBytes(...request));
+  }
+
+  override fetchFile(...request: Parameters<ArtifactAccess['fetchFile']>): Promise<void> {
+    return this.#watch(super.fetchFile(...request));
+  }
+
+  async #watch<T>(fetching: Promise<T>): Promise<T> {
+    this.#onFetch('begun');
+    try {
+      return await fetching;
+    } finally {
+      this.#onFetch('ended');
+    }
+  }
 }

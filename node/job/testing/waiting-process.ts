@@ -20,12 +20,14 @@ export interface WaitingOrders {
 }
 
 export interface WaitingMeasurement {
-  /** Resident bytes of the whole process. */
+  /** Resident bytes that its nodes added to the process. */
   memory: number;
   /** Seconds of processor time so far. */
   cpu: number;
-  /** Gossiped messages that came to all its nodes and were judged, and requests that they answered. */
+  /** Gossiped messages that came to its nodes, and requests that they sent. */
   messages: number;
+  /** Peers whose bids came to its first node. */
+  bidders: number;
   connections: number;
   proofs: number;
   stages: readonly StageTime[];
@@ -37,6 +39,8 @@ export interface StageTime {
   stage: string;
   job: string;
   at: number;
+  /** Milliseconds in which the process was fetching something, so far. */
+  fetched: number;
 }
 
 export interface WaitingProof {
@@ -62,6 +66,10 @@ const {
 
 const stages: StageTime[] = [];
 let proofs = 0;
+let requests = 0;
+const bidders = new Set<string>();
+const fetching = stopwatch();
+const idleMemory = process.memoryUsage.rss();
 
 const nodes: WaitingNode[] = [];
 for (let index = 0; index < count; index++) {
@@ -75,9 +83,35 @@ for (let index = 0; index < count; index++) {
       onProof: ({ state }) => {
         if (state === 'begun') proofs += 1;
       },
-      onStage: (stage) => stages.push({ ...stage, at: now() }),
+      onFetch: (state) => (state === 'begun' ? fetching.begin() : fetching.end()),
+      onStage: (stage) => stages.push({ ...stage, at: now(), fetched: fetching.total() }),
     }),
   );
+}
+
+for (const { peer } of nodes) {
+  const request = peer.requests.request.bind(peer.requests);
+  peer.requests.request = (...args) => {
+    requests += 1;
+    return request(...args);
+  };
+}
+nodes[0]?.peer.transport.subscribe('bids', ({ message }) => bidders.add(message.sender));
+
+/** Milliseconds in which anything was under way. */
+function stopwatch() {
+  let running = 0;
+  let since = 0;
+  let sum = 0;
+  return {
+    begin() {
+      if (running++ === 0) since = now();
+    },
+    end() {
+      if (--running === 0) sum += now() - since;
+    },
+    total: () => sum + (running > 0 ? now() - since : 0),
+  };
 }
 
 function now(): number {
@@ -132,9 +166,10 @@ function measure(): WaitingMeasurement {
   const { user, system } = process.cpuUsage();
   const paths = nodes.flatMap(({ peer }) => peer.transport.status());
   return {
-    memory: process.memoryUsage.rss(),
+    memory: process.memoryUsage.rss() - idleMemory,
     cpu: (user + system) / 1e6,
-    messages: paths.reduce((sum, { delivered }) => sum + delivered, 0),
+    messages: paths.reduce((sum, { delivered }) => sum + delivered, requests),
+    bidders: bidders.size,
     connections: nodes.reduce((sum, { peer }) => sum + peer.status().connectedPeers, 0),
     proofs,
     stages,
