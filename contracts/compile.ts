@@ -48,7 +48,10 @@ interface SolcOutput {
 }
 
 /** The name under which the compiler knows the source of a contract of this folder. */
-export const sourceName = (contract: string): string => `contracts/${contract}.sol`;
+export const sourceName = (contract: string): string => `contracts/${contract.replace(/:.*/, '')}.sol`;
+
+/** A contract's own name: its file's, unless another is given. */
+const ownName = (contract: string): string => contract.slice(contract.search(/[^/:]*$/));
 
 /** Sources are named as imports name them: packages by their name, this folder's files by their path from its parent. */
 function readSource(name: string): string {
@@ -61,7 +64,7 @@ function readSource(name: string): string {
 /**
  * Compiles contracts of this folder with all that they import. Takes some seconds and blocks.
  *
- * @param names paths in this folder without extension; each file holds the contract of its name
+ * @param names paths in this folder without extension; a file holds the contract of its name, or of the one after a colon
  * @throws Error with the compiler's words, warnings about this folder's files included
  */
 export function compile<Name extends string>(names: readonly Name[]): Compilation<Name> {
@@ -86,7 +89,7 @@ export function compile<Name extends string>(names: readonly Name[]): Compilatio
   );
   if (complaints.length > 0) throw new Error(complaints.map((error) => error.formattedMessage).join('\n'));
   const compiled = names.map((name) => {
-    const contract = output.contracts[sourceName(name)]?.[name.slice(name.lastIndexOf('/') + 1)];
+    const contract = output.contracts[sourceName(name)]?.[ownName(name)];
     if (contract === undefined) throw new Error(`${name}.sol has no contract of its name`);
     return [name, { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` }] as const;
   });

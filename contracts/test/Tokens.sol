@@ -19,10 +19,18 @@ contract FeeToken is PlainToken {
     }
 }
 
-/// @title A token that says false instead of reverting.
+/// @title A token that says false instead of reverting, though it looks as if it would pay.
 contract FalseToken {
     function balanceOf(address) external pure returns (uint256) {
-        return 0;
+        return 1_000 ether;
+    }
+
+    function allowance(address, address) external view virtual returns (uint256) {
+        return type(uint256).max;
+    }
+
+    function approve(address, uint256) external pure returns (bool) {
+        return false;
     }
 
     function transfer(address, uint256) external pure returns (bool) {
@@ -31,6 +39,42 @@ contract FalseToken {
 
     function transferFrom(address, address, uint256) external pure returns (bool) {
         return false;
+    }
+}
+
+/// @title A token that lets nobody take anything, and does not revert.
+contract DenyingToken is FalseToken {
+    function allowance(address, address) external pure override returns (uint256) {
+        return 0;
+    }
+}
+
+/// @title A token as some old ones are: it returns nothing, and an allowance can be changed only by way of zero.
+contract SilentToken {
+    mapping(address account => uint256) public balanceOf;
+    mapping(address owner => mapping(address spender => uint256)) public allowance;
+
+    function mint(address to, uint256 amount) external {
+        balanceOf[to] += amount;
+    }
+
+    function approve(address spender, uint256 amount) external {
+        require(amount == 0 || allowance[msg.sender][spender] == 0);
+        allowance[msg.sender][spender] = amount;
+    }
+
+    function transfer(address to, uint256 amount) external {
+        move(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external {
+        allowance[from][msg.sender] -= amount;
+        move(from, to, amount);
+    }
+
+    function move(address from, address to, uint256 amount) private {
+        balanceOf[from] -= amount;
+        balanceOf[to] += amount;
     }
 }
 

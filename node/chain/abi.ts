@@ -112,6 +112,16 @@ export const modelRegistryAbi = [
   ...errorsAbi,
 ] as const;
 
+/** EIP-20, without what `approve` returns: some tokens return nothing. */
+export const tokenAbi = [
+  ...parseAbi([
+    'function balanceOf(address account) view returns (uint256)',
+    'function allowance(address owner, address spender) view returns (uint256)',
+    'function approve(address spender, uint256 amount)',
+  ]),
+  ...errorsAbi,
+] as const;
+
 export const nodeRegistryAbi = [
   ...parseAbi([
     ...stakeStructs,

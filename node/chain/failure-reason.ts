@@ -6,7 +6,11 @@ const maxDetails = 300;
 /** Why a chain or its endpoint failed, in one line: the library's words, and the endpoint's own where it gave some. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof BaseError)) return error instanceof Error ? error.message : String(error);
-  const details = error.details.replaceAll(/\s+/g, ' ').trim().slice(0, maxDetails);
+  // Typed as a string, and absent where the library found the fault itself.
+  const details = ((error.details as string | undefined) ?? '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, maxDetails);
   const { shortMessage } = error;
   return details === '' || shortMessage.includes(details) ? shortMessage : `${shortMessage} (${details})`;
 }

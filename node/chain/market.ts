@@ -5,8 +5,17 @@ import { contextOf, type JobTerms, jobId, type MarketPlace } from '../../protoco
 import { marketAbi, nodeRegistryAbi } from './abi.ts';
 import type { Chain } from './chain-client.ts';
 import { segmentStates } from './contract-errors.ts';
-import { type ChainJob, edgeOpenings, offerPlace, segmentPlace, termsArgument, word } from './job.ts';
+import {
+  type ChainJob,
+  coinToken,
+  edgeOpenings,
+  offerPlace,
+  segmentPlace,
+  termsArgument,
+  word,
+} from './job.ts';
 import type { SendOptions } from './sender.ts';
+import { allowToken } from './token.ts';
 
 /** Where the contracts stand that a market consists of. */
 export interface MarketAddresses {
@@ -138,7 +147,11 @@ export class Market {
     return this.chain.write(request, options);
   }
 
-  /** @param escrow what rewards are paid from, in the job's token */
+  /**
+   * Posts a job. Of a token the market is allowed as much as it takes, before.
+   *
+   * @param escrow what rewards are paid from, in the job's token
+   */
   async post(job: ChainJob, escrow: bigint, options?: SendOptions): Promise<TransactionReceipt> {
     const { terms } = job;
     const args = [
@@ -147,7 +160,9 @@ export class Market {
       edgeOpenings(job, 'inputs'),
       edgeOpenings(job, 'outputs'),
     ] as const;
-    const value = /^0+$/.test(terms.token) ? escrow : 0n;
+    const isCoin = terms.token === coinToken;
+    if (!isCoin) await allowToken(this.chain, word(terms.token), this.addresses.market, escrow, options);
+    const value = isCoin ? escrow : 0n;
     return this.chain.write(
       { ...this.#contract, functionName: 'post', args, value, action: 'Posting the job' },
       options,
