@@ -46,13 +46,13 @@ describe('the demonstration', { timeout: 180_000 }, () => {
   });
 
   it('ends its nodes when it is interrupted', async () => {
-    const { status, outlived } = await interruptedTessera(['demo'], 'import', env);
+    const { status, outlived } = await interruptedTessera(['demo', '--progress'], 'is posted', env);
     expect(status).toBe(130);
     expect(outlived).toBe(false);
     expect(await leftBehind()).toEqual([]);
   });
 
   it('does not leave its nodes running when it is killed', async () => {
-    await killedTessera(['demo'], 'import', env);
+    await killedTessera(['demo', '--progress'], 'is posted', env);
   });
 });
