@@ -1,6 +1,8 @@
 import type { Benchmark } from '../benchmark.ts';
 import { artifactTransfer } from '../rows-network/artifact-transfer.ts';
 import { discovery } from '../rows-network/discovery.ts';
+import { networkScale } from '../rows-network/network-scale.ts';
+import { orchestration } from '../rows-network/orchestration.ts';
 import { cnnSmall } from './cnn-small.ts';
 import { gas } from './gas.ts';
 import { groth16Lenet } from './groth16-lenet.ts';
@@ -20,6 +22,8 @@ export const benchmarks: readonly Benchmark[] = [
   largeCircuit,
   artifactTransfer,
   discovery,
+  orchestration,
+  networkScale,
   gas,
 ];
 
