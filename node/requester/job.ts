@@ -84,17 +84,22 @@ export interface Job {
   blindings: Blindings;
 }
 
+/** A job whose circuits are decided and not made yet. */
+export interface PlannedJob extends Pick<Job, 'imported' | 'inputs' | 'cut' | 'committed' | 'plans'> {
+  /** Keeps what this input showed, so that later inputs get the same circuits. */
+  keepRanges(): Promise<void>;
+}
+
 /**
- * Goes the way of the data as far as the proofs: import, slice, plan, compile, execute. What was done before is taken
- * from the cache.
+ * Goes the way of the data as far as the circuits: import, slice, plan.
  *
  * @throws TesseraError of the stage that failed
  */
-export async function prepareJob(
+export async function planRequest(
   request: JobRequest,
   modules: Pick<JobModules, 'provers' | 'choices' | 'calibrations'>,
-  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
-): Promise<Job> {
+  options: RunOptions = {},
+): Promise<PlannedJob> {
   const { signal, onProgress } = options;
   const { limits } = request;
   const offered = proversFor(request.prover ?? 'auto', modules.provers);
@@ -146,7 +151,26 @@ export async function prepareJob(
     },
     { provers, choices: modules.choices },
   );
+  return { imported, inputs, cut, committed, plans, keepRanges: () => keepRanges() };
+}
 
+/**
+ * Goes the way of the data as far as the proofs: import, slice, plan, compile, execute. What was done before is taken
+ * from the cache.
+ *
+ * @throws TesseraError of the stage that failed
+ */
+export async function prepareJob(
+  request: JobRequest,
+  modules: Pick<JobModules, 'provers' | 'choices' | 'calibrations'>,
+  options: RunOptions & { onUse?: (use: ProverUse) => void } = {},
+): Promise<Job> {
+  const { limits } = request;
+  const { provers } = modules;
+  const planned = await planRequest(request, modules, options);
+  const { keepRanges, ...job } = planned;
+  const { inputs, plans } = job;
+  const { model, blocks } = job.cut;
   const segments = await compileSegments(plans, provers, limits, options).catch(async (error: unknown) => {
     // A ceremony will be held for this very circuit, whatever the input of the next try.
     if (error instanceof TesseraError && error.code === 'KEYS_MISSING') await keepRanges();
@@ -157,7 +181,7 @@ export async function prepareJob(
   const values = await execute(segments, integers, provers, limits, options);
   await keepRanges();
   const blindings = drawBlindings(plans);
-  return { imported, inputs, cut, committed, plans, segments, compiled, values, blindings };
+  return { ...job, segments, compiled, values, blindings };
 }
 
 /**

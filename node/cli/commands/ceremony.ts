@@ -1,12 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Ceremony, CeremonyOptions, CeremonyState } from '../../ceremony/index.ts';
+import { strategyForms } from '../../model/slice/strategy.ts';
+import type { Target } from '../../plan/plan.ts';
 import { workerPath } from '../../provers/groth16/build.ts';
 import { parts } from '../../setup/index.ts';
 import { openCache } from '../cache.ts';
 import type { Context } from '../context.ts';
+import { count, memory, shape } from '../options.ts';
+import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 import { runSetup } from './setup.ts';
 
@@ -19,14 +23,34 @@ export function ceremonyVerb(program: Command, context: Context): void {
 
   addVerb(group, {
     usage: 'init <folder>',
-    description: 'Start a ceremony in a new folder; "prove --setup ceremony" names the file of a circuit.',
-    examples: ['tessera ceremony init lenet-keys --constraints constraints.bin'],
+    description: 'Start a ceremony in a new folder, for one segment of a model or a file of constraints.',
+    examples: [
+      'tessera ceremony init lenet-keys --model lenet.onnx --input digit.json --prover groth16 --segment 0',
+      'tessera ceremony init lenet-keys --constraints constraints.bin',
+    ],
     long: true,
   })
-    .requiredOption('--constraints <file>', 'the constraint system that the keys are for')
-    .action((folder: string, { constraints }: { constraints: string }) =>
-      report(context, (ceremony, options) => ceremony.init(folder, constraints, options)),
-    );
+    .option('--model <file>', 'the model; the flags below as for prove, since its circuits follow from them')
+    .option('--segment <name or index>', 'the segment that the keys are for, by its id or place from 0')
+    .option('--input <file>', 'inputs: .json by tensor name, .npy or .npz')
+    .option('--shape <name=sizes>', 'the shape of a dynamic input; may be repeated', shape)
+    .option('--by <strategy>', strategyForms, 'auto')
+    .addOption(
+      new Option('--prover <name>', 'what proves the segments')
+        .choices(['auto', 'ezkl', 'groth16'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--target <place>', 'where proofs are checked')
+        .choices(['offline', 'chain'])
+        .default('offline'),
+    )
+    .option('--calibrate <file>', 'sample inputs that set the scales (default: the inputs so far)')
+    .option('--scale <bits>', 'fractional bits of inputs and weights in ezkl’s circuits', count)
+    .option('--commit <sides>', 'input, output or both stay commitments')
+    .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
+    .option('--constraints <file>', 'the constraint system itself, as "prove --setup ceremony" names it')
+    .action((folder: string, flags: InitFlags) => init(context, folder, flags));
 
   addVerb(group, {
     usage: 'contribute <folder>',
@@ -58,6 +82,68 @@ export function ceremonyVerb(program: Command, context: Context): void {
     .action((folder: string, { beacon }: { beacon?: string }) =>
       report(context, (ceremony, options) => ceremony.finalize(folder, beacon, options)),
     );
+}
+
+interface InitFlags {
+  model?: string;
+  segment?: string;
+  input?: string;
+  shape?: Record<string, readonly number[]>;
+  by: string;
+  prover: string;
+  target: Target;
+  calibrate?: string;
+  scale?: number;
+  commit?: string;
+  memory?: number;
+  constraints?: string;
+}
+
+/** Starts a ceremony, for constraints at hand or those that a model's segment gives. */
+async function init(context: Context, folder: string, flags: InitFlags): Promise<void> {
+  const { constraints, model, segment, input } = flags;
+  if (constraints !== undefined && model === undefined) {
+    await report(context, (ceremony, options) => ceremony.init(folder, constraints, options));
+    return;
+  }
+  if (constraints !== undefined || model === undefined || segment === undefined || input === undefined) {
+    throw new TesseraError('USAGE', {
+      message: 'A ceremony is for one segment of a model, or for a file of constraints',
+      remedy: 'Give --model, --segment and --input, or --constraints.',
+    });
+  }
+  const { settings, output, signal } = context;
+  const request = {
+    model,
+    input,
+    strategy: flags.by,
+    prover: flags.prover,
+    target: flags.target,
+    ...(flags.shape ? { shapes: flags.shape } : {}),
+    ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
+    ...(flags.scale === undefined ? {} : { scale: flags.scale }),
+    ...(flags.commit === undefined ? {} : { commit: flags.commit }),
+  };
+  const { openSegmentConstraints } = await import('../../ceremony/segment-constraints.ts');
+  const { withProvers } = await import('../tessera.ts');
+  const chosen: ProverFlags = { setup: 'ceremony', prover: flags.prover };
+  const limits = flags.memory === undefined ? chosen : { ...chosen, memory: flags.memory };
+  await withProvers(context, limits, (tessera) =>
+    tessera.withModules(async (modules, limits) => {
+      const opened = await openSegmentConstraints(
+        { ...request, limits },
+        segment,
+        { ...modules, cache: openCache(settings) },
+        { signal, onProgress: (event) => output.progress(event) },
+      );
+      try {
+        output.note(`The keys will be for segment ${opened.segment}.`);
+        await report(context, (ceremony, options) => ceremony.init(folder, opened.path, options));
+      } finally {
+        await opened.release();
+      }
+    }),
+  );
 }
 
 const guide = `

@@ -241,7 +241,8 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
   };
 }
 
-function describeSegment(
+/** A compiled segment as the interface has it. @param keys identifies its keys in the cache */
+export function describeSegment(
   { circuit, entry }: OpenSegmentCircuit,
   artifacts: Circuit['artifacts'],
   keys: string,
