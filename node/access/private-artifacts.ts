@@ -29,7 +29,7 @@ export class PrivateArtifacts {
 
   private constructor(store: ArtifactStore, libp2p: PrivateArtifactsInit['libp2p']) {
     this.#store = store;
-    this.#fetcher = new ArtifactFetcher({}, { store, libp2p, routing: noRouting });
+    this.#fetcher = new ArtifactFetcher({ searchPausesMs: [0] }, { store, libp2p, routing: noRouting });
     this.guest = new ArtifactAccess(this.#exchange);
   }
 

@@ -101,6 +101,21 @@ describe('jobs of a running node', { timeout: 120_000 }, () => {
     expect(JSON.parse(stdout).outputs[0].proven.length).toBeGreaterThan(0);
     await expectValid(out);
     expect((await readFile(out)).length).toBeGreaterThan(0);
+
+    // For a peer that does not take part it waits; the worker, which is not invited, gets nothing of it.
+    const stranger = '12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB';
+    const { id: waiting } = await again.post<QueuedJob>('/v1/jobs', { ...order, invite: [stranger] });
+    const secret = join(folder, 'invited.cert');
+    const invited = ['prove', model, '--input', input, '--by', 'parts=3', '--out', secret, '--network'];
+    const privately = await tessera(
+      [...invited, '--invite', worker.peerId, '--commit', 'input', '--prover', 'groth16', '--json'],
+      environmentOf('requester'),
+    );
+    expect(privately.stderr).toContain(`accepted, worker ${worker.peerId}`);
+    expect(privately.status).toBe(0);
+    await expectValid(secret);
+    expect((await again.get<QueuedJob>(`/v1/jobs/${waiting}`)).segments).toEqual([]);
+    await again.delete(`/v1/jobs/${waiting}`);
     await end(child, 'SIGTERM');
   });
 });
