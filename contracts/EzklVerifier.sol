@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
-import {IProofVerifier, Port} from "./IProofVerifier.sol";
+import {IProofVerifier, MAX_VERIFICATION_GAS, Port} from "./IProofVerifier.sol";
 
 /// @notice What this adapter calls of the reusable verifier that ezkl generates.
 interface IHalo2VerifierReusable {
@@ -34,7 +34,6 @@ contract EzklVerifier is IProofVerifier {
     uint256 private constant G2_Y0 = 8495653923123431417604973247489272438418190587263600148770280649306958101930;
 
     uint256 private constant HEADER = 8;
-    uint256 private constant MAX_WORDS = 16_384;
     uint256 private constant MAX_K = 28;
     /// W and W′ of the batch opening.
     uint256 private constant OPENING_BYTES = 128;
@@ -84,6 +83,8 @@ contract EzklVerifier is IProofVerifier {
     {
         bytes calldata words = wordsOf(verifyingData);
         checkGroups(words);
+        uint256 budget = budgetOf(words, word(words, INSTANCES));
+        if (budget > MAX_VERIFICATION_GAS) revert VerificationTooDear(budget, MAX_VERIFICATION_GAS);
 
         ports = new Port[](inputs.length + outputs.length);
         uint256 committed = 0;
@@ -119,8 +120,14 @@ contract EzklVerifier is IProofVerifier {
         for (uint256 i = 0; i < publicInputs.length; i++) {
             if (publicInputs[i] >= R) return false;
         }
-        uint256 budget = BASE_GAS + WORD_GAS * (words.length / 32) + INSTANCE_GAS * publicInputs.length;
+        uint256 budget = budgetOf(words, publicInputs.length);
         return callVerifier(encodeCall(proof, publicInputs, words), budget, keccak256(words));
+    }
+
+    /// Gas that a verification may take.
+    function budgetOf(bytes calldata words, uint256 instances) private pure returns (uint256) {
+        // No key has so many instances; the product must not overflow before the key is refused for another reason.
+        return BASE_GAS + WORD_GAS * (words.length / 32) + INSTANCE_GAS * uint256(uint64(instances));
     }
 
     /// The words of a VKA file of consistent length.
@@ -133,7 +140,6 @@ contract EzklVerifier is IProofVerifier {
         for (uint256 i = 0; i < HEADER; i++) {
             count |= uint256(uint8(verifyingData[i])) << (8 * i);
         }
-        if (count > MAX_WORDS) revert VerifyingDataMalformed("words", count, MAX_WORDS);
         if (words.length != 32 * count) revert VerifyingDataMalformed("bytes", words.length, 32 * count);
     }
 

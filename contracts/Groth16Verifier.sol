@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
-import {IProofVerifier, Port} from "./IProofVerifier.sol";
+import {IProofVerifier, MAX_VERIFICATION_GAS, Port} from "./IProofVerifier.sol";
 
 /// @title Groth16 over BN254 (https://eprint.iacr.org/2016/260), one contract for all circuits.
 /// @notice Points are encoded as in EIP-197: 32-byte coordinates, in G2 the imaginary part first. The verifying data are
@@ -29,6 +29,8 @@ contract Groth16Verifier is IProofVerifier {
     uint256 private constant ADD_GAS = 150;
     uint256 private constant MULTIPLY_GAS = 6_000;
     uint256 private constant PAIRING_GAS = 45_000 + 4 * 34_000;
+    /// Rather more than what the contract takes for a public input beside the precompiles, its calldata included.
+    uint256 private constant INPUT_GAS = 3_000;
 
     /// @inheritdoc IProofVerifier
     bytes32 public constant adapter = keccak256("groth16/bn254/gnark-0.14.0");
@@ -53,6 +55,8 @@ contract Groth16Verifier is IProofVerifier {
             ports[i] = Port({inProof: false, words: inputsOf(port)});
             publicInputs += ports[i].words;
         }
+        uint256 gasNeeded = PAIRING_GAS + publicInputs * (MULTIPLY_GAS + ADD_GAS + INPUT_GAS);
+        if (gasNeeded > MAX_VERIFICATION_GAS) revert VerificationTooDear(gasNeeded, MAX_VERIFICATION_GAS);
         uint256 size = K_OFFSET + G1_BYTES * (publicInputs + 1);
         if (verifyingData.length != size) revert VerifyingDataMalformed("bytes", verifyingData.length, size);
     }

@@ -11,6 +11,10 @@ struct Port {
     uint256 words;
 }
 
+// Gas that verifying one proof may be given at most, so that a job cannot take bonds on what no transaction has room
+// for: EIP-7825 ends a transaction at 16,777,216, and the market's own part is below a third of that.
+uint256 constant MAX_VERIFICATION_GAS = 11_000_000;
+
 /// @title The verifier of one proof system under one SRS, for all circuits of it.
 /// @notice It has no owner and no state that could change a verdict.
 interface IProofVerifier {
@@ -20,6 +24,8 @@ interface IProofVerifier {
     error VerifyingDataMalformed(string what, uint256 found, uint256 expected);
     /// @notice The verifying data, or a port, carry another SRS than this verifier's.
     error SrsMismatch(bytes32 found, bytes32 expected);
+    /// @notice A proof of the circuit takes more gas to verify than a transaction has room for.
+    error VerificationTooDear(uint256 gasNeeded, uint256 limit);
     /// @notice The proof system has no ports of this scheme.
     error SchemeUnsupported(bytes32 scheme);
 

@@ -114,6 +114,8 @@ contract ModelRegistry {
     /// @notice Bytes of verifying data that are kept with their circuit: to read one piece of code is cheaper than two.
     uint256 public constant MAX_REST = 16_384;
     uint256 public constant MAX_SEGMENTS = 65_536;
+    /// @notice Ports of a circuit: for each, a proof's submission shows an edge under the job's root.
+    uint256 public constant MAX_PORTS = 256;
 
     bytes32 private constant CIRCUIT_LABEL = keccak256("tessera/circuit/1");
     bytes32 private constant MODEL_LABEL = keccak256("tessera/model/1");
@@ -142,6 +144,7 @@ contract ModelRegistry {
     error ModelUnknown(bytes32 model);
     error WiringMismatch(bytes32 found, bytes32 expected);
     error PortsMismatch(uint256 found, uint256 expected);
+    error PortsTooMany(uint256 count, uint256 limit);
     error ProofRejected(bytes32 model, uint256 segment);
 
     mapping(address verifier => bool) public isVerifier;
@@ -187,6 +190,9 @@ contract ModelRegistry {
         if (verifier.adapter() != description.adapter) {
             revert AdapterMismatch(description.adapter, verifier.adapter());
         }
+
+        uint256 ports = description.inputs.length + description.outputs.length;
+        if (ports > MAX_PORTS) revert PortsTooMany(ports, MAX_PORTS);
 
         Circuit memory circuit;
         (circuit.chunks, circuit.rest) = keep(chunks, rest);

@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Boundary} from "../Boundary.sol";
 import {BlockOpening, EdgeOpening, Jobs, Offer} from "../Job.sol";
+import {EdgeType} from "../EdgeType.sol";
+import {Groth16Verifier} from "../Groth16Verifier.sol";
 import {MerkleTree} from "../MerkleTree.sol";
 import {CircuitDescription, ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
 import {Payments} from "../Payments.sol";
@@ -321,6 +323,27 @@ contract AttacksTest is MarketFixture {
         vm.warp(posting.terms.expiry + 1);
         market.close(posting.terms);
         vm.assertEq(market.owed(REQUESTER, COIN), escrowOf(posting));
+    }
+
+    /// A circuit whose proofs no transaction has room for would take bonds that nobody can free.
+    function test_anUnverifiableCircuit_isNotRegistered() public {
+        CircuitDescription memory description = circuitOf(0);
+        description.inputs = new EdgeType[](256);
+        for (uint256 i = 0; i < 256; i++) {
+            description.inputs[i] = portOf(true);
+        }
+        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.PortsTooMany.selector, 257, 256));
+        models.registerCircuit(description, verifier, new bytes32[](0), keyOf(0));
+
+        Groth16Verifier groth16 = new Groth16Verifier();
+        EdgeType[] memory ports = new EdgeType[](1);
+        ports[0] = portOf(true);
+        for (ports[0].shape[0] = 1; ports[0].shape[0] < 2 ** 13; ports[0].shape[0] *= 2) {
+            bytes memory key = new bytes(448 + 64 * (ports[0].shape[0] + 2));
+            (bool taken,) =
+                address(groth16).call(abi.encodeCall(groth16.register, (key, ports, new EdgeType[](0))));
+            vm.assertTrue(taken == (ports[0].shape[0] <= 1024));
+        }
     }
 
     /// Jobs of one wei bind nobody: each costs its poster the storage, and a claim still takes the least bond.

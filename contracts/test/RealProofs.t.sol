@@ -139,6 +139,19 @@ contract RealProofsTest is TestBase {
         refused(verifier, real, IProofVerifier.VerifyingDataMalformed.selector);
     }
 
+    /// The key, made longer by words that mean nothing, or by instances that it does not have.
+    function test_ezkl_refusesWhatNoTransactionCouldVerify() public {
+        (EzklVerifier verifier, RealProof memory real) = ezkl();
+        bytes memory whole = real.verifyingData;
+        uint256 words = 2_500;
+        real.verifyingData = bytes.concat(whole, new bytes(8 + 32 * words - whole.length));
+        (real.verifyingData[0], real.verifyingData[1]) = (bytes1(uint8(words)), bytes1(uint8(words >> 8)));
+        refused(verifier, real, IProofVerifier.VerificationTooDear.selector);
+        real.verifyingData = whole;
+        real.verifyingData[8 + 32 * 2 + 29] = 0x01;
+        refused(verifier, real, IProofVerifier.VerificationTooDear.selector);
+    }
+
     function test_ezkl_refusesOtherPorts() public {
         (EzklVerifier verifier, RealProof memory real) = ezkl();
         real.outputs[0].srs = keccak256("another");

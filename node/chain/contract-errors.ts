@@ -162,6 +162,10 @@ export const explanations: { [N in Name]: Explain<N> } = {
   OutputsMissing: () => ['The model has no output', remake],
   PathLengthWrong: ([given, needed]) => [`A Merkle path has ${given} siblings instead of ${needed}`, ask],
   PortsMismatch: ([found, expected]) => [`The segment has ${found} ports, and its circuit ${expected}`, ask],
+  PortsTooMany: ([count, limit]) => [
+    `A circuit has ${count} inputs and outputs; the registry takes ${limit}`,
+    'Cut the model otherwise: a segment with so many edges cannot be shown in one transaction.',
+  ],
   ProofHashMismatch: ([found, expected]) => [
     `The artifact has digest ${found}, and ${expected} was submitted`,
     'Defend with the very bytes that were submitted: they lie in the data directory of the node that did.',
@@ -214,6 +218,10 @@ export const explanations: { [N in Name]: Explain<N> } = {
     'Pay in another token.',
   ],
   ValueMismatch: ([sent, expected]) => [`${coin(sent)} was sent instead of ${coin(expected)}`, report],
+  VerificationTooDear: ([gasNeeded, limit]) => [
+    `Verifying a proof of the circuit may take ${gasNeeded} gas, above ${limit}`,
+    'Cut the model into smaller segments, or commit its large edges instead of making them public.',
+  ],
   VerifierRepeated: () => ['Two verifiers are given for one proof system and SRS', 'Give each SRS once.'],
   VerifierUnknown: ([verifier]) => [
     `The registry does not verify by ${verifier}`,
