@@ -71,6 +71,13 @@ describe('an error is JSON with its code, and its exit status', () => {
     ['no strategy', 'USAGE', 2, ['run', model, '--random', '1']],
     ['an unknown strategy', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'magic']],
     ['a limit that cannot be met', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'rows=10']],
+    [
+      'a flag for ezkl without ezkl',
+      'USAGE',
+      2,
+      ['prove', model, '--input', 'x.json', '--prover', 'groth16', '--scale', '7', '--out', 'x.cert'],
+    ],
+    ['a ceremony for no segment', 'USAGE', 2, ['ceremony', 'init', 'x', '--model', model]],
     ['a malformed shape', 'USAGE', 2, ['run', model, '--random', '1', '--by', 'layer', '--shape', 'image']],
     ['an unknown cut', 'TENSOR_UNKNOWN', 2, ['run', model, '--random', '1', '--by', 'cuts=nowhere']],
     ['no output directory', 'USAGE', 2, ['slice', model, '--by', 'layer']],

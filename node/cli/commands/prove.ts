@@ -13,6 +13,7 @@ import {
   type ImageFlags,
   meanOption,
   memory,
+  peerIds,
   setupOption,
   shape,
   stdOption,
@@ -44,6 +45,7 @@ export function proveVerb(program: Command, context: Context): void {
     examples: [
       'tessera prove lenet.onnx --input digit.json --out digit.cert',
       'tessera prove lenet.onnx --input digit.json --out digit.cert --network --bootstrap /ip4/192.0.2.1/tcp/4801/p2p/12D3KooW…',
+      'tessera prove lenet.onnx --input digit.json --out digit.cert --network --invite 12D3KooW… --commit input',
       'tessera prove lenet.onnx --input digit.npy --by parts=3 --memory 4GiB --commit input --out digit.cert --json',
       'tessera prove lenet.onnx --input digit.json --out digit.cert --chain',
     ],
@@ -81,13 +83,14 @@ export function proveVerb(program: Command, context: Context): void {
     .option(
       '--invite <peer id...>',
       'with --network: the only peers that may prove it; tensors go encrypted, and to them only',
+      peerIds,
     )
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
       const forEzkl = ezklFlags(flags);
       if (flags.prover === 'groth16' && forEzkl.length > 0) {
         throw new TesseraError('USAGE', {
-          message: `${forEzkl.join(' and ')} set circuits of ezkl, and --prover groth16 makes none`,
+          message: `Only circuits of ezkl follow ${forEzkl.join(' and ')}, and --prover groth16 makes none`,
           remedy: 'Leave them out, or choose --prover auto or ezkl.',
         });
       }
@@ -102,6 +105,12 @@ export function proveVerb(program: Command, context: Context): void {
         ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
         ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       };
+      if (flags.invite !== undefined && flags.network !== true) {
+        throw new TesseraError('USAGE', {
+          message: '--invite says which peers of the network may prove the job, and --network is not given',
+          remedy: 'Give both, or leave --invite out.',
+        });
+      }
       if (flags.chain === true) {
         await (await import('../prove-on-chain.ts')).proveOnChainOf(context, flags, request, flags.out);
         return;
