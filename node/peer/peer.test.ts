@@ -69,7 +69,7 @@ describe('a network of processes', () => {
     await second.tell({ do: 'publish bids', count: 1, sequence: 100 });
     await eventually(async () => expect(await sequencesOf(third, second)).toContain(100));
 
-    const again = await peers.start({}, first.directory);
+    const again = await peers.start({}, { directory: first.directory });
     expect(again.peerId).toBe(first.peerId);
     await untilJoined([again], 1);
     await third.tell({ do: 'publish bids', count: 1, sequence: 200 });

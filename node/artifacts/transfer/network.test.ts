@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { networksPermitted, SplitNetwork } from '../../network/testing/split-network.ts';
 import type { TestPeerInit } from './testing/peer.ts';
 import { type Contact, PeerProcess } from './testing/peer-client.ts';
 
@@ -21,8 +22,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function start(init: Partial<TestPeerInit> = {}): Promise<{ peer: PeerProcess; contact: Contact }> {
-  const peer = new PeerProcess();
+async function start(
+  init: Partial<TestPeerInit> = {},
+  wrap: readonly string[] = [],
+): Promise<{ peer: PeerProcess; contact: Contact }> {
+  const peer = new PeerProcess({ wrap });
   processes.push(peer);
   const contact = await peer.ask('start', { directory: await mkdtemp(join(directory, 'peer-')), ...init });
   return { peer, contact };
@@ -113,5 +117,31 @@ describe.skipIf(!permitted)('on a full disk', () => {
     expect(await peer.ask('fetch', request)).toMatchObject({ sha256: artifact.sha256 });
     expect((await provider.peer.ask('bytesSent')) - before).toBeLessThanOrEqual(5 * MiB);
     expect(await peer.ask('read', artifact)).toBe(6 * MiB);
+  });
+});
+
+describe.skipIf(!networksPermitted)('over a network that is split', () => {
+  it('a fetch waits, and goes on when it is healed', async () => {
+    const network = await SplitNetwork.open();
+    try {
+      const provider = await start({ listen: network.listen('left'), options: slowly }, network.wrap('left'));
+      const artifact = await provider.peer.ask('add', { seed: 5, bytes: 16 * MiB });
+      const patiently = { download: { stallMs: 500, dialMs: 1_000, attempts: 1_000, retryMs: 1 } };
+      const fetcher = await start(
+        { listen: network.listen('right'), options: patiently },
+        network.wrap('right'),
+      );
+      const fetched = fetcher.peer.ask('fetch', { ...artifact, maxBytes, providers: [provider.contact] });
+      await once(fetcher.peer.events, 'began');
+      await network.split();
+      await once(fetcher.peer.events, 'fault');
+      await network.heal();
+      expect(await fetched).toMatchObject({ sha256: artifact.sha256, bytes: 16 * MiB });
+      // What had come before the split was not fetched again.
+      expect(await provider.peer.ask('bytesSent')).toBeLessThan(32 * MiB);
+    } finally {
+      await Promise.all(processes.map((process) => process.kill()));
+      await network.close();
+    }
   });
 });

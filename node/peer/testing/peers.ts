@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,13 +25,19 @@ export class Peers {
   readonly #children = new Set<ChildProcess>();
   readonly #directories: string[] = [];
 
-  async start(configuration: Partial<Configuration> = {}, directory?: string): Promise<RemotePeer> {
+  /** @param wrap a command that runs the command it is given */
+  async start(
+    configuration: Partial<Configuration> = {},
+    { directory, wrap = [] }: { directory?: string; wrap?: readonly string[] } = {},
+  ): Promise<RemotePeer> {
     const home = directory ?? (await this.#newDirectory());
-    const child = fork(
+    const [command = process.execPath, ...args] = [
+      ...wrap,
+      process.execPath,
       join(import.meta.dirname, 'peer-process.ts'),
-      [JSON.stringify({ directory: home, configuration } satisfies ProcessInit)],
-      { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] },
-    );
+      JSON.stringify({ directory: home, configuration } satisfies ProcessInit),
+    ];
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     const [first] = (await Promise.race([once(child, 'message'), diedEarly(child)])) as [

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Hex32 } from '../../../../protocol/edge.ts';
 import type { DownloadProgress } from '../download.ts';
+import type { Fault } from '../provider-session.ts';
 import type { TestPeerInit } from './peer.ts';
 
 /** How to reach a peer. */
@@ -56,11 +57,13 @@ export interface Answer {
   failure?: { code?: string; message: string };
   /** A fetch got its first bytes. */
   began?: DownloadProgress;
+  /** A provider did something wrong in a fetch. */
+  fault?: Fault;
 }
 
 /** A test peer in a process of its own. */
 export class PeerProcess {
-  readonly events = new EventEmitter<{ began: [DownloadProgress] }>();
+  readonly events = new EventEmitter<{ began: [DownloadProgress]; fault: [Fault] }>();
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
@@ -73,8 +76,9 @@ export class PeerProcess {
       fileURLToPath(new URL('./peer-process.ts', import.meta.url)),
     ];
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', ({ id, value, failure, began }: Answer) => {
+    this.#child.on('message', ({ id, value, failure, began, fault }: Answer) => {
       if (began !== undefined) this.events.emit('began', began);
+      if (fault !== undefined) this.events.emit('fault', fault);
       const waiting = this.#waiting.get(id ?? 0);
       if (failure === undefined) waiting?.resolve(value);
       else waiting?.reject(Object.assign(new Error(failure.message), failure));

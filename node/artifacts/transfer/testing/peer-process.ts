@@ -38,7 +38,10 @@ const commands: PeerCommands = {
         ...request,
         cid: parseArtifactCid(cid),
         providers: providers.map(toProvider),
-        onFault: ({ fault }) => faults.push(fault),
+        onFault: ({ fault }) => {
+          faults.push(fault);
+          process.send?.({ fault } satisfies Answer);
+        },
         onProgress: (progress) => {
           // So that the parent can act in the middle.
           if (!announced && progress.bytes > 0) process.send?.({ began: progress } satisfies Answer);

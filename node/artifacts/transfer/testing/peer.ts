@@ -8,6 +8,8 @@ import { dhtRouting, type Provider } from '../routing.ts';
 
 export interface TestPeerInit {
   directory: string;
+  /** A multiaddr; a free port of loopback unless given. */
+  listen?: string;
   /** Multiaddrs with peer ids. */
   bootstrap?: readonly string[];
   /** Limit of the store; 1 GiB unless given. */
@@ -29,7 +31,7 @@ export async function startTestPeer(init: TestPeerInit): Promise<TestPeer> {
   const libp2p = await createLibp2pNode({
     privateKey: await generateKeyPair('Ed25519'),
     datastore: new MemoryDatastore(),
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'],
     connectionsPerHost: 1000,
   });
   const keeper = new ConnectionKeeper({ libp2p, bootstrap: init.bootstrap ?? [], onFailure: () => {} });
