@@ -19,12 +19,17 @@ export interface Groth16Params extends Precision {
   ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
+/**
+ * A recipe may come from anybody, and an audit does not judge how well its circuits compute what the model does. So
+ * what is too coarse for any model is refused: with 4 bits for activations and weights, 96 % to 98 % of digits keep the
+ * class that the float network gives them, with 3 bits 91 % to 95 %, with 2 bits 79 % to 87 %; inputs of 2 bits keep 98 %.
+ */
 const precisionLimits: Readonly<Record<keyof Precision, readonly [number, number]>> = {
-  activationBits: [1, 32],
+  activationBits: [4, 32],
   // Weights are 32-bit integers with a sign.
-  weightBits: [1, 31],
-  inputBits: [1, 32],
-  outputBits: [1, 32],
+  weightBits: [4, 31],
+  inputBits: [2, 32],
+  outputBits: [4, 32],
   headroomBits: [0, 16],
 };
 
