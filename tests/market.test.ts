@@ -1,16 +1,23 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseEther } from 'viem';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestClient, http, parseEther, sha256, toBytes } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy, writeDeployment } from '../contracts/deploy.ts';
 import { Chain } from '../node/chain/chain-client.ts';
+import { chainDirectory } from '../node/chain/chain-directory.ts';
 import { deployedMarket } from '../node/chain/deployment.ts';
+import { earningsOf } from '../node/chain/earnings.ts';
 import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from '../node/chain/embedded-chain.ts';
+import type { ChainJob } from '../node/chain/job.ts';
+import { listJobs } from '../node/chain/job-list.ts';
+import { loadJobRecord } from '../node/chain/job-record.ts';
 import { Market } from '../node/chain/market.ts';
 import { encodeModel } from '../node/model/onnx/encode.ts';
 import { builtWorker } from '../node/provers/groth16/testing/worker.ts';
 import { createGroth16Verifier } from '../node/provers/groth16/verifier/index.ts';
+import { dataDirectory } from '../node/setup/index.ts';
 import { decodeCertificate } from '../protocol/certificate-codec.ts';
 import { checkCertificate } from '../protocol/check.ts';
 import { branchingModel } from './support/branching-model.ts';
@@ -54,13 +61,17 @@ async function marketOf(account: number): Promise<Market> {
   return new Market(chain, deployed.addresses);
 }
 
-/** Posts a job by another process, and waits until its peers have proven it. */
-async function prove(known: readonly MarketNode[], out: string, ...args: string[]) {
+/** What posts a job and waits until its peers have proven it. */
+function proving(known: readonly MarketNode[], out: string, ...args: string[]): string[] {
   const bootstrap = known.flatMap(({ addresses }) => [...addresses]);
-  const { status, stdout, stderr } = await nodes.run(requester, [
+  return [
     ...['prove', model, '--input', input, '--by', 'cuts=trunk,joined', '--prover', 'groth16', '--out', out],
     ...['--chain', '--network', '--account', '1', '--bootstrap', ...bootstrap, '--json', ...args],
-  ]);
+  ];
+}
+
+async function prove(known: readonly MarketNode[], out: string, ...args: string[]) {
+  const { status, stdout, stderr } = await nodes.run(requester, proving(known, out, ...args));
   expect(stderr).not.toMatch(/Error/);
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout) as {
@@ -93,9 +104,99 @@ describe('a job that one process posts', { timeout: setupTimeout }, () => {
     expect(await check(out, { job: '0'.repeat(64) })).toMatchObject({ valid: false });
     const verified = await nodes.run(requester, ['verify', out, '--allow-development', '--chain', '--json']);
     expect(JSON.parse(verified.stdout).chain).toMatchObject({ verified: true });
+    await Promise.all([first, second].map((node) => node.kill()));
     for (const account of [2, 3]) {
       const market = await marketOf(account);
       expect(await market.stake(market.chain.address)).toMatchObject({ amount: parseEther('2'), locked: 0n });
     }
   });
 });
+
+const windowSeconds = 3_600;
+
+/** Lets the chain's time pass. */
+async function pass(seconds: number): Promise<void> {
+  const client = createTestClient({ mode: 'anvil', transport: http(embedded.url) });
+  await client.increaseTime({ seconds });
+  await client.mine({ blocks: 1 });
+}
+
+async function untilState(market: Market, job: string, segment: number, state: string): Promise<void> {
+  while ((await market.segment(job, segment)).state !== state) await sleep(200);
+}
+
+describe('an optimistic job', { timeout: setupTimeout }, () => {
+  it('is gone on with by a worker that is killed after its claim, and after its submission', async () => {
+    const home = await nodes.home();
+    const killed = await nodes.start(2, { home });
+    const out = join(directory, 'optimistic.cert');
+    const proven = prove([killed], out, '--optimistic', '--window', String(windowSeconds));
+    proven.catch(() => undefined);
+    await killed.logged('segment: claimed');
+    await killed.kill();
+    // The requester dials nobody but whom it was told of: the node comes back where it was.
+    const listen = ['--listen', killed.addresses[0]?.replace(/\/p2p\/.*/, '') ?? ''];
+    const again = await nodes.start(2, { home, args: listen });
+    await again.logged('segment: submitted');
+    const { id, segments } = await proven;
+    expect(await check(out)).toMatchObject({ valid: true });
+    expect(segments.map(({ state }) => state)).toEqual(['submitted', 'submitted', 'submitted']);
+    await again.kill();
+
+    const last = await nodes.start(2, { home });
+    const challenger = await marketOf(4);
+    const job = await jobOf(requester, id);
+    await challenger.challenge(job, 0);
+    await untilState(challenger, id, 0, 'verified');
+    await pass(windowSeconds + 1);
+    for (const segment of [1, 2]) await untilState(challenger, id, segment, 'settled');
+    const { address } = (await marketOf(2)).chain;
+    const { burned, segments: counts } = await earningsOf(challenger, address, deployed.since);
+    expect({ burned, ...counts }).toMatchObject({ burned: 0n, failed: 0, settled: 2 });
+    await last.kill();
+  });
+
+  it('has a watcher that challenges what is withheld and what is no proof, and the liar’s bond burned', async () => {
+    const watcher = await nodes.start(4, { args: ['--no-claim', '--watch-patience', '0'] });
+    const home = await nodes.home();
+    const posting = proving([watcher], join(directory, 'never.cert'), '--optimistic', '--window', '3600');
+    await nodes.runUntil(home, posting, 'is posted');
+    // Its requester’s node serves what the job consists of.
+    const serving = await nodes.start(1, {
+      home,
+      known: [watcher],
+      args: ['--no-claim', '--watch', 'none'],
+    });
+    const liar = await marketOf(5);
+    await liar.deposit(parseEther('1'));
+    const [posted] = (await listJobs(liar, deployed.since)).toReversed();
+    if (posted === undefined) throw new Error('the job is posted');
+    const job = await jobOf(home, posted.id);
+    const rubbish = join(directory, 'rubbish');
+    await writeFile(rubbish, 'no proof');
+    await nodes.serve(serving, rubbish);
+    for (const [segment, bytes] of ['no proof', 'withheld'].entries()) {
+      await liar.claim(job, segment);
+      await liar.submit(job, segment, sha256(toBytes(bytes)).slice(2));
+    }
+    for (const segment of [0, 1]) await untilState(liar, posted.id, segment, 'challenged');
+    const challengers = await Promise.all([0, 1].map((segment) => liar.segment(posted.id, segment)));
+    const { address } = (await marketOf(4)).chain;
+    expect(challengers.map(({ challenger }) => challenger)).toEqual([address, address]);
+    await watcher.logged('a submission was challenged', 'not the encoding of a proof');
+    await watcher.logged('a submission was challenged', 'cannot be had');
+    await pass(3_601);
+    for (const segment of [0, 1]) await untilState(liar, posted.id, segment, 'open');
+    const { burned, segments } = await earningsOf(liar, liar.chain.address, deployed.since);
+    expect(segments.failed).toBe(2);
+    expect(burned).toBeGreaterThanOrEqual((2n * parseEther('0.02') * 3n) / 4n);
+  });
+});
+
+/** A job as its requester's data directory has it. */
+async function jobOf(home: string, id: string): Promise<ChainJob> {
+  const files = chainDirectory(dataDirectory(home).chain, deployed.chainId);
+  const record = await loadJobRecord(files.job(id));
+  if (record === undefined) throw new Error(`${home} has no job ${id}`);
+  return record.job;
+}

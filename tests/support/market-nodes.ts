@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Ended, tessera } from './command-line.ts';
+import { type Ended, killedTessera, tessera } from './command-line.ts';
 
 const program = fileURLToPath(new URL('../../node/cli/index.ts', import.meta.url));
 
@@ -50,6 +50,17 @@ export class MarketNodes {
   /** Runs a verb on the market to its end. */
   run(home: string, args: readonly string[]): Promise<Ended> {
     return tessera([...args, ...this.#flags()], environment(home));
+  }
+
+  /** Runs a verb on the market until standard error shows `when`, and kills it then. */
+  runUntil(home: string, args: readonly string[], when: string): Promise<void> {
+    return killedTessera([...args, ...this.#flags()], when, environment(home));
+  }
+
+  /** Has a node serve a file to its peers. */
+  async serve({ home }: MarketNode, file: string): Promise<void> {
+    const { status, stderr } = await tessera(['artifacts', 'add', file], environment(home));
+    if (status !== 0) throw new Error(stderr);
   }
 
   async start(
