@@ -59,6 +59,17 @@ describe('wrong usage ends with 2', () => {
       ['prove', 'x', '--input', 'y', '--out', 'z', '--srs', 's', '--srs-digest', 'abcd'],
     ],
     [
+      'peers to invite without a network',
+      [
+        ...['prove', 'x', '--input', 'y', '--out', 'z'],
+        ...['--invite', '12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB'],
+      ],
+    ],
+    [
+      'a stranger to peer ids',
+      ['prove', 'x', '--input', 'y', '--out', 'z', '--network', '--invite', 'somebody'],
+    ],
+    [
       'a prover that the setup policy leaves out',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--prover', 'groth16', '--setup', 'universal'],
     ],

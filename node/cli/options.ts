@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { TesseraError } from '../../protocol/errors.ts';
+import { publicKeyOf } from '../../protocol/messages/index.ts';
 import { parseMemory } from '../memory.ts';
 import type { TensorFileSource } from '../model/tensor-file.ts';
 
@@ -60,6 +61,16 @@ export function shape(
   }
   if (Object.hasOwn(earlier, name)) throw new InvalidArgumentError(`The shape of ${name} is given twice.`);
   return { ...earlier, [name]: sizes.map(Number) };
+}
+
+/** Collects peer ids. */
+export function peerIds(text: string, earlier: readonly string[] = []): readonly string[] {
+  try {
+    publicKeyOf(text);
+  } catch {
+    throw new InvalidArgumentError('Give a peer id, e.g. 12D3KooW…, as tessera start prints it.');
+  }
+  return [...earlier, text];
 }
 
 /** Reads 32 bytes in hexadecimal, with or without 0x. */

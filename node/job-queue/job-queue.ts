@@ -29,7 +29,7 @@ export interface JobQueueOptions {
   ended: number;
 }
 
-export const defaultJobQueueOptions: JobQueueOptions = { parallel: 2, open: 64, ended: 256 };
+export const defaultJobQueueOptions: JobQueueOptions = { parallel: 4, open: 64, ended: 256 };
 
 export interface JobQueueComponents {
   records: Records<JobEntry>;
