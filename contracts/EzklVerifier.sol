@@ -35,6 +35,8 @@ contract EzklVerifier is IProofVerifier {
 
     uint256 private constant HEADER = 8;
     uint256 private constant MAX_K = 28;
+    /// Of a proof with its public inputs: nodes pass on no transaction above 128 KiB, some none above 95,000 bytes.
+    uint256 private constant MAX_PROOF_BYTES = 81_920;
     /// W and W′ of the batch opening.
     uint256 private constant OPENING_BYTES = 128;
 
@@ -99,6 +101,8 @@ contract EzklVerifier is IProofVerifier {
         uint256 length = proofLength(words);
         expect("proof bytes in half a point", length % 32, 0);
         if (32 * committed > length) revert VerifyingDataMalformed("committed bytes", 32 * committed, length);
+        uint256 size = length + 32 * values;
+        if (size > MAX_PROOF_BYTES) revert VerifyingDataMalformed("proof bytes", size, MAX_PROOF_BYTES);
 
         bytes32[] memory vka = new bytes32[](words.length / 32);
         for (uint256 i = 0; i < vka.length; i++) {

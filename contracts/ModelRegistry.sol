@@ -115,7 +115,7 @@ contract ModelRegistry {
     uint256 public constant MAX_REST = 16_384;
     uint256 public constant MAX_SEGMENTS = 65_536;
     /// @notice Ports of a circuit: for each, a proof's submission shows an edge under the job's root.
-    uint256 public constant MAX_PORTS = 256;
+    uint256 public constant MAX_PORTS = 128;
 
     bytes32 private constant CIRCUIT_LABEL = keccak256("tessera/circuit/1");
     bytes32 private constant MODEL_LABEL = keccak256("tessera/model/1");

@@ -328,11 +328,11 @@ contract AttacksTest is MarketFixture {
     /// A circuit whose proofs no transaction has room for would take bonds that nobody can free.
     function test_anUnverifiableCircuit_isNotRegistered() public {
         CircuitDescription memory description = circuitOf(0);
-        description.inputs = new EdgeType[](256);
-        for (uint256 i = 0; i < 256; i++) {
+        description.inputs = new EdgeType[](128);
+        for (uint256 i = 0; i < 128; i++) {
             description.inputs[i] = portOf(true);
         }
-        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.PortsTooMany.selector, 257, 256));
+        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.PortsTooMany.selector, 129, 128));
         models.registerCircuit(description, verifier, new bytes32[](0), keyOf(0));
 
         Groth16Verifier groth16 = new Groth16Verifier();

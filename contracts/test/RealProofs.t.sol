@@ -139,7 +139,7 @@ contract RealProofsTest is TestBase {
         refused(verifier, real, IProofVerifier.VerifyingDataMalformed.selector);
     }
 
-    /// The key, made longer by words that mean nothing, or by instances that it does not have.
+    /// The key, made longer by words that mean nothing, by instances that it does not have, or by evaluations.
     function test_ezkl_refusesWhatNoTransactionCouldVerify() public {
         (EzklVerifier verifier, RealProof memory real) = ezkl();
         bytes memory whole = real.verifyingData;
@@ -150,6 +150,9 @@ contract RealProofsTest is TestBase {
         real.verifyingData = whole;
         real.verifyingData[8 + 32 * 2 + 29] = 0x01;
         refused(verifier, real, IProofVerifier.VerificationTooDear.selector);
+        real.verifyingData[8 + 32 * 2 + 29] = 0x00;
+        real.verifyingData[8 + 32 * 3 + 30] = 0x0c;
+        refused(verifier, real, IProofVerifier.VerifyingDataMalformed.selector);
     }
 
     function test_ezkl_refusesOtherPorts() public {

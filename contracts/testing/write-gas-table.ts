@@ -30,13 +30,16 @@ export function withTable(document: string, table: string): string {
 /** Gas by figure, and what the transactions' data are on layer 2s, as a Markdown table. */
 export function gasTable(figures: Record<GasFigure, GasSample>): string {
   const show = (value: number | undefined) => (value === undefined ? '' : value.toLocaleString('en-GB'));
-  const rows = Object.entries(figures).map(([figure, { gas, transaction }]) => [
-    figure,
-    show(gas),
-    show(gasMarks[figure as GasFigure]),
-    show(transaction && arbitrumDataGas(transaction)),
-    show(transaction?.length),
-  ]);
+  const rows = (Object.keys(gasMarks) as GasFigure[]).map((figure) => {
+    const { gas, transaction } = figures[figure];
+    return [
+      figure,
+      show(gas),
+      show(gasMarks[figure]),
+      show(transaction && arbitrumDataGas(transaction)),
+      show(transaction?.length),
+    ];
+  });
   const header = ['', 'gas', 'at most', 'Arbitrum: L1 gas', 'Scroll: bytes'];
   return markdownTable([header, ...rows], { align: ['l', 'r', 'r', 'r', 'r'] });
 }
