@@ -7,7 +7,6 @@ import {
   type SignedMessage,
 } from '../../protocol/messages/index.ts';
 import type { Signer } from '../job/signer.ts';
-import { RateLimit } from '../network/rate-limit.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Transport } from '../network/transport.ts';
 import type { Logger } from '../peer/log.ts';
@@ -44,6 +43,10 @@ export interface BidPublisherComponents {
 const pauseMs = 5_000;
 /** Milliseconds before a bid is said: a new connection has told its topics by then, and a place that is taken again counts as taken. */
 const settleMs = 300;
+/** Milliseconds until a requester that offers again is told the same again. */
+const repeatMs = 20_000;
+/** Requesters of which it is remembered what they were told. */
+const maxTold = 1_024;
 /** Milliseconds until a bid is repeated though nothing changed. */
 const renewMs = 60_000;
 /** Milliseconds for which a bid holds: a little more than the time until the next but one. */
@@ -52,7 +55,8 @@ const holdsMs = 150_000;
 /** Keeps a worker's standing bid up to date: to everybody on a change and before the last one ends, to a requester on its offer. */
 export class BidPublisher {
   readonly #components: BidPublisherComponents;
-  readonly #answers = new RateLimit({ burst: 8, perSecond: 1, maxParties: 1_024 });
+  /** What requesters were told last, by their keys; the one that was told longest ago is forgotten first. */
+  readonly #told = new Map<Hex32, { free: number; at: number }>();
   #sequence = 0;
   #last = -Infinity;
   /** Free places as everybody was told. */
@@ -96,10 +100,19 @@ export class BidPublisher {
 
   /** Bids for an offer: to its sender where there is a connection to it, else to everybody. */
   async answer({ sender }: Offer): Promise<void> {
-    const { requests, isConnected, records, signer, log } = this.#components;
+    const { requests, isConnected, records, signer, standing, log } = this.#components;
     if (this.#stopped || sender === signer.sender) return;
+    const { free } = standing().slots;
+    const now = performance.now();
+    const told = this.#told.get(sender);
+    // An offer is said again while some of it is open.
+    if (told?.free === free && now - told.at < repeatMs) return;
+    this.#told.delete(sender);
+    this.#told.set(sender, { free, at: now });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > maxTold && oldest !== undefined) this.#told.delete(oldest);
     const peer = peerIdOf(sender);
-    if (!isConnected(peer) || this.#answers.take(sender satisfies Hex32, signer.now()) !== 'within') {
+    if (!isConnected(peer)) {
       this.renew();
       return;
     }
@@ -110,6 +123,7 @@ export class BidPublisher {
     } catch (error) {
       if (this.#stopped) return;
       log.debug({ err: error, peer }, 'the bid did not arrive');
+      this.#told.delete(sender);
       this.renew();
     }
   }

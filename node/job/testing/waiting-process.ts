@@ -16,6 +16,8 @@ export interface WaitingProcessInit {
 /** What a process of waiting nodes does on demand. */
 export interface WaitingOrders {
   measure: { request: object; answer: WaitingMeasurement };
+  /** Ends what is being proven. */
+  cancel: { request: object; answer: null };
   prove: { request: { segments: number; seconds: number; input: number }; answer: WaitingProof };
 }
 
@@ -29,7 +31,9 @@ export interface WaitingMeasurement {
   /** Peers whose bids came to its first node. */
   bidders: number;
   connections: number;
+  /** That were begun, and of these those that were cancelled. */
   proofs: number;
+  stopped: number;
   stages: readonly StageTime[];
 }
 
@@ -53,6 +57,8 @@ export interface WaitingProof {
   assigned: number;
   /** By worker, how many of its proofs were accepted. */
   accepted: Readonly<Record<string, number>>;
+  /** The most segments that one worker had at once. */
+  mostHeld: number;
   /** Why segments became open again, with how often. */
   reopened: Readonly<Record<string, number>>;
 }
@@ -66,6 +72,8 @@ const {
 
 const stages: StageTime[] = [];
 let proofs = 0;
+let stopped = 0;
+let cancellation = new AbortController();
 let requests = 0;
 const bidders = new Set<string>();
 const fetching = stopwatch();
@@ -82,6 +90,7 @@ for (let index = 0; index < count; index++) {
       configuration: { bootstrap: [...bootstrap] },
       onProof: ({ state }) => {
         if (state === 'begun') proofs += 1;
+        if (state === 'stopped') stopped += 1;
       },
       onFetch: (state) => (state === 'begun' ? fetching.begin() : fetching.end()),
       onStage: (stage) => stages.push({ ...stage, at: now(), fetched: fetching.total() }),
@@ -126,10 +135,12 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
   let offeredAt = 0;
   let id = '';
   const unsubscribe = watchOffers(node, (offered) => {
-    offeredAt = now();
+    // It is said again while some of it is open.
+    if (offeredAt === 0) offeredAt = now();
     id = offered;
   });
   await node.jobs.requester.prove(job, node.modules, {
+    signal: cancellation.signal,
     onSegment: (event) => events.push({ event, at: now() }),
   });
   unsubscribe();
@@ -145,6 +156,7 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
     seconds: ((events.at(-1)?.at ?? 0) - offeredAt) / 1_000,
     assigned: events.filter(({ event }) => event.state === 'assigned').length,
     accepted,
+    mostHeld: mostHeld(events.map(({ event }) => event)),
     reopened,
   };
 }
@@ -162,6 +174,23 @@ function watchOffers({ peer }: WaitingNode, onOffer: (job: string) => void): () 
   };
 }
 
+function mostHeld(events: readonly SegmentEvent[]): number {
+  const held = new Map<string, number>();
+  const counts = events.map(({ state, worker }) => {
+    const change = state === 'assigned' ? 1 : state === 'accepted' || state === 'open' ? -1 : 0;
+    const count = (held.get(worker) ?? 0) + change;
+    held.set(worker, count);
+    return count;
+  });
+  return Math.max(0, ...counts);
+}
+
+function cancel(): null {
+  cancellation.abort(new Error('cancelled'));
+  cancellation = new AbortController();
+  return null;
+}
+
 function measure(): WaitingMeasurement {
   const { user, system } = process.cpuUsage();
   const paths = nodes.flatMap(({ peer }) => peer.transport.status());
@@ -172,6 +201,7 @@ function measure(): WaitingMeasurement {
     bidders: bidders.size,
     connections: nodes.reduce((sum, { peer }) => sum + peer.status().connectedPeers, 0),
     proofs,
+    stopped,
     stages,
   };
 }
@@ -179,7 +209,8 @@ function measure(): WaitingMeasurement {
 process.on(
   'message',
   ({ id, order, request }: { id: number; order: keyof WaitingOrders; request: never }) => {
-    const answer = order === 'measure' ? Promise.resolve(measure()) : prove(request);
+    const answer =
+      order === 'prove' ? prove(request) : Promise.resolve(order === 'measure' ? measure() : cancel());
     answer.then(
       (value) => process.send?.({ id, value }),
       (error: unknown) =>
