@@ -130,6 +130,26 @@ describeWithEzkl('a model of two provers', () => {
     expect(await check(honest, { allowDevelopment: false })).toMatchObject({ valid: false, sound: true });
   });
 
+  it('fails an audit whose recipe asks for circuits that the prover does not make', async () => {
+    const manifest = proving.path('coarse');
+    const { recipe } = honest.manifest;
+    for (const [from, to] of [
+      ['"activationBits":7', '"activationBits":3'],
+      ['"headroomBits":1', '"headroomBits":17'],
+      ['"ranges":{', '"ranges":{"nowhere":[1,-1],'],
+    ] as const) {
+      const parameters = recipe.parameters.map((text) => text.replace(from, to));
+      expect(parameters).not.toEqual(recipe.parameters);
+      const coarse = withManifest({ recipe: { ...recipe, parameters } });
+      await writeFile(manifest, encodeCertificate(coarse));
+      const { ok, problems } = await audit({ manifest, model, limits }, modules);
+      expect({ ok, codes: problems.map(({ code }) => code) }).toEqual({
+        ok: false,
+        codes: ['REBUILD_FAILED'],
+      });
+    }
+  });
+
   it('is audited with what the auditor makes of the model', async () => {
     const manifest = proving.path('audited');
     const audited = async (certificate: Certificate) => {
