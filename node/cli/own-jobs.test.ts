@@ -69,7 +69,7 @@ async function expectValid(certificate: string): Promise<void> {
   expect(verified.status).toBe(0);
 }
 
-describe('jobs of a running node', { timeout: 120_000 }, () => {
+describe('jobs of a running node', { timeout: 300_000 }, () => {
   it('are taken from the command line, and taken up again by a node that was killed', async () => {
     let { child } = await start('requester', '--no-worker');
     const api = await apiOf('requester');
