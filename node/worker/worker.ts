@@ -79,6 +79,8 @@ interface Task {
   task: SegmentTask;
   record: WorkRecord;
   stage: WorkerStage;
+  /** It failed, and its requester is to hear of it. */
+  returned: boolean;
   /** On the clock of `performance.now()`. */
   endsAt: number;
   cancel: AbortController;
@@ -121,9 +123,9 @@ export class Worker {
     return { total, free: Math.max(0, total - this.#unproven) };
   }
 
-  /** Segments that still need a place: one that is proven only waits for its requester to have the proof. */
+  /** Segments that still need a place: one that is proven, or given back, only waits for its requester to hear of it. */
   get #unproven(): number {
-    return [...this.#tasks.values()].filter(({ stage }) => stage !== 'proven').length;
+    return [...this.#tasks.values()].filter(({ stage, returned }) => stage !== 'proven' && !returned).length;
   }
 
   /** Stages of the segments that it has, by job and index. */
@@ -220,6 +222,7 @@ export class Worker {
       },
       record,
       stage: record.proof === undefined ? 'queued' : 'proven',
+      returned: false,
       endsAt: performance.now() + (record.endsAt - this.#components.signer.now()),
       cancel: new AbortController(),
       ended: Promise.resolve(),
@@ -335,6 +338,8 @@ export class Worker {
 
   async #giveBack(entry: Task, error: unknown): Promise<void> {
     const { reason, detail } = refusalOf(error);
+    entry.returned = true;
+    this.#components.onLoad?.();
     const sign = () =>
       this.#components.signer.sign<Refusal>({ kind: 'refusal', ...headOf(entry.task), reason, detail });
     const signal = AbortSignal.any([entry.cancel.signal, AbortSignal.timeout(giveBackMs)]);

@@ -15,8 +15,10 @@ export interface JobPeer {
   segments: readonly SegmentEvent[];
   /** Waits for an event of its job. */
   untilSegment(is: (event: SegmentEvent) => boolean): Promise<void>;
-  /** Waits until its worker reaches a stage, where its fault says so. */
-  untilStage(stage: string): Promise<void>;
+  /** Waits until work that its fault keeps from going on was cancelled. */
+  untilStopped(): Promise<void>;
+  /** The process has ended. */
+  exited: Promise<void>;
   /** The path of its job's certificate. */
   certificate: Promise<string>;
   /** As `kill -9`. */
@@ -37,9 +39,9 @@ export class JobPeers {
       execArgv: [],
     });
     this.#children.add(child);
-    const exited = once(child, 'exit').then(() => this.#children.delete(child));
+    const exited = once(child, 'exit').then(() => void this.#children.delete(child));
     const segments: SegmentEvent[] = [];
-    const stages: string[] = [];
+    let stopped = false;
     const waiting = new Set<() => void>();
     const ready = Promise.withResolvers<Extract<JobProcessMessage, { ready: unknown }>['ready']>();
     const certificate = Promise.withResolvers<string>();
@@ -48,7 +50,7 @@ export class JobPeers {
     child.on('message', (message: JobProcessMessage) => {
       if ('ready' in message) ready.resolve(message.ready);
       else if ('segment' in message) segments.push(message.segment);
-      else if ('stage' in message) stages.push(message.stage);
+      else if ('stopped' in message) stopped = true;
       else if ('certificate' in message) certificate.resolve(message.certificate);
       else certificate.reject(Object.assign(new Error(message.error.message), message.error));
       for (const check of waiting) check();
@@ -69,7 +71,8 @@ export class JobPeers {
       directory: home,
       segments,
       untilSegment: (is) => until(() => segments.some(is)),
-      untilStage: (stage) => until(() => stages.includes(stage)),
+      untilStopped: () => until(() => stopped),
+      exited,
       certificate: certificate.promise,
       async kill() {
         child.kill('SIGKILL');

@@ -2,60 +2,74 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeCertificate } from '../../../protocol/certificate-codec.ts';
+import type { ProofVerifier } from '../../../protocol/verifier.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
 import { ArtifactStore } from '../../artifacts/store/index.ts';
 import { ArtifactExchange, dhtRouting } from '../../artifacts/transfer/index.ts';
 import { type Configuration, configurationSchema } from '../../configuration/index.ts';
 import { createLog, startPeer } from '../../peer/index.ts';
 import { openCalibrationStore } from '../../plan/calibration-store.ts';
+import type { ParameterChoice } from '../../plan/parameters/choice.ts';
+import { chooseForEzkl } from '../../plan/parameters/ezkl.ts';
 import { chooseForGroth16 } from '../../plan/parameters/groth16.ts';
+import { createEzklProver } from '../../provers/ezkl/prover.ts';
+import { developmentSrs } from '../../provers/ezkl/srs.ts';
+import { createEngineThread } from '../../provers/ezkl/verifier/engine-thread.ts';
+import { createEzklVerifier } from '../../provers/ezkl/verifier/index.ts';
 import { createGroth16Prover } from '../../provers/groth16/prover.ts';
 import { createGroth16Verifier } from '../../provers/groth16/verifier/index.ts';
-import { prepareJob } from '../../requester/job.ts';
+import type { Prover } from '../../provers/prover.ts';
+import { type JobModules, prepareJob } from '../../requester/job.ts';
 import type { NetworkJobTimings } from '../../requester/network/network-job.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import { nodeFiles } from '../../store/index.ts';
-import type { SegmentWork } from '../../worker/segment-work.ts';
+import { segmentProver } from '../../worker/prove-segment.ts';
+import { ArtifactAccess } from '../artifact-access.ts';
 import { startJobs } from '../start-jobs.ts';
+import {
+  faultyRequests,
+  faultyWork,
+  type RequesterFault,
+  serveBadBytes,
+  type WorkerFault,
+  withWrongValue,
+} from './faults.ts';
 
 export interface JobProcessInit {
   directory: string;
+  /** Where circuits and keys are kept; under `directory` unless given. */
+  cache?: string;
   configuration?: Partial<Configuration>;
-  /** The built worker of Groth16. */
-  groth16: string;
-  worker?: {
-    parallel: number;
-    memory?: number;
-    price?: string;
-    /** How it departs from what an honest worker does. */
-    fault?: WorkerFault;
+  provers: {
+    /** The built worker of Groth16. */
+    groth16?: string;
+    /** A Python that has ezkl. */
+    ezkl?: string;
   };
-  job?: { model: string; input: string; out: string; strategy: string; commit?: string };
+  worker?: { parallel: number; memory?: number; fault?: WorkerFault };
+  job?: { model: string; input: string; out: string; strategy: string; commit?: string; scale?: number };
+  fault?: RequesterFault;
   timings?: Partial<NetworkJobTimings>;
   /** Milliseconds that its clock is off. */
   skew?: number;
 }
 
-/** `stop at` a stage: it goes no further, and is to be killed. */
-export type WorkerFault =
-  | { kind: 'wrong proof' }
-  | { kind: 'stop at'; stage: 'fetching' | 'checking' | 'proving' }
-  | { kind: 'false mismatch' };
-
 /** What the process says to whoever forked it. */
 export type JobProcessMessage =
   | { ready: { peerId: string; addresses: readonly string[] } }
   | { segment: SegmentEvent }
-  | { stage: string }
+  | { stopped: true }
   | { certificate: string }
   | { error: { code?: string; message: string } };
 
 const {
   directory,
+  cache: cacheDirectory = join(directory, 'cache'),
   configuration: partial,
-  groth16,
+  provers: { groth16, ezkl },
   worker,
   job,
+  fault,
   timings,
   skew = 0,
 } = JSON.parse(process.argv[2] ?? '') as JobProcessInit;
@@ -63,80 +77,67 @@ const say = (message: JobProcessMessage) => process.send?.(message);
 const configuration = configurationSchema.parse({
   listen: ['/ip4/127.0.0.1/tcp/0'],
   mdns: false,
-  logLevel: process.env.TESSERA_LOG_LEVEL ?? 'silent',
+  logLevel: 'silent',
+  connectionsPerHost: 1_000,
   ...partial,
 });
 const scratch = join(directory, 'scratch');
 await mkdir(scratch, { recursive: true });
-const cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 1e9 });
-const prover = createGroth16Prover({ worker: groth16, cache, directory: scratch });
-const modules = {
-  provers: new Map([['groth16', prover]]),
-  choices: new Map([['groth16', chooseForGroth16]]),
-  verifiers: [createGroth16Verifier()],
-  calibrations: openCalibrationStore(join(directory, 'calibrations')),
-};
+
+function openModules(): JobModules {
+  const cache = new ArtifactCache({ directory: cacheDirectory, maxBytes: 1e9 });
+  const provers = new Map<string, Prover>();
+  const choices = new Map<string, ParameterChoice>();
+  const verifiers: ProofVerifier[] = [];
+  if (groth16 !== undefined) {
+    provers.set('groth16', createGroth16Prover({ worker: groth16, cache, directory: scratch }));
+    choices.set('groth16', chooseForGroth16);
+    verifiers.push(createGroth16Verifier());
+  }
+  if (ezkl !== undefined) {
+    const srs = developmentSrs(cache);
+    provers.set('ezkl', createEzklProver({ python: ezkl, cache, srs, directory: scratch }));
+    choices.set('ezkl', chooseForEzkl);
+    verifiers.push(createEzklVerifier({ engine: createEngineThread() }));
+  }
+  return { provers, choices, verifiers, calibrations: openCalibrationStore(join(directory, 'calibrations')) };
+}
+
+const modules = openModules();
 const files = nodeFiles(directory);
 const now = () => Date.now() + skew;
-const peer = await startPeer({
-  configuration,
-  files,
-  log: createLog(configuration.logLevel, process.stderr),
-});
+const log = createLog(configuration.logLevel, process.stderr);
+const peer = await startPeer({ configuration, files, log, now });
 const store = await ArtifactStore.open({ directory: files.artifacts, maxBytes: 2e9 });
-const exchange = new ArtifactExchange({}, { store, libp2p: peer.libp2p, routing: dhtRouting(peer.libp2p) });
+// Nobody but who is named has anything here: others are not waited for.
+const download = { retryMs: 100, searchPausesMs: [0], searchMs: 500 };
+const routing = dhtRouting(peer.libp2p);
+const exchange = new ArtifactExchange({ download }, { store, libp2p: peer.libp2p, routing });
 await exchange.start();
+const serving = fault ?? worker?.fault;
+if (serving?.kind === 'serves') await serveBadBytes(peer.libp2p, serving.bytes);
 
-function faulty(fault: WorkerFault, honest: SegmentWork): SegmentWork {
-  return async (task, options) => {
-    if (fault.kind === 'stop at') {
-      return honest(task, {
-        ...options,
-        onStage(stage) {
-          options.onStage(stage);
-          say({ stage });
-          // Nothing more happens in this process: it is as if it were killed here.
-          if (stage === fault.stage) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-        },
-      });
-    }
-    const { edge, block } = { edge: 0, block: 0 };
-    const digest = '00'.repeat(32);
-    if (fault.kind === 'false mismatch') {
-      return { kind: 'edge-mismatch', edge, block, committed: digest, computed: digest };
-    }
-    const outcome = await honest(task, options);
-    if (outcome.kind !== 'proof') return outcome;
-    const bytes = Uint8Array.from(outcome.proof.bytes);
-    bytes.copyWithin(0, 192, 256);
-    return { kind: 'proof', proof: { ...outcome.proof, bytes } };
+function workerInit({ parallel, memory = 2e9, fault }: NonNullable<JobProcessInit['worker']>) {
+  const artifacts = new ArtifactAccess(exchange);
+  const honest = segmentProver({ artifacts, ...modules, scratch, memory });
+  return {
+    limits: { memory, parallel, disk: 0, requesters: new Set<string>(), price: 0n },
+    modules,
+    work: fault === undefined ? honest : faultyWork(fault, honest, () => say({ stopped: true })),
+    timings: { report: 300 },
   };
 }
 
-const { segmentProver } = await import('../../worker/prove-segment.ts');
-const { ArtifactAccess } = await import('../artifact-access.ts');
-const memory = worker?.memory ?? 2e9;
-const honest = segmentProver({ artifacts: new ArtifactAccess(exchange), ...modules, scratch, memory });
+const requests =
+  worker?.fault === undefined
+    ? peer.requests
+    : faultyRequests(worker.fault, peer.requests, peer.identity.secretKey);
 const jobs = await startJobs({
-  peer,
+  peer: { ...peer, requests },
   exchange,
   scratch,
   now,
-  ...(worker === undefined
-    ? {}
-    : {
-        worker: {
-          limits: {
-            memory,
-            parallel: worker.parallel,
-            requesters: new Set<string>(),
-            price: BigInt(worker.price ?? 0),
-          },
-          modules,
-          work: worker.fault === undefined ? honest : faulty(worker.fault, honest),
-          timings: { report: 300 },
-        },
-      }),
+  ...(worker === undefined ? {} : { worker: workerInit(worker) }),
   ...(timings === undefined ? {} : { requester: { timings } }),
 });
 process.on('disconnect', () => process.exit());
@@ -144,8 +145,9 @@ say({ ready: peer.status() });
 
 if (job !== undefined) {
   try {
-    const prepared = await prepareJob({ ...job, limits: { parallel: 2, memory } }, modules);
-    const { certificate } = await jobs.requester.prove(prepared, modules, {
+    const prepared = await prepareJob({ ...job, limits: { parallel: 2, memory: 2e9 } }, modules);
+    const proven = fault?.kind === 'wrong values' ? withWrongValue(prepared) : prepared;
+    const { certificate } = await jobs.requester.prove(proven, modules, {
       onSegment: (segment) => say({ segment }),
     });
     await writeFile(job.out, encodeCertificate(certificate));
