@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../protocol/ids.ts';
 import { tessera } from '../../tests/support/command-line.ts';
+import { parseArtifactCid } from '../artifacts/store/index.ts';
+import { startTestPeer } from '../artifacts/transfer/testing/peer.ts';
+import { PinningServer } from '../artifacts/transfer/testing/pinning-server.ts';
 
 const program = fileURLToPath(new URL('./index.ts', import.meta.url));
 const bytes = randomBytes(3_000_000);
@@ -102,6 +105,34 @@ describe('tessera artifacts', () => {
       ];
       for (const [code, home, args] of failing) {
         expect(await artifacts(home, ...args)).toMatchObject(failure(code));
+      }
+    });
+
+    it('has a pinning service keep a copy, and let it go', async () => {
+      const keeper = await startTestPeer({ directory: join(folder, 'keeper') });
+      const server = await PinningServer.start(keeper);
+      try {
+        const { result: added } = await artifacts('node', 'add', file);
+        const { cid } = added;
+        const tokenFile = join(folder, 'token');
+        await writeFile(tokenFile, `${server.token}\n`);
+        const service = ['--service', server.endpoint, '--token-file', tokenFile];
+        const pinned = { cid, service: server.endpoint, status: 'pinned' };
+        expect(await artifacts('node', 'pin', cid, ...service)).toEqual({ status: 0, result: pinned });
+        expect(keeper.store.find(parseArtifactCid(cid))).toMatchObject({ sha256: sha256Hex(bytes) });
+        expect(await artifacts('node', 'unpin', cid, ...service)).toMatchObject({
+          result: { status: 'released' },
+        });
+        expect(server.pins.size).toBe(0);
+        expect(await artifacts('alone', 'pin', cid, ...service)).toMatchObject(failure('NODE_MISSING'));
+        await writeFile(tokenFile, 'another');
+        expect(await artifacts('node', 'pin', cid, ...service)).toMatchObject(failure('NETWORK_FAILED'));
+        expect(await artifacts('node', 'pin', cid, '--service', server.endpoint)).toMatchObject({
+          status: 2,
+        });
+      } finally {
+        server.close();
+        await keeper.stop();
       }
     });
   });

@@ -6,6 +6,7 @@ import type { AccessOptions, ArtifactAccess } from '../artifacts.ts';
 import { addConfigurationFlags, type ConfigurationFlags } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { digest, memory } from '../options.ts';
+import type { ServiceFlags } from '../pinning.ts';
 import { addVerb } from '../verb.ts';
 
 /** Loads the store and the network only for a verb that needs them. */
@@ -87,21 +88,44 @@ export function artifactsVerb(program: Command, context: Context): void {
     output.result(list, [...list.artifacts.map(describe), total].join('\n'));
   });
 
-  for (const { name, pinned, description } of pinVerbs) {
+  for (const { name, pinned, description, atService } of pinVerbs) {
     addVerb(artifacts, {
       usage: `${name} <cid>`,
       description,
-      examples: [`tessera artifacts ${name} bafybei…`],
-    }).action(async (cid: string) => {
-      const artifact = await withArtifacts(context, {}, (access) => access.setPinned(cid, pinned));
-      output.result(artifact, describe(artifact));
-    });
+      examples: [
+        `tessera artifacts ${name} bafybei…`,
+        `tessera artifacts ${name} bafybei… --service https://pins.example/psa --token-file token`,
+      ],
+      long: true,
+    })
+      .option('--service <url>', atService)
+      .option('--token-file <file>', 'the file with the token that the service gave you')
+      .action(async (cid: string, { service, tokenFile }: Partial<ServiceFlags>) => {
+        if (service === undefined) {
+          const artifact = await withArtifacts(context, {}, (access) => access.setPinned(cid, pinned));
+          return output.result(artifact, describe(artifact));
+        }
+        const { pinElsewhere, unpinElsewhere } = await import('../pinning.ts');
+        const flags = { service, ...(tokenFile === undefined ? {} : { tokenFile }) };
+        const done = await (pinned ? pinElsewhere : unpinElsewhere)(context, cid, flags);
+        output.result(done, `${done.cid}: ${done.status} at ${service}`);
+      });
   }
 }
 
 const pinVerbs = [
-  { name: 'pin', pinned: true, description: 'Keep an artifact that is here, whatever room is needed.' },
-  { name: 'unpin', pinned: false, description: 'Let an artifact go when room is needed.' },
+  {
+    name: 'pin',
+    pinned: true,
+    description: 'Keep an artifact that is here, whatever room is needed, or have a pinning service keep it.',
+    atService: 'have this IPFS pinning service keep a copy, fetched from the running node',
+  },
+  {
+    name: 'unpin',
+    pinned: false,
+    description: 'Let an artifact go when room is needed, or have a pinning service let it go.',
+    atService: 'have this IPFS pinning service no longer keep its copy',
+  },
 ];
 
 /** Without what `--json` and `--progress` leave among the flags: those are no settings. */
