@@ -34,6 +34,8 @@ export interface WaitingMeasurement {
   /** That were begun, and of these those that were cancelled. */
   proofs: number;
   stopped: number;
+  /** The most that one node worked on at once. */
+  mostAtOnce: number;
   stages: readonly StageTime[];
 }
 
@@ -57,8 +59,6 @@ export interface WaitingProof {
   assigned: number;
   /** By worker, how many of its proofs were accepted. */
   accepted: Readonly<Record<string, number>>;
-  /** The most segments that one worker had at once. */
-  mostHeld: number;
   /** Why segments became open again, with how often. */
   reopened: Readonly<Record<string, number>>;
 }
@@ -73,6 +73,7 @@ const {
 const stages: StageTime[] = [];
 let proofs = 0;
 let stopped = 0;
+let mostAtOnce = 0;
 let cancellation = new AbortController();
 let requests = 0;
 const bidders = new Set<string>();
@@ -83,12 +84,15 @@ const nodes: WaitingNode[] = [];
 for (let index = 0; index < count; index++) {
   const home = join(directory, `${index}`);
   await mkdir(home, { recursive: true });
+  let running = 0;
   nodes.push(
     await startWaitingNode({
       directory: home,
       worker,
       configuration: { bootstrap: [...bootstrap] },
       onProof: ({ state }) => {
+        running += state === 'begun' ? 1 : -1;
+        mostAtOnce = Math.max(mostAtOnce, running);
         if (state === 'begun') proofs += 1;
         if (state === 'stopped') stopped += 1;
       },
@@ -156,7 +160,6 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
     seconds: ((events.at(-1)?.at ?? 0) - offeredAt) / 1_000,
     assigned: events.filter(({ event }) => event.state === 'assigned').length,
     accepted,
-    mostHeld: mostHeld(events.map(({ event }) => event)),
     reopened,
   };
 }
@@ -172,17 +175,6 @@ function watchOffers({ peer }: WaitingNode, onOffer: (job: string) => void): () 
   return () => {
     transport.publish = publish;
   };
-}
-
-function mostHeld(events: readonly SegmentEvent[]): number {
-  const held = new Map<string, number>();
-  const counts = events.map(({ state, worker }) => {
-    const change = state === 'assigned' ? 1 : state === 'accepted' || state === 'open' ? -1 : 0;
-    const count = (held.get(worker) ?? 0) + change;
-    held.set(worker, count);
-    return count;
-  });
-  return Math.max(0, ...counts);
 }
 
 function cancel(): null {
@@ -202,6 +194,7 @@ function measure(): WaitingMeasurement {
     connections: nodes.reduce((sum, { peer }) => sum + peer.status().connectedPeers, 0),
     proofs,
     stopped,
+    mostAtOnce,
     stages,
   };
 }
