@@ -5,10 +5,10 @@ import type { CID } from 'multiformats/cid';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { throwIfAborted } from '../../abort.ts';
-import { isLeaf } from './artifact-cid.ts';
 import { type ArtifactRecord, ArtifactRecords } from './artifact-records.ts';
-import { BlockDirectory } from './block-directory.ts';
-import { bytesOfRoot, type Part, partsOf, partsOfRoot } from './dag.ts';
+import type { Part } from './dag.ts';
+import { type BlockHolder, HeldBlocks } from './held-blocks.ts';
+import { walkArtifact } from './walk.ts';
 
 export interface ArtifactStoreInit {
   directory: string;
@@ -61,20 +61,12 @@ export interface Incoming {
 }
 
 /** One artifact, whole or not, and what keeps it. */
-interface Entry {
+interface Entry extends BlockHolder {
   cid: CID | undefined;
   record: ArtifactRecord;
-  /** Names of its blocks that are there. */
-  blocks: Set<string>;
   leases: number;
   lastUsed: Date;
   gone: boolean;
-}
-
-interface StoredBlock {
-  bytes: number;
-  /** Entries that hold it. */
-  holders: number;
 }
 
 /** Four blocks are hashed and written at once: enough to keep a disk busy. */
@@ -86,21 +78,15 @@ const importOptions: ImporterOptions = { profile: 'unixfs-v1-2025', blockWriteCo
  * disk when it is opened. One process at a time may have it open.
  */
 export class ArtifactStore {
-  readonly maxBytes: number;
   /** Artifacts that became whole, and such that are no longer. */
   readonly events = new EventEmitter<{ added: [Artifact]; removed: [CID] }>();
-  readonly #blocks: BlockDirectory;
+  readonly #blocks: HeldBlocks;
   readonly #records: ArtifactRecords;
   readonly #entries = new Map<string, Entry>();
-  readonly #stored = new Map<string, StoredBlock>();
-  /** The last write or removal of each block that is not finished: one block's must not overtake one another. */
-  readonly #pending = new Map<string, Promise<unknown>>();
-  #bytes = 0;
   /** In ms since the epoch. */
   #lastUse = 0;
 
-  private constructor(init: ArtifactStoreInit, blocks: BlockDirectory, records: ArtifactRecords) {
-    this.maxBytes = init.maxBytes;
+  private constructor(blocks: HeldBlocks, records: ArtifactRecords) {
     this.#blocks = blocks;
     this.#records = records;
   }
@@ -111,16 +97,26 @@ export class ArtifactStore {
    * @throws TesseraError `STORAGE_FAILED`
    */
   static async open(init: ArtifactStoreInit): Promise<ArtifactStore> {
-    const blocks = await BlockDirectory.open(init.directory);
-    const store = new ArtifactStore(init, blocks, new ArtifactRecords(init.directory));
+    const blocks = await HeldBlocks.open({
+      ...init,
+      evict: () => store.#evict(),
+      onLost: (name) => store.#lose(name),
+    });
+    const store = new ArtifactStore(blocks, new ArtifactRecords(init.directory));
     await store.#rebuild();
-    await store.#reserve(0);
+    // The limit may be lower than it was.
+    await blocks.reserve(0);
     return store;
   }
 
   /** Bytes that blocks take on disk. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#blocks.bytes;
+  }
+
+  /** Bytes that they may take. */
+  get maxBytes(): number {
+    return this.#blocks.maxBytes;
   }
 
   /** All whole artifacts, least recently used first. */
@@ -178,7 +174,7 @@ export class ArtifactStore {
       const entry = this.#entries.get(cid.toString()) ?? this.#enter(cid);
       entry.leases += 1;
       try {
-        for (const name of draft.blocks) this.#hold(entry, name);
+        for (const name of draft.blocks) this.#blocks.hold(entry, name);
         return await this.#finish(entry, { bytes, sha256: hash.digest('hex') }, options);
       } finally {
         entry.leases -= 1;
@@ -235,10 +231,10 @@ export class ArtifactStore {
    */
   async readBlock(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
     const name = cid.toString();
-    if (!this.#stored.has(name)) return undefined;
+    if (!this.#blocks.has(name)) return undefined;
     const entry = this.#entries.get(name);
     if (entry !== undefined) await this.#touch(entry);
-    return this.#read(cid, room);
+    return this.#blocks.read(cid, room);
   }
 
   /** Whether a block belongs to an artifact, as far as it is there. */
@@ -267,7 +263,7 @@ export class ArtifactStore {
     }
     return {
       has: (block) => entry.blocks.has(block.toString()),
-      read: (block) => this.#read(block),
+      read: (block) => this.#blocks.read(block),
       put: (block, bytes) => this.#put(entry, block, bytes),
       complete: (whole, options = {}) => this.#finish(entry, whole, options),
       release,
@@ -284,19 +280,16 @@ export class ArtifactStore {
 
   /** Reads what is on disk; what belongs to no artifact is removed. */
   async #rebuild(): Promise<void> {
-    const sizes = await this.#blocks.sizes();
-    for (const [name, bytes] of sizes) this.#stored.set(name, { bytes, holders: 0 });
     for (const { cid, record, lastUsed } of await this.#records.read()) {
       const entry = this.#enter(cid, record, lastUsed);
       for await (const { part, block } of this.#walk(cid, { leaves: false })) {
         const name = part.cid.toString();
         const there = part.height === 0 || block !== undefined;
-        if (this.#stored.has(name) && there) this.#hold(entry, name);
+        if (this.#blocks.has(name) && there) this.#blocks.hold(entry, name);
         else delete entry.record.whole;
       }
     }
-    for (const { bytes } of this.#stored.values()) this.#bytes += bytes;
-    await this.#discard([...this.#stored].flatMap(([name, { holders }]) => (holders === 0 ? [name] : [])));
+    await this.#blocks.discardUnheld();
   }
 
   #enter(
@@ -351,26 +344,8 @@ export class ArtifactStore {
     return artifact;
   }
 
-  /** The parts of an artifact in order, a node before its parts, with their blocks where they are there. */
-  async *#walk(
-    root: CID,
-    { leaves = true } = {},
-  ): AsyncGenerator<{ part: Part; block: Uint8Array | undefined }, void, undefined> {
-    const block = leaves || !isLeaf(root) ? await this.#read(root) : undefined;
-    if (block === undefined) {
-      yield { part: { cid: root, bytes: 0, height: isLeaf(root) ? 0 : 1 }, block };
-      return;
-    }
-    const below = partsOfRoot(root, block);
-    const height = below[0] === undefined ? 0 : below[0].height + 1;
-    yield { part: { cid: root, bytes: bytesOfRoot(root, block), height }, block };
-    // Depth first, so that leaves come in the order of the file.
-    const ahead = below.reverse();
-    for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
-      const block = part.height > 0 || leaves ? await this.#read(part.cid) : undefined;
-      if (block !== undefined && part.height > 0) ahead.push(...partsOf(part, block).reverse());
-      yield { part, block };
-    }
+  #walk(root: CID, options?: { leaves: boolean }) {
+    return walkArtifact(root, (cid) => this.#blocks.read(cid), options);
   }
 
   async *#content(cid: CID): AsyncGenerator<Uint8Array, void, undefined> {
@@ -380,74 +355,19 @@ export class ArtifactStore {
     }
   }
 
-  async #read(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
-    const name = cid.toString();
-    await this.#pending.get(name);
-    if (!this.#stored.has(name)) return undefined;
-    const block = await this.#blocks.read(cid, room);
-    if (block === undefined) await this.#lose(name);
-    return block;
-  }
-
   /** A block turned out to be damaged: what held it is no longer whole, and can be fetched again. */
-  async #lose(name: string): Promise<void> {
+  #lose(name: string): void {
     for (const entry of this.#entries.values()) {
       if (!entry.blocks.delete(name) || entry.record.whole === undefined) continue;
       delete entry.record.whole;
       if (entry.cid !== undefined) this.events.emit('removed', entry.cid);
     }
-    await this.#discard([name]);
   }
 
   async #put(entry: Entry, cid: CID, bytes: Uint8Array): Promise<void> {
-    const name = cid.toString();
-    await this.#inTurn(name, async () => {
-      if (!this.#stored.has(name)) {
-        await this.#reserve(bytes.length);
-        try {
-          await this.#blocks.write(cid, bytes);
-        } catch (error) {
-          this.#bytes -= bytes.length;
-          throw error;
-        }
-        this.#stored.set(name, { bytes: bytes.length, holders: 0 });
-      }
-      this.#hold(entry, name);
-    });
+    await this.#blocks.put(entry, cid, bytes);
     // Its artifact was given up meanwhile.
-    if (entry.gone) await this.#unhold(entry, [name]);
-  }
-
-  #hold(entry: Entry, name: string): void {
-    const stored = this.#stored.get(name);
-    if (stored === undefined || entry.blocks.has(name)) return;
-    entry.blocks.add(name);
-    stored.holders += 1;
-  }
-
-  /** Lets go of blocks; removes those that nobody else holds. */
-  async #unhold(entry: Entry, names: readonly string[]): Promise<void> {
-    const unheld = names.filter((name) => {
-      const stored = this.#stored.get(name);
-      if (stored === undefined || !entry.blocks.delete(name)) return false;
-      stored.holders -= 1;
-      return stored.holders === 0;
-    });
-    await this.#discard(unheld);
-  }
-
-  async #discard(names: readonly string[]): Promise<void> {
-    // What is gone makes room at once: whoever waits for room must not drop more than is needed.
-    for (const name of names) {
-      this.#bytes -= this.#stored.get(name)?.bytes ?? 0;
-      this.#stored.delete(name);
-    }
-    for (const name of names) {
-      await this.#inTurn(name, async () => {
-        // It may have been put again while this waited.
-        if (!this.#stored.has(name)) await this.#blocks.remove(name);
-      });
-    }
+    if (entry.gone) await this.#blocks.unhold(entry, [cid.toString()]);
   }
 
   async #drop(entry: Entry): Promise<void> {
@@ -457,43 +377,19 @@ export class ArtifactStore {
       this.#entries.delete(cid.toString());
       if (record.whole !== undefined) this.events.emit('removed', cid);
     }
-    const blocks = this.#unhold(entry, [...entry.blocks]);
+    const blocks = this.#blocks.unhold(entry, [...entry.blocks]);
     await Promise.all([cid === undefined ? undefined : this.#records.remove(cid), blocks]);
   }
 
-  /** Takes room for so many bytes; drops what was used least recently until there is enough. */
-  async #reserve(bytes: number): Promise<void> {
-    while (this.#bytes + bytes > this.maxBytes) {
-      let victim: Entry | undefined;
-      for (const entry of this.#entries.values()) {
-        if (!isHeld(entry) && (victim === undefined || entry.lastUsed < victim.lastUsed)) victim = entry;
-      }
-      if (victim === undefined) throw this.#full(bytes);
-      await this.#drop(victim);
+  /** Drops what was used least recently; false where everything is held. */
+  async #evict(): Promise<boolean> {
+    let victim: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (!isHeld(entry) && (victim === undefined || entry.lastUsed < victim.lastUsed)) victim = entry;
     }
-    this.#bytes += bytes;
-  }
-
-  #inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
-    const before = this.#pending.get(name) ?? Promise.resolve();
-    const turn = before.then(act, act);
-    const settled = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#pending.set(name, settled);
-    void settled.then(() => {
-      if (this.#pending.get(name) === settled) this.#pending.delete(name);
-    });
-    return turn;
-  }
-
-  #full(bytes: number): TesseraError {
-    return new TesseraError('STORAGE_FAILED', {
-      message: `The artifact store has no room for ${bytes} bytes: of its ${this.maxBytes} bytes, pinned artifacts and running work hold ${this.#bytes}`,
-      remedy: 'Unpin artifacts with `tessera artifacts unpin`, or raise the limit.',
-      details: { maxBytes: this.maxBytes, heldBytes: this.#bytes },
-    });
+    if (victim === undefined) return false;
+    await this.#drop(victim);
+    return true;
   }
 }
 
