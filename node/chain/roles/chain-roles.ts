@@ -268,7 +268,7 @@ export class ChainRoles {
       default:
         job.due.delete(index);
         if (isMine && !/^0x0*$/.test(proof))
-          void this.#components.artifacts.release([artifactCid(proof.slice(2))]);
+          this.#answering.run(`${id}/${index}`, () => this.#release(proof));
     }
   }
 
@@ -367,6 +367,11 @@ export class ChainRoles {
     const { job } = await this.#content(followed);
     await this.#init.market.end('reject', job, index, { signal: this.#signal });
     this.#components.log.info({ job: id, segment: index }, 'an unanswered challenge was ended');
+  }
+
+  /** What is verified or settled need not be shown any more. */
+  async #release(proof: string): Promise<void> {
+    await this.#components.artifacts.release([artifactCid(proof.slice(2))]);
   }
 
   async #forget(id: Hex32, { content }: FollowedJob): Promise<void> {

@@ -28,10 +28,6 @@ export class KeyedTasks {
     }).finally(() => this.#running.delete(key));
   }
 
-  has(key: string): boolean {
-    return this.#running.has(key);
-  }
-
   /** Resolves when everything that was asked for so far has ended. */
   async ended(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
