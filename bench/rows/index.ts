@@ -1,6 +1,7 @@
 import type { Benchmark } from '../benchmark.ts';
 import { artifactTransfer } from '../rows-network/artifact-transfer.ts';
 import { discovery } from '../rows-network/discovery.ts';
+import { networkOverhead } from '../rows-network/network-overhead.ts';
 import { networkScale } from '../rows-network/network-scale.ts';
 import { orchestration } from '../rows-network/orchestration.ts';
 import { cnnSmall } from './cnn-small.ts';
@@ -23,6 +24,7 @@ export const benchmarks: readonly Benchmark[] = [
   artifactTransfer,
   discovery,
   orchestration,
+  networkOverhead,
   networkScale,
   gas,
 ];
