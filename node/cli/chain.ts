@@ -93,6 +93,14 @@ export async function marketOn(
       `The deployment is on chain ${deployed.chainId}, and the endpoints are of chain ${chain.network.chainId}`,
     );
   }
+  const { market } = deployed.addresses;
+  if ((await chain.client.getCode({ address: market })) === undefined) {
+    throw new TesseraError('CHAIN_MISSING', {
+      message: `There is no contract at ${market}, where ${deployment ?? files.deployment} has the market: this chain was begun anew, or is another one`,
+      remedy: 'Deploy the contracts (tessera chain deploy), or name the file of a deployment (--deployment).',
+      details: { market },
+    });
+  }
   return { market: new Market(chain, deployed.addresses), deployed };
 }
 

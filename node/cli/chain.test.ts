@@ -1,0 +1,209 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Keystore } from 'ox';
+import { toHex } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Anvil, anvilAccount, startAnvil } from '../../contracts/testing/anvil.ts';
+import { branchingModel } from '../../tests/support/branching-model.ts';
+import { tessera } from '../../tests/support/command-line.ts';
+import { dataDirectoryWithProvers } from '../../tests/support/data-directory.ts';
+import { image } from '../../tests/support/proving.ts';
+import { encodeModel } from '../model/onnx/encode.ts';
+
+const setupTimeout = 300_000;
+/** The chain's accounts by what they do here. */
+const [deployer, requester, worker, watcher] = [0, 1, 2, 3];
+const ether = 10n ** 18n;
+
+let folder: string;
+let anvil: Anvil;
+let env: NodeJS.ProcessEnv;
+let certificate: string;
+/** What the first three verbs said. */
+let deployed: Said;
+let proven: Said;
+let job: string;
+
+interface Said {
+  status: number | null;
+  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of it.
+  value: any;
+}
+
+async function json(args: readonly string[]): Promise<Said> {
+  const { status, stdout } = await tessera([...args, '--json'], env);
+  return { status, value: JSON.parse(stdout) };
+}
+
+const fileOf = (account: number) => join(folder, `account-${account}.json`);
+
+/** A verb on the test's chain, sent by one of its accounts. */
+const onChain = (account: number, ...args: string[]) =>
+  json([
+    ...args,
+    ...['--rpc', anvil.url, '--chain-id', '31337'],
+    ...['--keystore', fileOf(account), '--password-file', join(folder, 'password')],
+  ]);
+
+async function writeKeystore(account: number): Promise<void> {
+  const secret = anvilAccount(account).getHdKey().privateKey ?? new Uint8Array();
+  const [key, options] = await Keystore.scryptAsync({ password: 'a password', n: 1024 });
+  await writeFile(fileOf(account), JSON.stringify(Keystore.encrypt(toHex(secret), key, options)));
+}
+
+const sent = (account: number) =>
+  anvil.client(0).getTransactionCount({ address: anvilAccount(account).address });
+
+// One job for all tests: posted for hashes of proofs, by one account; the tests claim, challenge and settle it.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tessera-chain-verbs-'));
+  const home = join(folder, 'home');
+  await dataDirectoryWithProvers(home);
+  env = { TESSERA_HOME: home, TESSERA_WITHOUT_EZKL: '1' };
+  anvil = await startAnvil();
+  await writeFile(join(folder, 'password'), 'a password\n');
+  for (const account of [deployer, requester, worker, watcher]) await writeKeystore(account ?? 0);
+  await writeFile(join(folder, 'model.onnx'), await encodeModel(branchingModel()));
+  await writeFile(join(folder, 'image.json'), JSON.stringify({ image: image(36) }));
+  certificate = join(folder, 'job.cert');
+
+  deployed = await onChain(deployer ?? 0, 'chain', 'deploy');
+  const [model, input] = [join(folder, 'model.onnx'), join(folder, 'image.json')];
+  const task = ['prove', model, '--input', input, '--by', 'cuts=trunk,joined', '--out', certificate];
+  proven = await onChain(requester ?? 1, ...task, '--prover', 'groth16', '--chain', '--optimistic');
+  job = proven.value.id;
+}, setupTimeout);
+
+afterAll(async () => {
+  anvil?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('verbs of a chain, from the contracts’ deployment to a payment', () => {
+  it('chain deploy says where the contracts stand, and chain status finds them', async () => {
+    expect(deployed).toMatchObject({ status: 0, value: { chainId: 31_337 } });
+    const { status, value } = await onChain(requester ?? 1, 'chain', 'status');
+    expect([status, value.market.market.toLowerCase()]).toEqual([0, deployed.value.contracts.Market.address]);
+    expect(value.account).toBe(anvilAccount(requester ?? 1).address);
+  });
+
+  it('prove --chain posts the job and leaves the claims to others', async () => {
+    expect(proven.status).toBe(0);
+    expect(proven.value).toMatchObject({ certificate, verified: false });
+    expect(proven.value.segments).toHaveLength(3);
+  });
+
+  it('register finds the model that prove --chain registered, and sends nothing', async () => {
+    const before = await sent(requester ?? 1);
+    const { status, value } = await onChain(requester ?? 1, 'register', certificate);
+    expect([status, value.known, value.transactions]).toEqual([0, true, []]);
+    expect(value.model).toBe(proven.value.registration.model);
+    expect(await sent(requester ?? 1)).toBe(before);
+  });
+
+  it('jobs lists it, and how its segments stand', async () => {
+    const { status, value } = await onChain(watcher ?? 3, 'jobs');
+    expect(status).toBe(0);
+    expect(value.jobs).toMatchObject([
+      { id: job, segments: 3, verified: 0, closed: false, optimistic: true },
+    ]);
+    const one = await onChain(watcher ?? 3, 'jobs', job);
+    expect(one.value.segments.map(({ state }: { state: string }) => state)).toEqual(Array(3).fill('open'));
+  });
+
+  it('claim without stake is refused with what to do, and nothing is sent', async () => {
+    const { status, value } = await onChain(worker ?? 2, 'claim', job, '--segment', '0');
+    expect(status).toBe(1);
+    expect(value.error).toMatchObject({
+      code: 'CHAIN_REFUSED',
+      remedy: expect.stringContaining('--stake'),
+      details: { error: 'StakeInsufficient' },
+    });
+    expect(await sent(worker ?? 2)).toBe(0);
+  });
+
+  it('claim stakes, proves and submits; once more, it does nothing', async () => {
+    const { status, value } = await onChain(worker ?? 2, 'claim', job, '--stake', '1');
+    expect(status).toBe(0);
+    const states = value.segments.map(({ state }: { state: string }) => state);
+    expect(states).toEqual(Array(3).fill('submitted'));
+    const before = await sent(worker ?? 2);
+    expect(await onChain(worker ?? 2, 'claim', job)).toMatchObject({ status: 0 });
+    expect(await sent(worker ?? 2)).toBe(before);
+  });
+
+  it('challenge finds that the submissions hold, and challenges none', async () => {
+    const { status, value } = await onChain(watcher ?? 3, 'challenge', job);
+    expect(status).toBe(0);
+    expect(value.segments.map(({ verdict }: { verdict: string }) => verdict)).toEqual(Array(3).fill('holds'));
+    expect(await sent(watcher ?? 3)).toBe(0);
+  });
+
+  it('claim settles after the window, earnings adds up, withdraw pays once', async () => {
+    await anvil.client(0).increaseTime({ seconds: 3601 });
+    await anvil.client(0).mine({ blocks: 1 });
+    const settled = await onChain(worker ?? 2, 'claim', job);
+    expect(settled.value.segments.map(({ state }: { state: string }) => state)).toEqual(
+      Array(3).fill('settled'),
+    );
+    const coin = `0x${'0'.repeat(40)}`;
+    const owed = (3n * ether) / 100n;
+    const earned = await onChain(worker ?? 2, 'earnings');
+    expect(earned.value).toMatchObject({
+      segments: { verified: 0, settled: 3, failed: 0 },
+      owed: { [coin]: `${owed}` },
+      stake: { amount: `${ether}`, locked: '0' },
+    });
+    expect((await onChain(worker ?? 2, 'withdraw')).value).toMatchObject({ amount: `${owed}` });
+    const again = await onChain(worker ?? 2, 'withdraw');
+    expect([again.status, again.value.error.details.error]).toEqual([1, 'NothingOwed']);
+  });
+
+  it('verify --chain does not take settlements for proofs', async () => {
+    const { status, value } = await onChain(
+      watcher ?? 3,
+      'verify',
+      certificate,
+      '--allow-development',
+      '--chain',
+    );
+    expect(value).toMatchObject({ valid: true, chain: { verified: false } });
+    expect(status).toBe(1);
+  });
+});
+
+describe('what is wrong is said before anything is sent', () => {
+  it('another chain than expected, and flags that contradict each other', async () => {
+    const wrong = await json(['chain', 'status', '--rpc', anvil.url, '--chain-id', '1']);
+    expect([wrong.status, wrong.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
+    expect(wrong.value.error.message).toContain('is of chain 31337, not 1');
+    for (const flags of [
+      ['--rpc', anvil.url, '--account', '2', '--keystore', fileOf(2)],
+      ['--rpc', anvil.url, '--keystore', fileOf(1)],
+      ['--keystore', fileOf(1), '--password-file', join(folder, 'password')],
+    ]) {
+      const { status, value } = await json(['chain', 'status', ...flags]);
+      expect([status, value.error.code]).toEqual([2, 'USAGE']);
+    }
+  });
+
+  it('a keystore that the password does not open, and a job that nobody posted', async () => {
+    await writeFile(join(folder, 'other'), 'another password');
+    const locked = ['--rpc', anvil.url, '--keystore', fileOf(1), '--password-file', join(folder, 'other')];
+    const { status, value } = await json(['withdraw', ...locked]);
+    expect([status, value.error.code]).toEqual([1, 'KEYSTORE_INVALID']);
+    const unknown = await onChain(worker ?? 2, 'claim', `0x${'1'.repeat(64)}`);
+    expect([unknown.status, unknown.value.error.code]).toEqual([1, 'ARTIFACT_MISSING']);
+  });
+});
+
+it('without --rpc the verbs share one chain, and say when contracts of another one are named', async () => {
+  const verbs = [['chain', 'status'], ['jobs']];
+  const [status, jobs] = await Promise.all(verbs.map(json));
+  expect(status).toMatchObject({ status: 0, value: { embedded: true, network: { chainId: 31_337 } } });
+  expect(jobs).toMatchObject({
+    status: 1,
+    value: { error: { code: 'CHAIN_MISSING', remedy: expect.stringContaining('tessera chain deploy') } },
+  });
+});
