@@ -1,6 +1,6 @@
 import { maxMagnitude } from './field.ts';
 import { limits } from './limits.ts';
-import { CAPACITY_BITS } from './poseidon2/packing.ts';
+import { CAPACITY_BITS } from './poseidon2/constants.ts';
 
 /** 32 bytes in lower-case hexadecimal, without prefix. */
 export type Hex32 = string;

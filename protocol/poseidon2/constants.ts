@@ -8,6 +8,9 @@ import { scalarModulus } from '../field.ts';
 /** r, the order of BN254's scalar field (EIP-196). */
 export const FIELD_ORDER = scalarModulus;
 
+/** Bits of a field element that packed values may fill: 2^253 < r, so that no packed sum wraps around. */
+export const CAPACITY_BITS = 253;
+
 export const WIDTH = 4;
 export const FULL_ROUNDS = 8;
 export const PARTIAL_ROUNDS = 56;

@@ -1,8 +1,6 @@
 import type { Interval } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
-
-/** Bits of a field element that packed values may fill: 2^253 < r, so that no packed sum wraps around. */
-export const CAPACITY_BITS = 253;
+import { CAPACITY_BITS } from './constants.ts';
 
 /** How values of one interval share field elements. */
 export interface Packing {
