@@ -37,16 +37,18 @@ export async function startWorkerNode(home: string, memoryGiB: number): Promise<
     text += line;
     const started = parsed(text);
     if (started === undefined) continue;
+    if (started.addresses === undefined) break;
     child.stdout.resume();
     return { addresses: started.addresses, stop };
   }
+  await stop();
   throw new Error(`The worker ended before it was ready: ${text}`);
 }
 
 /** What it says when it has started; `undefined` while that is not whole. */
-function parsed(text: string): { addresses: readonly string[] } | undefined {
+function parsed(text: string): { addresses?: readonly string[] } | undefined {
   try {
-    return JSON.parse(text) as { addresses: readonly string[] };
+    return JSON.parse(text) as { addresses?: readonly string[] };
   } catch {
     return undefined;
   }
