@@ -10,6 +10,7 @@ export * from './event-stream.ts';
 export * from './job-routes.ts';
 export * from './peer-routes.ts';
 export * from './progress-stream.ts';
+export * from './serve-peer.ts';
 export * from './server.ts';
 export * from './token.ts';
 export * from './upload-routes.ts';

@@ -6,4 +6,3 @@
 export * from './events.ts';
 export { createLog, type Logger } from './log.ts';
 export * from './peer.ts';
-export * from './serve.ts';

@@ -33,8 +33,10 @@ export function startVerb(program: Command, context: Context): void {
 async function runNode(context: Context, flags: Flags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
-  const { createLog, servePeer } = await import('../../peer/index.ts');
-  const { artifactRoutes, jobRoutes, uploadRoutes, workerRoutes } = await import('../../api/index.ts');
+  const { createLog } = await import('../../peer/index.ts');
+  const { artifactRoutes, jobRoutes, servePeer, uploadRoutes, workerRoutes } = await import(
+    '../../api/index.ts'
+  );
   const { openJobQueue } = await import('../job-queue.ts');
   const { openWorker, startNode } = await import('../node.ts');
   const { withChainRoles } = await import('../chain-roles.ts');

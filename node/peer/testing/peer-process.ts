@@ -1,10 +1,11 @@
 /** A peer in a process of its own, told what to do by the test that forked it. Its one argument is a `ProcessInit`. */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { type Topic, topicAddress } from '../../../protocol/messages/index.ts';
+import { servePeer } from '../../api/index.ts';
 import { type Configuration, configurationSchema } from '../../configuration/index.ts';
 import { bidOf } from '../../network/testing/bids.ts';
 import { nodeFiles } from '../../store/index.ts';
-import { createLog, type PeerStatus, servePeer, startPeer } from '../index.ts';
+import { createLog, type PeerStatus, startPeer } from '../index.ts';
 
 export interface ProcessInit {
   directory: string;

@@ -1,9 +1,12 @@
 import { rm } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import { type Api, eventRoutes, loadOrCreateToken, peerRoutes, type Routes, startApi } from '../api/index.ts';
 import type { Configuration } from '../configuration/index.ts';
+import type { Peer } from '../peer/index.ts';
 import type { NodeFiles } from '../store/index.ts';
-import type { Peer } from './peer.ts';
+import { eventRoutes } from './event-stream.ts';
+import { peerRoutes } from './peer-routes.ts';
+import { type Api, type Routes, startApi } from './server.ts';
+import { loadOrCreateToken } from './token.ts';
 
 export interface ServeInit {
   peer: Peer;
