@@ -13,6 +13,8 @@ import { type RegistrationReport, registerModel } from './model-registration.ts'
 
 /** What a requester pays and asks for, in every segment alike. */
 export interface JobPrices extends JobOffer {
+  /** ERC-20 that rewards are paid in, as 20 bytes in hexadecimal without prefix; the chain's coin unless given. */
+  token?: string;
   optimistic: boolean;
   /** Seconds in which a submission can be challenged; 0 where every proof is verified. */
   window: bigint;
@@ -52,7 +54,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const draft = await draftJobCertificate(prepared, modules, running);
   const commitments = await commitEdges(prepared, modules, signal);
   const registration = await registerModel(draft, market.chain, deployed, running);
-  const { reward, bond, duration, optimistic, window, lifetime } = prices;
+  const { reward, bond, duration, optimistic, window, lifetime, token = coinToken } = prices;
   const { manifest } = draft;
   const offers = manifest.graph.segments.map(() => ({ reward, bond, duration }));
   const nonce = (await init.publish?.({ manifest, commitments, offers })) ?? randomNonce();
@@ -61,7 +63,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
     requester: market.chain.address.slice(2).toLowerCase(),
     nonce,
     offers,
-    token: coinToken,
+    token,
     optimistic,
     window,
     expiry: (await market.chain.now()) + lifetime,
