@@ -16,7 +16,10 @@ import { median, repeat } from '../repeat.ts';
 import { judge } from '../row.ts';
 
 const model = 'lenet';
-/** Pixels of handwritten digits show no more: with 7 bits, no more of 1,000 digits get the float model's class. */
+/**
+ * Fewer bits than the default 7, so that the circuit fits a domain of 2^16: of 1,000 digits 993 instead of 995 keep the
+ * float model's class.
+ */
 const precision = { inputBits: 4 } as const;
 const figures = {
   proof: { name: 'groth16-lenet/input to proof', unit: 's', mark: { of: 'ratio', atMost: 1 / 200 } },
