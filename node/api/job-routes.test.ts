@@ -18,7 +18,7 @@ import type { Records } from '../store/index.ts';
 import { type ApiClient, connectApi } from './client.ts';
 import { jobRoutes } from './job-routes.ts';
 import { type Api, startApi } from './server.ts';
-import { uploadRoutes } from './upload-routes.ts';
+import { removeUploads, uploadRoutes } from './upload-routes.ts';
 
 const token = 'b'.repeat(64);
 const order = { request: { model: '/model.onnx', input: '/input.json', strategy: 'auto' } };
@@ -210,7 +210,13 @@ describe('uploads', () => {
       error: { code: 'STORAGE_FAILED' },
     });
     expect((await send(randomBytes(10), '?kind=sh')).status).toBe(400);
-    expect(await readdir(join(directory, 'uploads'))).toHaveLength(1);
+    const [name = '', ...others] = await readdir(join(directory, 'uploads'));
+    expect(others).toEqual([]);
+    const kept = join(directory, 'uploads', name);
+    await removeUploads(join(directory, 'uploads'), new Set([kept]));
+    expect((await readFile(kept)).length).toBe(900_000);
+    await removeUploads(join(directory, 'uploads'), new Set());
+    expect(await readdir(join(directory, 'uploads'))).toEqual([]);
     await client.delete('/v1/uploads');
   });
 });

@@ -71,6 +71,20 @@ export function uploadRoutes(
   };
 }
 
+/**
+ * Removes what was uploaded and is no longer needed.
+ *
+ * @param used paths that stay
+ */
+export async function removeUploads(directory: string, used: ReadonlySet<string>): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const unused = names.map((name) => join(directory, name)).filter((path) => !used.has(path));
+  await Promise.all(unused.map((path) => rm(path, { force: true })));
+}
+
 async function write(body: Readable, path: string): Promise<Hex32> {
   const hash = createHash('sha256');
   const hashing = new Transform({

@@ -5,6 +5,17 @@ import { provenBy } from './network.ts';
 import type { RunningNode } from './node.ts';
 import type { Settings } from './settings.ts';
 
+/** The files that jobs which are not over are made from. */
+export function filesOf(queue: Pick<JobQueue, 'list'>): ReadonlySet<string> {
+  const open = queue.list().filter(({ state }) => state === 'running');
+  return new Set(
+    open.flatMap(({ order: { request } }) => {
+      const { model, input, calibration } = request;
+      return [model, typeof input === 'string' ? input : input.path, calibration ?? model];
+    }),
+  );
+}
+
 /** The jobs of a running node; its events tell of each that begins, moves or ends. */
 export function openJobQueue(
   { directory, leftOut, environment }: Settings,

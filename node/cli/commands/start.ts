@@ -34,10 +34,10 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
   const { createLog } = await import('../../peer/index.ts');
-  const { artifactRoutes, jobRoutes, servePeer, uploadRoutes, workerRoutes } = await import(
+  const { artifactRoutes, jobRoutes, removeUploads, servePeer, uploadRoutes, workerRoutes } = await import(
     '../../api/index.ts'
   );
-  const { openJobQueue } = await import('../job-queue.ts');
+  const { filesOf, openJobQueue } = await import('../job-queue.ts');
   const { openWorker, startNode } = await import('../node.ts');
   const { withChainRoles } = await import('../chain-roles.ts');
   const configuration = await configurationOf(context, flags);
@@ -58,6 +58,7 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
     });
     try {
       const { peer, artifacts } = node;
+      const uploads = join(directory.node, 'uploads');
       const queue = openJobQueue(settings, node);
       const api = await servePeer({
         peer,
@@ -66,12 +67,13 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
         routes: [
           artifactRoutes(artifacts),
           jobRoutes(queue, join(directory.node, 'certificates')),
-          uploadRoutes(join(directory.node, 'uploads')),
+          uploadRoutes(uploads),
           workerRoutes(node.jobs.offering),
         ],
       });
       try {
         await queue.start();
+        await removeUploads(uploads, filesOf(queue));
         await withChainRoles(context, flags, { node, proving }, async (market) => {
           const { peerId, addresses, version } = peer.status();
           const chain = market === undefined ? {} : { chain: chainOf(market) };
