@@ -9,6 +9,7 @@ import { type DemoOptions, type DemoReport, demo } from './demo/demo.ts';
 import { type OpenProversInit, openProvers } from './open-provers.ts';
 import { type ProveModules, type ProveOptions, type ProveReport, prove } from './prove.ts';
 import { createNativeEngine } from './provers/ezkl/native-engine.ts';
+import { createCommitThread } from './provers/ezkl/verifier/commit-thread.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
 import { createGroth16Verifier } from './provers/groth16/verifier/index.ts';
@@ -101,13 +102,17 @@ async function openVerifiers({ directory, leftOut }: PartsInit, native: boolean)
     return { verifiers: [groth16, createEzklVerifier({})], close: async () => {} };
   }
   const engine = createEngineThread();
-  if (!native) return { verifiers: [groth16, createEzklVerifier({ engine })], close: () => engine.close() };
+  const committer = createCommitThread();
+  const closeThreads = async () => void (await Promise.all([engine.close(), committer.close()]));
+  if (!native) {
+    return { verifiers: [groth16, createEzklVerifier({ engine, committer })], close: closeThreads };
+  }
   const scratch = join(directory.cache, 'scratch');
   await mkdir(scratch, { recursive: true });
   const ezkl = createNativeEngine({ python: environmentPython(directory.python), directory: scratch });
   return {
-    verifiers: [groth16, createEzklVerifier({ engine, native: ezkl })],
-    close: async () => void (await Promise.all([engine.close(), ezkl.close()])),
+    verifiers: [groth16, createEzklVerifier({ engine, committer, native: ezkl })],
+    close: async () => void (await Promise.all([closeThreads(), ezkl.close()])),
   };
 }
 

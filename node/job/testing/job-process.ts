@@ -14,6 +14,7 @@ import { chooseForEzkl } from '../../plan/parameters/ezkl.ts';
 import { chooseForGroth16 } from '../../plan/parameters/groth16.ts';
 import { createEzklProver } from '../../provers/ezkl/prover.ts';
 import { developmentSrs } from '../../provers/ezkl/srs.ts';
+import { createCommitThread } from '../../provers/ezkl/verifier/commit-thread.ts';
 import { createEngineThread } from '../../provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from '../../provers/ezkl/verifier/index.ts';
 import { createGroth16Prover } from '../../provers/groth16/prover.ts';
@@ -98,7 +99,8 @@ function openModules(): JobModules {
     const srs = developmentSrs(cache);
     provers.set('ezkl', createEzklProver({ python: ezkl, cache, srs, directory: scratch }));
     choices.set('ezkl', chooseForEzkl);
-    verifiers.push(createEzklVerifier({ engine: createEngineThread() }));
+    const committer = createCommitThread();
+    verifiers.push(createEzklVerifier({ engine: createEngineThread(), committer }));
   }
   return { provers, choices, verifiers, calibrations: openCalibrationStore(join(directory, 'calibrations')) };
 }

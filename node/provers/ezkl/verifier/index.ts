@@ -37,6 +37,8 @@ export interface EzklVerifierDeps {
   engine?: EzklEngine;
   /** ezkl itself, asked too where the person who checks wants it. */
   native?: EzklEngine;
+  /** Where kzg commitments are computed; on the caller's own thread unless given. */
+  committer?: Pick<KzgScheme, 'commit'>;
   /** Verifier bytecode that may be run; the protocol's list unless given. */
   evmVerifiers?: readonly EvmVerifier[];
 }
@@ -101,7 +103,9 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { re
         return { id: srsId('bn254', verificationData), k };
       },
       async commit(type, values, srs) {
-        return kzgCommit(type, values, srs);
+        return deps.committer === undefined
+          ? kzgCommit(type, values, srs)
+          : deps.committer.commit(type, values, srs);
       },
     },
 
