@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Stream } from '@libp2p/interface';
 import type { Proof } from '../../../protocol/certificate.ts';
 import { type MessageOf, type SignedMessage, signMessage } from '../../../protocol/messages/index.ts';
@@ -98,8 +99,11 @@ export async function serveBadBytes(libp2p: Libp2pNode, what: 'wrong' | 'endless
     const request = new Uint8Array(requestBytes);
     while (await reader.fill(request, { stallMs: 60_000 })) {
       stream.send(encodeAnswerHead(block.length));
-      do await send(stream, block, { stallMs: 60_000 });
-      while (what === 'endless' && stream.status === 'open');
+      do {
+        await send(stream, block, { stallMs: 60_000 });
+        // What else this process has to do goes on.
+        await breathe();
+      } while (what === 'endless' && stream.status === 'open');
     }
   };
   await libp2p.handle(
