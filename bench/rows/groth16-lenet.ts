@@ -16,11 +16,6 @@ import { median, repeat } from '../repeat.ts';
 import { judge } from '../row.ts';
 
 const model = 'lenet';
-/**
- * Fewer bits than the default 7, so that the circuit fits a domain of 2^16: of 1,000 digits 993 instead of 995 keep the
- * float model's class.
- */
-const precision = { inputBits: 4 } as const;
 const figures = {
   proof: { name: 'groth16-lenet/input to proof', unit: 's', mark: { of: 'ratio', atMost: 1 / 200 } },
   witness: { name: 'groth16-lenet/witness', unit: 's', mark: { of: 'value', atMost: 0.25 } },
@@ -39,7 +34,7 @@ export const groth16Lenet: Benchmark = {
   async run({ installation, scratch, signal, say, baseline }) {
     const { model: lenet } = await importModel(join(packageRoot, 'models', `${model}.onnx`), { signal });
     const digits = await testDigits();
-    const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal, precision);
+    const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal);
     const directory = await mkdtemp(join(scratch, 'groth16-'));
     const worker = await workerPath(installation.directory.groth16);
     const fromNothing = async () => {
@@ -101,7 +96,7 @@ export const groth16Lenet: Benchmark = {
           }),
           judge({ ...figures.building, value: median(made.map(({ building }) => building)), fidelity }),
         ],
-        detail: { constraints: segment.constraints, precision, baseline: whole },
+        detail: { constraints: segment.constraints, baseline: whole },
       };
     } finally {
       await Promise.all(made.map((run) => run.prover.close()));

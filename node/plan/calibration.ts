@@ -2,7 +2,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { NamedTensors } from '../model/inference.ts';
 import type { Model } from '../model/model.ts';
 import type { RunOptions } from '../progress.ts';
-import { calibrate, type FloatRange, openFloatRunner } from '../provers/circuit/index.ts';
+import { calibrate, type FloatInputs, type FloatRange, openFloatRunner } from '../provers/circuit/index.ts';
 
 /**
  * What sample inputs show of every computed tensor, in floats: the scales and intervals of Tessera's own circuits
@@ -15,19 +15,7 @@ export async function calibrateModel(
   samples: readonly NamedTensors[],
   { signal, onProgress }: RunOptions = {},
 ): Promise<Map<string, FloatRange>> {
-  const floats = samples.map(
-    (sample) =>
-      new Map(
-        [...sample].map(([name, { data }]) => {
-          if (data instanceof Float32Array) return [name, data] as const;
-          throw new TesseraError('INPUT_INVALID', {
-            message: `Input ${name} is not of float32, which calibration takes`,
-            remedy: 'Choose --prover ezkl.',
-            details: { tensor: name },
-          });
-        }),
-      ),
-  );
+  const floats = floatSamples(samples);
   const runner = await openFloatRunner(model);
   try {
     return await calibrate(runner, floats, {
@@ -55,4 +43,21 @@ export function tileRanges(
     if (range !== undefined) all.set(tensor, range);
   }
   return all;
+}
+
+/** @throws TesseraError `INPUT_INVALID` for a tensor that is not of float32 */
+export function floatSamples(samples: readonly NamedTensors[]): FloatInputs[] {
+  return samples.map(
+    (sample) =>
+      new Map(
+        [...sample].map(([name, { data }]) => {
+          if (data instanceof Float32Array) return [name, data] as const;
+          throw new TesseraError('INPUT_INVALID', {
+            message: `Input ${name} is not of float32, which calibration takes`,
+            remedy: 'Choose --prover ezkl.',
+            details: { tensor: name },
+          });
+        }),
+      ),
+  );
 }

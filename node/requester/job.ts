@@ -16,12 +16,14 @@ import { calibrateModel, tileRanges } from '../plan/calibration.ts';
 import type { CalibrationStore } from '../plan/calibration-store.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
+import { chooseInputBits } from '../plan/input-bits.ts';
 import { cutForOneScheme } from '../plan/one-scheme.ts';
 import type { ParameterChoice } from '../plan/parameters/choice.ts';
 import { type EstimatedPlan, planJob, type Target } from '../plan/plan.ts';
 import { chooseScale } from '../plan/scale.ts';
 import { type Committed, parseCommitted } from '../plan/schemes.ts';
 import type { RunOptions } from '../progress.ts';
+import { defaultQuantiseOptions } from '../provers/circuit/index.ts';
 import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
 import { verificationDataOf } from '../provers/ezkl/verifier/index.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
@@ -53,7 +55,7 @@ export interface JobRequest {
   /** `offline` unless given. */
   target?: Target;
   /**
-   * A file of sample inputs, from which the scales of all circuits follow. Without it, ezkl's have its default, and those
+   * A file of sample inputs, from which the scales of all circuits and the bits of inputs follow. Without it, ezkl's have its default, and those
    * of Tessera's own follow from this model's inputs so far: circuits and keys stay the same while inputs stay in range.
    */
   calibration?: string;
@@ -130,11 +132,14 @@ export async function planRequest(
   const { provers, estimate, cut } = target === 'chain' ? cutForOneScheme(offered, cutFor) : cutFor(offered);
   const { model, slicing, blocks } = cut;
   let keepRanges = async () => {};
+  const calibrate = () => calibrateModel(cut.rewritten, samples ?? [inputs], options);
+  const inputBits = async () =>
+    samples === undefined
+      ? defaultQuantiseOptions.inputBits
+      : chooseInputBits(cut.rewritten, samples, await calibrate(), options);
   const ranges = async () => {
-    if (samples !== undefined) {
-      return tileRanges(await calibrateModel(cut.rewritten, samples, options), cut.origins);
-    }
-    const seen = await calibrateModel(cut.rewritten, [inputs], options);
+    const seen = await calibrate();
+    if (samples !== undefined) return tileRanges(seen, cut.origins);
     const of = { model: imported.sha256, rewrites: cut.rewrites };
     const widened = await modules.calibrations.widened(of, seen);
     keepRanges = widened.keep;
@@ -147,7 +152,7 @@ export async function planRequest(
       assignment: assignProvers(model, slicing, provers, estimate, blocks),
       committed,
       target,
-      context: { scale, memory: limits.memory, ranges },
+      context: { scale, memory: limits.memory, ranges, inputBits },
     },
     { provers, choices: modules.choices },
   );

@@ -13,6 +13,8 @@ export interface ChoiceContext {
   edges: ReadonlySet<string>;
   /** What sample inputs showed of every computed tensor of the whole model. */
   ranges: () => Promise<ReadonlyMap<string, FloatRange>>;
+  /** Bits that Tessera's own circuits give to the inputs of the whole. */
+  inputBits: () => Promise<number>;
 }
 
 /** The parameters of one prover's segments. */

@@ -28,6 +28,7 @@ test('expects the constraints that the circuit will have', async () => {
   };
   const { params, expected } = await chooseForGroth16([segment], {
     ranges: async () => ranges,
+    inputBits: async () => 7,
     edges: new Set(),
     memory: 2 ** 31,
     scale: 7,

@@ -15,9 +15,10 @@ import type { ParameterChoice } from './choice.ts';
  * Every segment takes its part of one calibration of the whole model, so that neighbours agree on the types of their
  * edges. Tensors between segments are rescaled where they arise.
  */
-export const chooseForGroth16: ParameterChoice = async (segments, { ranges, edges }) => {
+export const chooseForGroth16: ParameterChoice = async (segments, { ranges, inputBits, edges }) => {
   const calibrated = await ranges();
-  const params = segments.map(({ model }) => groth16Params(model, calibrated, edges));
+  const options = { inputBits: await inputBits() };
+  const params = segments.map(({ model }) => groth16Params(model, calibrated, edges, options));
   const expected: SegmentCost[] = [];
   for (const [index, { model }] of segments.entries()) {
     expected.push(await expectedCost(model, params[index] as Groth16Params));

@@ -15,7 +15,7 @@ export {
   type FloatValues,
   openFloatRunner,
 } from './quantise/calibrate.ts';
-export { quantiseInputs } from './quantise/fidelity.ts';
+export { measureFidelity, quantiseInputs } from './quantise/fidelity.ts';
 export { defaultQuantiseOptions, type NumberType, type QuantiseOptions } from './quantise/options.ts';
 export { edgeInterval, type Quantisation, quantiseModel } from './quantise/quantise-model.ts';
 export { type FloatRange, quantiseFloats } from './quantise/scale.ts';
