@@ -66,7 +66,7 @@ it('keeps its state in its directory, and no process', async () => {
   await clientOf(first.url).mine({ blocks: 3 });
   expect(await running()).toHaveLength(2);
   await first.close();
-  expect(await running()).toEqual([]);
+  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
   const second = await openEmbeddedChain(directory);
   expect(await block(second.url)).toBe(3n);
   await second.close();
@@ -88,7 +88,7 @@ it('is one for all that use it at once, until the last one leaves', async () => 
   await second.close();
   expect(await block(fourth.url)).toBe(0n);
   await fourth.leave();
-  expect(await running()).toEqual([]);
+  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
 });
 
 it('ends when all that use it are killed, and its state is there', async () => {
