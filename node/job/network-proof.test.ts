@@ -189,13 +189,15 @@ describe('a requester', () => {
   it.each(['wrong', 'endless'] as const)(
     'that serves %s bytes keeps no worker from its next job',
     async (bytes) => {
-      const asking = await requester([steady], {
+      // One that has nothing yet of what it will be sent.
+      const fresh = await worker();
+      const asking = await requester([fresh], {
         fault: { kind: 'serves', bytes },
         timings: { patience: 3_000 },
       });
       await asking.untilSegment(({ state, reason }) => state === 'open' && /^artifact/.test(reason ?? ''));
       await asking.kill();
-      await expectValid((await requester([steady])).certificate);
+      await expectValid((await requester([fresh])).certificate);
     },
   );
 });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
+import type { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { partitions } from '../../../protocol/blocks.ts';
 import { compare } from '../compare.ts';
@@ -74,12 +75,15 @@ function segmentsOf({ model, tiles, joints }: TiledModel): number[][] {
   return [...tiles, ...joints, ...singles].map((nodes) => [...nodes]);
 }
 
+/** Whether a tensor has more than one value, so that its parts can be told apart. */
+const varies = ({ data }: Tensor): boolean => new Set(data as Float32Array).size > 1;
+
 /** Tiles, and asserts that whole and sliced inference stay the same, and that the blocks partition what they are of. */
 async function tileChecked(model: Model, tilings: readonly Tiling[]): Promise<TiledModel> {
   const tiled = tileModel(model, tilings);
   const inputs = randomInputs(model, 7);
   const whole = await infer(model, inputs);
-  expect([...whole.values()].some(({ data }) => new Set(data as Float32Array).size > 1)).toBe(true);
+  expect([...whole.values()].some(varies)).toBe(true);
   const strategy = { kind: 'segments', segments: segmentsOf(tiled), tiles: [] } as const;
   for (const results of [
     await infer(tiled.model, inputs),
@@ -314,6 +318,8 @@ describe('tileModel', () => {
           }
           const last = rows.at(-1)?.[2] ?? 'x';
           const model = await network([1, 2, 17, 17], rows, constants, { outputs: [last] });
+          // A chain may end in one place that only padding is seen from.
+          fc.pre([...(await infer(model, randomInputs(model, 7))).values()].some(varies));
           const tilings = layersOf(model).flatMap((layer): Tiling[] => {
             const choices = tilingChoices(model, layer);
             if (choices === undefined) return [];
