@@ -1,11 +1,10 @@
 import { throwIfAborted } from '../abort.ts';
-import { infer, type NamedTensors } from '../model/inference.ts';
+import type { NamedTensors } from '../model/inference.ts';
 import type { Constant, Model, ModelNode } from '../model/model.ts';
-import { doublesOf } from '../model/tensor-data.ts';
 import type { RunOptions } from '../progress.ts';
-import type { FloatRange } from '../provers/circuit/index.ts';
+import { type FloatInputs, type FloatRange, openFloatRunner } from '../provers/circuit/index.ts';
 import { defaultEzklParams, largestValue } from '../provers/ezkl/parameters.ts';
-import { calibrateModel } from './calibration.ts';
+import { calibrateModel, floatSamples } from './calibration.ts';
 
 /** An output may differ from the float model's by this part of its largest magnitude. */
 const tolerance = 1 / 20;
@@ -35,9 +34,10 @@ export async function chooseScale(
   const used = samples.slice(0, maximumSamples);
   const ranges = await calibrateModel(model, used, options);
   const most = largestHeld([...ranges].filter(([name]) => model.types.has(name)).map(([, range]) => range));
-  const floats = await outputsOf(model, used, options);
+  const inputs = floatSamples(used);
+  const floats = await outputsOf(model, inputs, options);
   for (let scale = defaultEzklParams.scale; scale < most; scale += 1) {
-    const emulated = await outputsOf(quantised(model, scale), used, options);
+    const emulated = await outputsOf(quantised(model, scale), inputs, options);
     if (floats.every((output, index) => faithful(output, emulated[index] ?? []))) return scale;
   }
   return most;
@@ -54,16 +54,21 @@ function largestHeld(ranges: readonly FloatRange[]): number {
 /** Every output of every sample. */
 async function outputsOf(
   model: Model,
-  samples: readonly NamedTensors[],
+  samples: readonly FloatInputs[],
   { signal }: RunOptions,
 ): Promise<Float64Array[]> {
-  const all: Float64Array[] = [];
-  for (const sample of samples) {
-    throwIfAborted(signal);
-    const outputs = await infer(model, sample, signal);
-    all.push(...[...outputs.values()].map(doublesOf));
+  const runner = await openFloatRunner(model, model.outputs);
+  try {
+    const all: Float64Array[] = [];
+    for (const sample of samples) {
+      throwIfAborted(signal);
+      const outputs = await runner.run(sample);
+      for (const name of model.outputs) all.push(Float64Array.from(outputs.get(name) ?? []));
+    }
+    return all;
+  } finally {
+    await runner.close();
   }
-  return all;
 }
 
 function faithful(expected: Float64Array, actual: ArrayLike<number>): boolean {

@@ -4,7 +4,6 @@ import { quantise } from '../../protocol/quantise.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { NamedTensors } from '../model/inference.ts';
-import type { Model } from '../model/model.ts';
 import { samplesFrom } from '../model/samples.ts';
 import { formatStrategy, parseStrategy, type Strategy } from '../model/slice/index.ts';
 import { doublesOf } from '../model/tensor-data.ts';
@@ -119,10 +118,9 @@ export async function planRequest(
     request.calibration === undefined
       ? undefined
       : samplesFrom(await readTensorFile(request.calibration), imported.model);
-  const scale = request.scale ?? (await ezklScale(imported.model, samples, offered, options));
   const target = request.target ?? 'offline';
   const cutFor = (provers: Provers) => {
-    const estimate = segmentEstimator({ provers, scale });
+    const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
     return {
       provers,
       estimate,
@@ -132,11 +130,20 @@ export async function planRequest(
   const { provers, estimate, cut } = target === 'chain' ? cutForOneScheme(offered, cutFor) : cutFor(offered);
   const { model, slicing, blocks } = cut;
   let keepRanges = async () => {};
-  const calibrate = () => calibrateModel(cut.rewritten, samples ?? [inputs], options);
+  let calibrated: ReturnType<typeof calibrateModel> | undefined;
+  const calibrate = () => {
+    calibrated ??= calibrateModel(cut.rewritten, samples ?? [inputs], options);
+    return calibrated;
+  };
   const inputBits = async () =>
     samples === undefined
       ? defaultQuantiseOptions.inputBits
       : chooseInputBits(cut.rewritten, samples, await calibrate(), options);
+  // Without samples it must not depend on the input, or each input would need keys of its own.
+  const scale = async () => {
+    if (request.scale !== undefined || samples === undefined) return request.scale ?? defaultEzklParams.scale;
+    return chooseScale(imported.model, samples, options);
+  };
   const ranges = async () => {
     const seen = await calibrate();
     if (samples !== undefined) return tileRanges(seen, cut.origins);
@@ -250,17 +257,6 @@ export function openingOf({ blindings, cut }: Job): Record<string, bigint[]> {
 /** A strategy that leaves the choice to the plan keeps every segment within the job's memory, where it names no limit. */
 function withinMemory(strategy: Strategy, memory: number): Strategy {
   return strategy.kind === 'limits' ? { kind: 'limits', limits: { memory, ...strategy.limits } } : strategy;
-}
-
-/** The scale that samples ask for; without any it must not depend on the input, or each input would need its own keys. */
-async function ezklScale(
-  model: Model,
-  samples: readonly NamedTensors[] | undefined,
-  provers: Provers,
-  options: RunOptions,
-): Promise<number> {
-  const asked = samples !== undefined && provers.has('ezkl');
-  return asked ? chooseScale(model, samples, options) : defaultEzklParams.scale;
 }
 
 /** @throws TesseraError `PROVER_MISSING` for the name of one that this machine does not have */

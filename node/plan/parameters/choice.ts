@@ -6,7 +6,7 @@ import type { SegmentDraft } from '../draft.ts';
 /** What parameters are chosen from, besides the segments. */
 export interface ChoiceContext {
   /** Fractional bits of inputs and weights in ezkl's circuits. */
-  scale: number;
+  scale: () => Promise<number>;
   /** Bytes that one prover process may use. */
   memory: number;
   /** Tensors between segments of the whole. */

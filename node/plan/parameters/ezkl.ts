@@ -18,7 +18,7 @@ export const chooseForEzkl: ParameterChoice = async (segments, { scale, memory }
       outputs: outputPorts.map((port) => port.scheme),
     },
   }));
-  const params = chooseEzklParams(planned, { scale, memory });
+  const params = chooseEzklParams(planned, { scale: await scale(), memory });
   const largest = largestValue(params);
   return {
     params: segments.map(() => formatParams(params)),

@@ -31,7 +31,7 @@ test('expects the constraints that the circuit will have', async () => {
     inputBits: async () => 7,
     edges: new Set(),
     memory: 2 ** 31,
-    scale: 7,
+    scale: async () => 7,
   });
   const source = { model, inputs: [port], outputs: [port] };
   const { circuit } = await compileSegment(source, parseGroth16Params(params[0] ?? ''));

@@ -12,18 +12,23 @@ export type FloatInputs = ReadonlyMap<string, Float32Array>;
 /** Values of tensors by name. */
 export type FloatValues = ReadonlyMap<string, Float32Array>;
 
-/** Runs a float model and gives the values of all its computed float tensors. */
+/** Runs a float model and gives the values of its inputs and of the tensors that it was opened for. */
 export interface FloatRunner {
   readonly model: Model;
   run(inputs: FloatInputs): Promise<FloatValues>;
   close(): Promise<void>;
 }
 
-/** Opens a runner in ONNX Runtime; every computed float32 tensor of the model becomes an output. */
-export async function openFloatRunner(model: Model): Promise<FloatRunner> {
-  const outputs = model.nodes
-    .flatMap((node) => node.outputs)
-    .filter((name) => model.types.get(name)?.element === 'float32');
+/**
+ * Opens a runner in ONNX Runtime.
+ *
+ * @param names computed tensors to give the values of, of which those of float32 are; all of them unless given
+ */
+export async function openFloatRunner(
+  model: Model,
+  names: readonly string[] = model.nodes.flatMap((node) => node.outputs),
+): Promise<FloatRunner> {
+  const outputs = names.filter((name) => model.types.get(name)?.element === 'float32');
   const session = await openPlainSession(await encodeModel({ ...model, outputs }));
   return {
     model,
