@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../node/package.ts';
 import { type MeasuredProcess, measureProcess } from '../measured-process.ts';
 
-const program = join(packageRoot, 'node', 'cli', 'index.ts');
+const program = join(packageRoot, 'bin', 'tessera.js');
 
 export interface CommandOptions {
   /** Data directory. */
@@ -15,7 +15,7 @@ export interface CommandRun<T> extends Omit<MeasuredProcess, 'stdout'> {
   answer: T;
 }
 
-/** Runs one command line of the program, from its sources, in a process tree of its own. */
+/** Runs one command line of the program as it is installed, in a process tree of its own. */
 export async function runTessera<T>(
   args: readonly string[],
   { home, signal }: CommandOptions,
