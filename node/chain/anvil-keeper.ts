@@ -12,7 +12,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import writeFileAtomic from 'write-file-atomic';
 import { TesseraError } from '../../protocol/errors.ts';
 import { type AnvilProcess, startAnvil } from './anvil.ts';
-import { chainFiles, type Endpoint, type KeeperAnswer } from './keeper-protocol.ts';
+import { chainFiles, type Endpoint, type KeeperAnswer, keeperFarewell } from './keeper-protocol.ts';
 
 /** Milliseconds in which the first user must come. */
 const firstUserLimit = 10_000;
@@ -34,14 +34,18 @@ const server = createServer({ allowHalfOpen: true }, (user) => {
 async function leave(user: Socket): Promise<void> {
   if (!users.delete(user)) return;
   if (users.size === 0) await stop();
-  user.end();
+  dismiss(user);
+}
+
+function dismiss(user: Socket): void {
+  if (user.writable) user.end(`${keeperFarewell}\n`);
 }
 
 function stop(): Promise<void> {
   stopping ??= (async () => {
     server.close();
     await anvil?.close();
-    for (const user of users) user.end();
+    for (const user of users) dismiss(user);
   })();
   return stopping;
 }

@@ -88,7 +88,7 @@ export async function instanceAt(url: string): Promise<string | undefined> {
   const client = createClient({
     rpcSchema:
       rpcSchema<[{ Method: 'anvil_metadata'; Parameters?: undefined; ReturnType: { instanceId: string } }]>(),
-    transport: http(url, { retryCount: 0, timeout: 2_000 }),
+    transport: http(url, { retryCount: 0, timeout: 10_000 }),
   });
   try {
     const { instanceId } = await client.request({ method: 'anvil_metadata' });

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const user of users) user.kill('SIGKILL');
   users = [];
-  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
+  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -66,7 +66,7 @@ it('keeps its state in its directory, and no process', async () => {
   await clientOf(first.url).mine({ blocks: 3 });
   expect(await running()).toHaveLength(2);
   await first.close();
-  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
+  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
   const second = await openEmbeddedChain(directory);
   expect(await block(second.url)).toBe(3n);
   await second.close();
@@ -88,7 +88,7 @@ it('is one for all that use it at once, until the last one leaves', async () => 
   await second.close();
   expect(await block(fourth.url)).toBe(0n);
   await fourth.leave();
-  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
+  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
 });
 
 it('ends when all that use it are killed, and its state is there', async () => {
@@ -96,7 +96,7 @@ it('ends when all that use it are killed, and its state is there', async () => {
   const { url } = killed[0];
   await clientOf(url).mine({ blocks: 2 });
   for (const { child } of killed) child.kill('SIGKILL');
-  await expect.poll(running, { timeout: 15_000 }).toEqual([]);
+  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
   const chain = await openEmbeddedChain(directory);
   expect(await block(chain.url)).toBe(2n);
   await chain.close();
@@ -119,9 +119,16 @@ it('is cleared away, with its state, when what kept it was killed', async () => 
 it('is ended by who uses it when what kept it was killed', async () => {
   const chain = await openEmbeddedChain(directory);
   process.kill((await endpoint()).keeper, 'SIGKILL');
-  await expect.poll(running).toHaveLength(1);
+  await expect.poll(running, { timeout: 60_000 }).toHaveLength(1);
   await chain.close();
-  await expect.poll(running).toEqual([]);
+  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+});
+
+it('is ended by who leaves before it hears that what kept it was killed', async () => {
+  const chain = await openEmbeddedChain(directory);
+  process.kill((await endpoint()).keeper, 'SIGKILL');
+  await chain.close();
+  expect(await running()).toEqual([]);
 });
 
 it('starts though another program has the ports that an earlier one had', async () => {

@@ -16,6 +16,7 @@ import {
   type Endpoint,
   endpointSchema,
   keeperAnswerSchema,
+  keeperFarewell,
 } from './keeper-protocol.ts';
 
 /** The chain of one data directory, as one user of it sees it. */
@@ -104,8 +105,8 @@ const greetingLimit = 5_000;
 async function join(endpoint: Endpoint): Promise<EmbeddedChain | undefined> {
   const { id, port, url } = endpoint;
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  if (!(await greets(socket, id))) {
+  const heard = listen(socket);
+  if ((await heard.greeting) !== id) {
     socket.destroy();
     return undefined;
   }
@@ -114,29 +115,34 @@ async function join(endpoint: Endpoint): Promise<EmbeddedChain | undefined> {
   return {
     url,
     async close() {
-      const wasKept = !socket.closed;
       socket.ref();
       socket.end();
-      await closed;
-      if (!wasKept) await endOrphan(endpoint);
+      // Without a farewell the keeper was killed, and its chain still runs.
+      if ((await heard.last) !== keeperFarewell) await endOrphan(endpoint);
     },
   };
 }
 
-function greets(socket: Socket, id: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), greetingLimit);
-    let said = '';
-    socket.on('error', () => resolve(false));
-    socket.on('close', () => resolve(false));
-    socket.on('end', () => socket.end());
-    socket.on('data', (chunk) => {
-      said = (said + chunk.toString()).slice(0, 100);
-      if (!said.includes('\n')) return;
-      clearTimeout(timer);
-      resolve(said === `${id}\n`);
-    });
+/** What a keeper says: its first line, or nothing where it says none in time, and the last line when the connection is closed. */
+function listen(socket: Socket): { greeting: Promise<string | undefined>; last: Promise<string> } {
+  const greeting = Promise.withResolvers<string | undefined>();
+  const last = Promise.withResolvers<string>();
+  const timer = setTimeout(greeting.resolve, greetingLimit);
+  void greeting.promise.then(() => clearTimeout(timer));
+  let said = '';
+  socket.on('data', (chunk) => {
+    said = (said + chunk.toString()).slice(0, 100);
+    const end = said.indexOf('\n');
+    if (end >= 0) greeting.resolve(said.slice(0, end));
   });
+  // An error is followed by 'close'.
+  socket.on('error', () => undefined);
+  socket.on('end', () => socket.end());
+  socket.on('close', () => {
+    greeting.resolve(undefined);
+    last.resolve(said.trimEnd().split('\n').at(-1) ?? '');
+  });
+  return { greeting: greeting.promise, last: last.promise };
 }
 
 async function startKeeper(directory: string): Promise<Endpoint> {
@@ -204,7 +210,7 @@ const orphanLimit = 10_000;
 async function endOrphan(endpoint: Endpoint): Promise<void> {
   const { anvil } = endpoint;
   if (!(await answers(endpoint))) return;
-  process.kill(anvil, 'SIGTERM');
+  if (isRunning(anvil)) process.kill(anvil, 'SIGTERM');
   const end = Date.now() + orphanLimit;
   while (isRunning(anvil) && (await answers(endpoint))) {
     if (Date.now() > end) {

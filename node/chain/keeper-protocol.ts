@@ -44,6 +44,9 @@ export const endpointSchema = z.object({
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+/** The keeper's last line to a user that it lets go; the first is the chain's id. */
+export const keeperFarewell = 'farewell';
+
 /** The keeper's one line of output. */
 export const keeperAnswerSchema = z.union([
   z.object({ endpoint: endpointSchema }),
