@@ -127,7 +127,7 @@ export function requireCeremony(constraints: Hex32, path: string): never {
 }
 
 /** Longer than any verifying key or record of a setup that this program makes. */
-const maxArtifactBytes = 2 ** 24;
+const maxArtifactBytes = 2 ** 25;
 
 /**
  * What a peer's segment comes with.

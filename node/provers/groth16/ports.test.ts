@@ -7,7 +7,7 @@ import { FIELD_BYTES, writeField } from '../circuit/language/field-bytes.ts';
 import type { Port } from '../prover.ts';
 import { compileSegment } from './compile-segment.ts';
 import { formatGroth16Params, parseGroth16Params } from './parameters.ts';
-import { inputTypes } from './ports.ts';
+import { checkPorts, inputTypes } from './ports.ts';
 import { denseModel, denseSegment, paramsOf } from './testing/dense.ts';
 
 type Settled = Partial<Pick<EdgeType, 'scale' | 'interval'>>;
@@ -27,6 +27,25 @@ describe('ports', () => {
     expect(() => inputTypes(source, paramsOf(denseModel))).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID' }),
     );
+  });
+
+  it('take no more public values than a verifying key may have', async () => {
+    const [input = ''] = denseModel.inputs;
+    const shaped = (elements: number) => ({
+      ...denseModel,
+      types: new Map([...denseModel.types, [input, { element: 'float32' as const, shape: [elements] }]]),
+    });
+    await expect(compiled(port('public'), port('public'), shaped(2 ** 18))).rejects.toMatchObject({
+      code: 'UNPROVABLE',
+      remedy: expect.stringContaining('--commit'),
+    });
+    expect(() =>
+      checkPorts({
+        model: shaped(2 ** 18),
+        inputs: [port('poseidon2')],
+        outputs: [port('public')],
+      }),
+    ).not.toThrow();
   });
 
   const wide = { lo: -(1n << 60n), hi: 1n << 60n };

@@ -1,6 +1,6 @@
 import { MAGNITUDE_LIMIT } from '../../../protocol/arithmetic/bounds.ts';
 import type { QuantisedModel, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
-import { type EdgeType, type Interval, typeFaults } from '../../../protocol/edge.ts';
+import { type EdgeType, elementCount, type Interval, typeFaults } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { commitmentDomain } from '../../../protocol/poseidon2/index.ts';
 import type { Model } from '../../model/model.ts';
@@ -10,6 +10,7 @@ import { calibratedInterval, calibratedType, edgeInterval } from '../circuit/qua
 import type { FloatRange } from '../circuit/quantise/scale.ts';
 import type { Port, SegmentSource } from '../prover.ts';
 import type { Groth16Params } from './parameters.ts';
+import { maxPublicInputs } from './verifier/verifying-key.ts';
 
 /** Fractional bits that quantisation gives a tensor, either way. */
 const maxScale = 32;
@@ -21,8 +22,8 @@ export interface BoundPort {
 }
 
 /**
- * @throws TesseraError `UNPROVABLE` for a `kzg` port or values that are not of float32, `USAGE` for ports that do not fit
- *   the model or blind what is public, `RANGE_EXCEEDED` for a settled scale that is out of bounds
+ * @throws TesseraError `UNPROVABLE` for a `kzg` port, values that are not of float32 or too many public ones, `USAGE` for
+ *   ports that do not fit the model or blind what is public, `RANGE_EXCEEDED` for a settled scale that is out of bounds
  */
 export function checkPorts({ model, inputs, outputs }: SegmentSource): void {
   if (inputs.length !== model.inputs.length || outputs.length !== model.outputs.length) {
@@ -63,6 +64,17 @@ export function checkPorts({ model, inputs, outputs }: SegmentSource): void {
   outputs.forEach((port, i) => {
     check(port, model.outputs[i] as string);
   });
+  const publicValues = [...inputs, ...outputs]
+    .map(({ scheme }, i) => ({ scheme, name: [...model.inputs, ...model.outputs][i] as string }))
+    .filter(({ scheme }) => scheme === 'public')
+    .reduce((sum, { name }) => sum + elementCount(model.types.get(name)?.shape ?? []), 0);
+  if (publicValues >= maxPublicInputs) {
+    throw new TesseraError('UNPROVABLE', {
+      message: `A segment from ${model.inputs.join(', ')} to ${model.outputs.join(', ')} has ${publicValues} public values; Groth16 circuits have at most ${maxPublicInputs - 1}`,
+      remedy: 'Commit the model’s inputs or outputs with --commit, or prove this segment with ezkl.',
+      details: { publicValues, limit: maxPublicInputs - 1 },
+    });
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { TesseraError } from '../../../../protocol/errors.ts';
 import { type G1Point, type G2Point, g1Bytes, g2Bytes, readG1, readG2 } from './points.ts';
 
-/** Public inputs that a key may have. */
-const maxPublicInputs = 65_536;
+/** Public inputs that a circuit may have: a key of 16 MiB. */
+export const maxPublicInputs = 2 ** 18;
 
 const headerBytes = g1Bytes + 3 * g2Bytes;
 

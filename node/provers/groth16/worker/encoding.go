@@ -16,7 +16,7 @@ const (
 	g2Bytes         = 4 * fp.Bytes
 	proofBytes      = 2*g1Bytes + g2Bytes
 	keyHeaderBytes  = g1Bytes + 3*g2Bytes
-	maxPublicInputs = 1 << 16
+	maxPublicInputs = 1 << 18
 )
 
 func appendG1(to []byte, p *curve.G1Affine) []byte {
