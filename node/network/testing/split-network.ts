@@ -40,6 +40,11 @@ export class SplitNetwork {
     return this.#enter[side];
   }
 
+  /** Of a side, IPv4. */
+  address(side: Side): string {
+    return addresses[side];
+  }
+
   /** Where a node of a side listens, on a free port. */
   listen(side: Side): string {
     return `/ip4/${addresses[side]}/tcp/0`;

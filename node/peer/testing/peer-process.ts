@@ -19,7 +19,9 @@ export type Order =
   | { do: 'publish bytes'; topic: Topic; hex: readonly string[] }
   | { do: 'request'; peer: string; addresses: readonly string[]; sequence: number; timeout?: number }
   | { do: 'received' }
-  | { do: 'status' };
+  | { do: 'status' }
+  /** As a node that is told to end; its process goes on. */
+  | { do: 'stop' };
 
 export type Answer = { number: number } & (
   | { value: unknown }
@@ -68,6 +70,9 @@ async function obey(order: Order): Promise<unknown> {
       return received;
     case 'status':
       return peer.status();
+    case 'stop':
+      await api.close();
+      return peer.stop();
   }
 }
 
