@@ -63,31 +63,35 @@ export async function audit(
   { provers, verifiers }: AuditModules,
 ): Promise<AuditReport> {
   const { manifest, certificate } = read(options.manifest, await readCertificateFile(options.manifest));
-  const problems: AuditProblem[] = [...checkGraph(manifest.graph), ...checkPorts(manifest)];
   const keys = certificate === undefined ? undefined : checkKeys(certificate, verifiers);
-  if (keys !== undefined) problems.push(...keys.problems);
-
   const rebuilt = await rebuild(
     manifest,
     { ...options, artifacts: certificate?.artifacts ?? new Map() },
     provers,
   );
-  problems.push(...rebuilt.problems);
-  if (rebuilt.wiring !== undefined) problems.push(...compareWiring(manifest.graph, rebuilt.wiring));
   const model = modelId(manifest);
-  if (rebuilt.manifest !== undefined) {
-    problems.push(
-      ...compareEdges(manifest.graph, rebuilt.manifest.graph),
-      ...compareAssignment(manifest.graph, rebuilt.manifest.graph),
-      ...compareCircuits(manifest.circuits, rebuilt.manifest.circuits),
-    );
-    const due = modelId(rebuilt.manifest);
-    if (due !== model) {
-      problems.push({ code: 'MODEL_ID_DIFFERS', message: `modelId is ${model}; rebuilt, it is ${due}` });
-    }
-  }
+  const problems: AuditProblem[] = [
+    ...checkGraph(manifest.graph),
+    ...checkPorts(manifest),
+    ...(keys?.problems ?? []),
+    ...rebuilt.problems,
+    ...(rebuilt.wiring === undefined ? [] : compareWiring(manifest.graph, rebuilt.wiring)),
+    ...(rebuilt.manifest === undefined ? [] : compareManifests(manifest, rebuilt.manifest)),
+  ];
   const ok = problems.length === 0;
   return { ok, model, problems, ...(keys === undefined || !ok ? {} : { trust: keys.claimedTrust }) };
+}
+
+function compareManifests(stated: Manifest, rebuilt: Manifest): AuditProblem[] {
+  const [id, due] = [modelId(stated), modelId(rebuilt)];
+  return [
+    ...compareEdges(stated.graph, rebuilt.graph),
+    ...compareAssignment(stated.graph, rebuilt.graph),
+    ...compareCircuits(stated.circuits, rebuilt.circuits),
+    ...(id === due
+      ? []
+      : [{ code: 'MODEL_ID_DIFFERS', message: `modelId is ${id}; rebuilt, it is ${due}` } as const]),
+  ];
 }
 
 function read(path: string, file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {

@@ -609,4 +609,21 @@ describe('expectations', () => {
       await codesOf(honest, { expect: { outputs: { y: values.y.map((v) => v + scalarModulus) } } }),
     ).toEqual(['OUTPUT_UNEXPECTED']);
   });
+
+  it('are not met by integers in which nothing is left of the expected floats', async () => {
+    const nothing = toyCertificate(run([0n, 0n, 0n, 0n]));
+    const expecting = (x: number) => ({ expect: { inputs: { x: new Float64Array(4).fill(x) } } });
+    expect((await check(nothing, expecting(0))).problems).toEqual([]);
+    expect(await codesOf(nothing, expecting(0.003))).toEqual(['INPUT_UNEXPECTED']);
+  });
+});
+
+it('a certificate with more problems than a call may have arguments is reported, too', async () => {
+  const count = 200_000;
+  const blocks = Array.from({ length: count }, (_, i) => ({ start: [i], size: [1] }));
+  const wide = { name: 'y', type: open([count]), blocks };
+  const report = await checkCertificate(withGraph({ edges: graph.edges.with(4, wide) }), {
+    verifiers: [toyVerifier()],
+  });
+  expect(report.problems.length).toBeGreaterThan(count);
 });

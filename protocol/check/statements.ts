@@ -252,11 +252,20 @@ export async function checkExpected(
       problems.push({ code, message: `${name} is none of the model’s ${side}` });
       continue;
     }
-    const integers = tensor instanceof Float64Array ? integersOf(tensor, edge.type.scale) : tensor;
+    const integers = tensor instanceof Float64Array ? tellingIntegers(tensor, edge.type.scale) : tensor;
     const unlike = typeof integers === 'string' ? { why: integers } : await opener.unlike(index, integers);
     if (unlike !== null) problems.push({ code, message: `${name}: ${unlike.why}`, edge: name });
   }
   return problems;
+}
+
+/** As {@link integersOf}; a scale so coarse that nothing is left of the floats would let any tensor be the expected one. */
+function tellingIntegers(floats: Float64Array, scale: number): bigint[] | string {
+  const integers = integersOf(floats, scale);
+  const lost = typeof integers !== 'string' && integers.every((x) => x === 0n) && floats.some((x) => x !== 0);
+  return lost
+    ? `at its scale of ${scale} fractional bits all values become 0, so that none is shown`
+    : integers;
 }
 
 /** Integers at a scale, or why the floats have none. */

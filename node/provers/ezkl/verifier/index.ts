@@ -17,6 +17,7 @@ import { srsId } from '../../../../protocol/ids.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
 import type { Artifacts, KzgScheme, Opinion, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { throwIfAborted } from '../../../abort.ts';
+import { readOnce } from '../../read-once.ts';
 import { ezklVersion } from '../version.ts';
 import { boundaryOf } from './boundary.ts';
 import { type EzklEngine, engineOpinion, nativeEngineName, wasmEngineName } from './engine-opinion.ts';
@@ -75,13 +76,16 @@ function encodingProblem(circuit: Circuit, proof: Proof, instances: number): str
 /** @returns the verifier of adapter {@link ezklAdapter} */
 export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { readonly kzg: KzgScheme } {
   const known = deps.evmVerifiers ?? evmVerifiers;
+  const settingsOf = readOnce(parseSettings);
+  const vkaOf = readOnce(parseVka);
+  const verifyingKeyOf = readOnce(parseVerifyingKey);
   return {
     adapter: ezklAdapter,
 
     describe(circuit, artifacts) {
       const checked = requireArtifacts(artifacts);
-      const settings = parseSettings(checked.settings);
-      const vka = parseVka(checked.vka);
+      const settings = settingsOf(checked.settings);
+      const vka = vkaOf(checked.vka);
       const srs = srsId('bn254', writeG2(vka.sG2));
       const shapes = {
         inputs: circuit.inputs.map((type) => type.shape),
@@ -91,7 +95,7 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { re
         ...portsOf(settings, vka, srs, shapes),
         srs: [srs],
         output: outputOf(settings, circuit),
-        weaknesses: weaknessesOf(settings, vka, parseVerifyingKey(checked.verifyingKey)),
+        weaknesses: weaknessesOf(settings, vka, verifyingKeyOf(checked.verifyingKey)),
       };
     },
 
@@ -113,9 +117,9 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { re
       throwIfAborted(signal);
       const checked = requireArtifacts(artifacts);
       // Both bound what the engine is given: it allocates by what it reads there.
-      parseSettings(checked.settings);
-      parseVerifyingKey(checked.verifyingKey);
-      const vka = parseVka(checked.vka);
+      settingsOf(checked.settings);
+      verifyingKeyOf(checked.verifyingKey);
+      const vka = vkaOf(checked.vka);
       const both = (verdict: Opinion['verdict'], reason: string): Opinion[] => [
         { engine: wasmEngineName, verdict, reason },
         { engine: evmEngineName, verdict, reason },

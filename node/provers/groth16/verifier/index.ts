@@ -12,6 +12,7 @@ import { type EdgeType, elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import { writeElements } from '../../../../protocol/field.ts';
 import type { Artifacts, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { readOnce } from '../../read-once.ts';
 import { checkProof, proofBytes } from './pairing-check.ts';
 import { readSetupRecord } from './setup-record.ts';
 import { publicInputCount, readVerifyingKey } from './verifying-key.ts';
@@ -50,6 +51,10 @@ function inputsOf(circuit: { inputs: readonly EdgeType[]; outputs: readonly Edge
 
 /** @returns the verifier of adapter {@link groth16Adapter} */
 export function createGroth16Verifier(): ProofVerifier {
+  // The points of a key take much more memory than its bytes, so that it is not kept, only that it is well-formed.
+  const requireKey = readOnce((key) => {
+    readVerifyingKey(key);
+  });
   return {
     adapter: groth16Adapter,
 
@@ -67,7 +72,7 @@ export function createGroth16Verifier(): ProofVerifier {
           message: `The verifying key takes ${actual} public inputs, the circuit's ports ${expected}`,
         });
       }
-      readVerifyingKey(key);
+      requireKey(key);
       return {
         inputs: circuit.inputs,
         outputs: circuit.outputs,
