@@ -2,7 +2,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTestClient, http, parseEther, sha256, toBytes } from 'viem';
+import {
+  createTestClient,
+  type Hex,
+  http,
+  isAddressEqual,
+  parseEther,
+  parseTransaction,
+  sha256,
+  toBytes,
+  zeroAddress,
+} from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy, writeDeployment } from '../contracts/deploy.ts';
 import { Chain } from '../node/chain/chain-client.ts';
@@ -14,6 +24,7 @@ import type { ChainJob } from '../node/chain/job.ts';
 import { listJobs } from '../node/chain/job-list.ts';
 import { loadJobRecord } from '../node/chain/job-record.ts';
 import { Market } from '../node/chain/market.ts';
+import { ForwardingEndpoint, type RpcRequest } from '../node/chain/testing/forwarding-endpoint.ts';
 import { encodeModel } from '../node/model/onnx/encode.ts';
 import { builtWorker } from '../node/provers/groth16/testing/worker.ts';
 import { createGroth16Verifier } from '../node/provers/groth16/verifier/index.ts';
@@ -29,6 +40,9 @@ const setupTimeout = 300_000;
 let directory: string;
 let embedded: EmbeddedChain;
 let nodes: MarketNodes;
+let groth16: string;
+/** Of the contracts' deployment. */
+let file: string;
 let requester: string;
 let deployed: ReturnType<typeof deployedMarket>;
 let model: string;
@@ -36,11 +50,11 @@ let input: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tessera-market-chain-'));
-  const groth16 = await builtWorker();
+  groth16 = await builtWorker();
   embedded = await openEmbeddedChain(join(directory, 'chain'));
   const deployment = await deploy({ url: embedded.url, account: developmentAccount(0) });
   deployed = deployedMarket(deployment);
-  const file = join(directory, 'deployment.json');
+  file = join(directory, 'deployment.json');
   await writeDeployment(file, deployment);
   nodes = new MarketNodes({ url: embedded.url, deployment: file }, groth16);
   requester = await nodes.home();
@@ -108,6 +122,53 @@ describe('a job that one process posts', { timeout: setupTimeout }, () => {
     for (const account of [2, 3]) {
       const market = await marketOf(account);
       expect(await market.stake(market.chain.address)).toMatchObject({ amount: parseEther('2'), locked: 0n });
+    }
+  });
+});
+
+/** Whether a request brings a job's posting to the chain. */
+function isPosting({ method, params }: RpcRequest): boolean {
+  if (method !== 'eth_sendRawTransaction') return false;
+  const { to } = parseTransaction(params?.[0] as Hex);
+  return isAddressEqual(to ?? zeroAddress, deployed.addresses.market);
+}
+
+describe('a requester that is killed', { timeout: 3 * setupTimeout }, () => {
+  it('goes on with its job, posted and paid for once', async () => {
+    const worker = await nodes.start(2);
+    const market = await marketOf(1);
+    const posted = async () => (await listJobs(market, deployed.since)).map(({ id }) => id);
+    const before = await posted();
+    // What becomes of the posting's transaction: the chain never hears of it, or nobody hears that the chain has it.
+    let passesOn = false;
+    let moment = Promise.withResolvers<void>();
+    const endpoint = await ForwardingEndpoint.start(embedded.url, async (request, forward) => {
+      if (!isPosting(request)) return undefined;
+      if (passesOn) await forward();
+      moment.resolve();
+      return new Promise(() => undefined);
+    });
+    const observed = new MarketNodes({ url: endpoint.url, deployment: file }, groth16);
+    const home = await observed.home();
+    const out = join(directory, 'killed.cert');
+    try {
+      await observed.runUntil(home, proving([worker], out), moment.promise);
+      expect(await posted()).toEqual(before);
+      passesOn = true;
+      moment = Promise.withResolvers();
+      await observed.runUntil(home, proving([worker], out), moment.promise);
+      const [id, ...others] = (await posted()).slice(before.length);
+      expect(others).toEqual([]);
+      await nodes.runUntil(home, proving([worker], out), `job ${id} was posted before`);
+      const { status, stdout, stderr } = await nodes.run(home, proving([worker], out));
+      expect(status, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ id, verified: true });
+      expect(await check(out)).toMatchObject({ valid: true });
+      expect(await posted()).toEqual([...before, id]);
+    } finally {
+      await endpoint.close();
+      await observed.close();
+      await worker.kill();
     }
   });
 });

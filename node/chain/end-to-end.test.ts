@@ -26,7 +26,7 @@ import type { ChainJob } from './job.ts';
 import { loadJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import { Market } from './market.ts';
-import { postJob } from './requester.ts';
+import { type PostReport, postJob } from './requester.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 import { watchSegment } from './watcher.ts';
 import { type SegmentWork, Worker, type WorkStep } from './worker.ts';
@@ -75,17 +75,24 @@ async function marketOf(account: number, url = embedded.url): Promise<Market> {
   return new Market(chain, deployed.addresses);
 }
 
-const recordOf = (id: string) => jsonFile(join(directory, 'jobs', `${id}.json`));
+const files = {
+  job: (id: string) => jsonFile(join(directory, 'jobs', `${id}.json`)),
+  posting: (order: string) => jsonFile(join(directory, 'postings', `${order}.json`)),
+};
 
-async function post(optimistic: boolean): Promise<ChainJob> {
+async function order(optimistic: boolean): Promise<PostReport> {
   const prices = {
     ...{ reward, bond: parseEther('0.02'), duration: 3600, optimistic },
     ...{ window: optimistic ? 3600n : 0n, lifetime: 86_400n },
   };
   const market = await marketOf(1);
-  return (
-    await postJob({ prepared, record: { request, fileOf: recordOf }, prices, modules, market, deployed })
-  ).job;
+  return postJob({ prepared, record: { request, files }, prices, modules, market, deployed });
+}
+
+async function post(optimistic: boolean): Promise<ChainJob> {
+  const posted = await order(optimistic);
+  await posted.forget();
+  return posted.job;
 }
 
 const work = (segment: number) => async () => localWork(prepared, segment, modules, limits);
@@ -137,8 +144,27 @@ describe('a job on the chain', () => {
   it('is known from its record in another process', async () => {
     const job = await post(false);
     const { market } = await workerOf(2);
-    const record = await loadJobRecord(recordOf(market.idOf(job.terms)));
+    const record = await loadJobRecord(files.job(market.idOf(job.terms)));
     expect(record).toEqual({ job, request, blindings: prepared.blindings });
+  });
+
+  it('is gone on with while it is not done with, and closed and posted anew once it can be claimed no more', async () => {
+    const requester = await marketOf(1);
+    const [first, again] = [await order(false), await order(false)];
+    expect([first.resumed, again.resumed]).toEqual([false, true]);
+    expect(again.job).toEqual(first.job);
+    const owedBefore = await requester.owed(requester.chain.address, zeroAddress);
+    await pass(86_401);
+    const anew = await order(false);
+    expect(anew.resumed).toBe(false);
+    expect(anew.id).not.toBe(first.id);
+    expect(await requester.job(first.id)).toMatchObject({ closed: true, available: 0n });
+    const refund = reward * BigInt(first.job.offers.length);
+    expect(await requester.owed(requester.chain.address, zeroAddress)).toBe(owedBefore + refund);
+    await anew.forget();
+    const other = await order(false);
+    expect([other.resumed, other.id === anew.id]).toEqual([false, false]);
+    await other.forget();
   });
 
   it('pays one of two nodes that race for a segment, and costs the other nothing', async () => {

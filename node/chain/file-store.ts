@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from 'viem';
 import writeFileAtomic from 'write-file-atomic';
@@ -36,6 +36,8 @@ export interface JsonFile {
   /** @returns nothing where there is no file */
   load(): Promise<unknown>;
   save(value: unknown): Promise<void>;
+  /** Removes the file, where there is one. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -53,6 +55,7 @@ export function jsonFile(path: string): JsonFile {
       await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
       await writeFileAtomic(path, `${JSON.stringify(value)}\n`, { mode: 0o600 });
     },
+    remove: () => rm(path, { force: true }),
   };
 }
 

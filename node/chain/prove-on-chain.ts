@@ -19,7 +19,8 @@ import {
 import { proveSegments } from '../requester/prove-segments.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { certifyChainJob } from './certify-chain-job.ts';
-import type { JsonFile, ProofArtifacts } from './file-store.ts';
+import type { ChainDirectory } from './chain-directory.ts';
+import type { ProofArtifacts } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { collectProofs, type JobProofs } from './job-proofs.ts';
 import type { JobRecord } from './job-record.ts';
@@ -36,8 +37,8 @@ export interface ProveOnChainInit {
   /** Where the certificate is written. */
   out: string;
   prices: JobPrices;
-  /** Where the job's record is kept, by its id. */
-  recordOf: (id: Hex32) => JsonFile;
+  /** Where is kept how the job was made, and that it is not done with. */
+  files: Pick<ChainDirectory, 'job' | 'posting'>;
   modules: JobModules;
   limits: ProverLimits;
   /** The contracts that the job's circuits can be verified by. */
@@ -63,7 +64,8 @@ export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registratio
 
 /**
  * Posts a model's inference as a job on a chain, and writes its certificate: of the very proofs that were submitted
- * there, or where nobody is known who will, of proofs of this machine.
+ * there, or where nobody is known who will, of proofs of this machine. Called again after it was cut short, it goes on
+ * with the job that it had posted, and pays for it once.
  *
  * @throws TesseraError of the stage that failed
  */
@@ -71,7 +73,7 @@ export async function proveOnChain(
   init: ProveOnChainInit,
   options: RunOptions = {},
 ): Promise<ProveOnChainReport> {
-  const { request, out, prices, modules, limits, recordOf, by, onNote } = init;
+  const { request, out, prices, modules, limits, files, by, onNote } = init;
   const target = { ...request, target: 'chain' as const };
   const prepared = await prepareJob({ ...target, limits }, modules, options);
   const opening = prepared.blindings.size === 0 ? undefined : `${out}.opening`;
@@ -88,12 +90,12 @@ export async function proveOnChain(
   const posted = await postJob(
     {
       ...{ prepared, prices, modules, market, deployed },
-      record: { request: target, fileOf: recordOf },
+      record: { request: target, files },
       ...(by.kind === 'peers'
         ? {
-            publish: (content) =>
+            publish: (content, salt) =>
               publishMarketJob(
-                { prepared, ...content, provers: modules.provers, artifacts: by.artifacts },
+                { prepared, ...content, salt, provers: modules.provers, artifacts: by.artifacts },
                 options.signal,
               ),
           }
@@ -102,7 +104,7 @@ export async function proveOnChain(
     options,
   );
   const { id, job, registration } = posted;
-  onNote?.(`job ${id} is posted`);
+  onNote?.(posted.resumed ? `job ${id} was posted before, and is gone on with` : `job ${id} is posted`);
   if (by.kind === 'accounts') {
     const workers = await by.workers(market);
     await workInTurns(job, workers, (index) => localWork(prepared, index, modules, limits), options);
@@ -111,6 +113,7 @@ export async function proveOnChain(
     const collected = await collectJob(posted, market, by.proofs, init, options);
     await write(await certifyChainJob(draft, job, collected, modules, options));
   }
+  await posted.forget();
   return {
     certificate: out,
     ...(opening === undefined ? {} : { opening }),

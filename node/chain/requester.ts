@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Hex32 } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
 import type { JobOffer } from '../../protocol/job-ids.ts';
 import type { RunOptions } from '../progress.ts';
 import { draftJobCertificate, type Job, type JobModules, type JobRequest } from '../requester/job.ts';
+import type { ChainDirectory } from './chain-directory.ts';
 import type { DeployedMarket } from './deployment.ts';
-import type { JsonFile } from './file-store.ts';
 import { type ChainJob, coinToken, makeJob } from './job.ts';
-import { saveJobRecord } from './job-record.ts';
+import { loadJobRecord, saveJobRecord } from './job-record.ts';
 import { commitEdges } from './local-work.ts';
 import type { Market } from './market.ts';
 import { type RegistrationReport, registerModel } from './model-registration.ts';
+import { loadPosting, orderDigest, type Posting, postingState, savePosting } from './posting.ts';
 
 /** What a requester pays and asks for, in every segment alike. */
 export interface JobPrices extends JobOffer {
@@ -28,23 +30,34 @@ export interface PostInit {
   modules: Pick<JobModules, 'provers' | 'verifiers'>;
   market: Market;
   deployed: DeployedMarket;
-  /** How the job was made, and where that is kept by its id, for whoever works on it by these files. */
-  record?: { request: Omit<JobRequest, 'limits'>; fileOf: (id: Hex32) => JsonFile };
-  /** Puts the job where peers can fetch it, and gives the nonce that leads to it; a random one unless given. */
-  publish?: (job: Pick<ChainJob, 'manifest' | 'commitments' | 'offers'>) => Promise<bigint>;
+  /**
+   * How the job was made, and where that is kept: for whoever works on it by these files, and for another run that goes
+   * on with what this one leaves unfinished.
+   */
+  record?: { request: Omit<JobRequest, 'limits'>; files: Pick<ChainDirectory, 'job' | 'posting'> };
+  /** Puts the job where peers can fetch it, and gives the nonce that leads to it; the salt is one unless given. */
+  publish?: (job: JobContent, salt: Hex32) => Promise<bigint>;
 }
+
+/** What a job is about, before anybody has posted it. */
+export type JobContent = Pick<ChainJob, 'manifest' | 'commitments' | 'offers'>;
 
 export interface PostReport {
   id: Hex32;
   job: ChainJob;
+  /** Whether an earlier run had posted it. */
+  resumed: boolean;
   registration: RegistrationReport;
   /** The block before which nothing of the job is on the chain. */
   since: bigint;
+  /** Is done with it: who asks for the same from now on wants another job. */
+  forget(): Promise<void>;
 }
 
 /**
  * Registers a prepared job's model, where it is not, and posts the job with escrow for every segment. Its record is on
- * disk before the transaction is sent.
+ * disk before the transaction is sent: where an earlier run was to post the very same and was killed, its job is gone on
+ * with, and posted only if it was not. What can be claimed no more is closed, which refunds its escrow, and posted anew.
  *
  * @throws TesseraError as registering and posting do
  */
@@ -54,27 +67,64 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const draft = await draftJobCertificate(prepared, modules, running);
   const commitments = await commitEdges(prepared, modules, signal);
   const registration = await registerModel(draft, market.chain, deployed, running);
-  const { reward, bond, duration, optimistic, window, lifetime, token = coinToken } = prices;
+  const { reward, bond, duration } = prices;
   const { manifest } = draft;
   const offers = manifest.graph.segments.map(() => ({ reward, bond, duration }));
-  const nonce = (await init.publish?.({ manifest, commitments, offers })) ?? randomNonce();
+  const content = { manifest, commitments, offers };
+  const posting = record?.files.posting(orderDigest(market, { content, prices }));
+  const report = { registration, forget: async () => posting?.remove() };
+  const earlier = posting === undefined ? undefined : await loadPosting(posting);
+  const resumed = earlier === undefined ? undefined : await resume(init, content, earlier, running);
+  if (resumed !== undefined) {
+    return { ...report, ...resumed, resumed: true };
+  }
+
+  const salt = randomBytes(32).toString('hex');
+  const nonce = (await init.publish?.(content, salt)) ?? BigInt(`0x${salt}`);
   const since = await market.chain.client.getBlockNumber({ cacheTime: 0 });
+  const { optimistic, window, lifetime, token = coinToken } = prices;
   const job = makeJob(manifest, commitments, {
     requester: market.chain.address.slice(2).toLowerCase(),
-    nonce,
-    offers,
-    token,
-    optimistic,
-    window,
+    ...{ nonce, offers, token, optimistic, window },
     expiry: (await market.chain.now()) + lifetime,
   });
   const id = market.idOf(job.terms);
-  if (record !== undefined) {
-    const { request, fileOf } = record;
-    await saveJobRecord(fileOf(id), { job, request, blindings: prepared.blindings });
+  if (record !== undefined && posting !== undefined) {
+    const { request, files } = record;
+    await saveJobRecord(files.job(id), { job, request, blindings: prepared.blindings });
+    await savePosting(posting, { job: id, salt, since });
   }
-  await market.post(job, reward * BigInt(job.offers.length), running);
-  return { id, job, registration, since };
+  await market.post(job, escrowOf(job), running);
+  return { ...report, id, job, since, resumed: false };
 }
 
-const randomNonce = () => BigInt(`0x${randomBytes(16).toString('hex')}`);
+/** @returns nothing when the job that an earlier run was to post must be posted anew */
+async function resume(
+  { market, record, publish }: PostInit,
+  content: JobContent,
+  { job: id, salt, since }: Posting,
+  running: { signal?: AbortSignal },
+): Promise<Pick<PostReport, 'id' | 'job' | 'since'> | undefined> {
+  const job = record === undefined ? undefined : (await loadJobRecord(record.files.job(id)))?.job;
+  if (job === undefined) return undefined;
+  const state = await postingState(market, id, job);
+  if (state === 'ended') {
+    if (!(await market.job(id)).closed) await market.close(job, running);
+    return undefined;
+  }
+  await publish?.(content, salt);
+  if (state === 'absent') {
+    try {
+      await market.post(job, escrowOf(job), running);
+    } catch (error) {
+      const refusal = error instanceof TesseraError ? error.details.error : undefined;
+      // Nobody posted it, and it has expired meanwhile.
+      if (refusal === 'ExpiryOutOfRange') return undefined;
+      // What the earlier run had sent came into a block meanwhile.
+      if (refusal !== 'JobExists') throw error;
+    }
+  }
+  return { id, job, since };
+}
+
+const escrowOf = ({ offers }: ChainJob) => offers.reduce((sum, { reward }) => sum + reward, 0n);

@@ -142,8 +142,8 @@ class MarketRun {
         const posted = await postJob(
           {
             ...{ prepared, prices, modules, market, deployed },
-            publish: (content) =>
-              publishMarketJob({ prepared, ...content, provers: modules.provers, artifacts }, signal),
+            publish: (content, salt) =>
+              publishMarketJob({ prepared, ...content, salt, provers: modules.provers, artifacts }, signal),
           },
           { signal },
         );

@@ -47,7 +47,7 @@ export async function proveOnChainOf(
         const proveBy = (by: ProveOnChainInit['by']) =>
           proveOnChain(
             {
-              ...{ request, out, prices, modules, limits, by, recordOf: open.files.job },
+              ...{ request, out, prices, modules, limits, by, files: open.files },
               contracts: (draft) => contractsFor(context, open, flags, draft),
               onNote: (note) => output.note(note),
             },

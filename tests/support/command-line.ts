@@ -90,12 +90,12 @@ export async function interruptedTessera(
 /**
  * Runs `tessera` and kills it as `kill -9` would, but none of the processes that it has started.
  *
- * @param when what standard error shows at the moment
+ * @param when what standard error shows at the moment, or what comes true then
  * @returns when all of them have ended, too
  */
 export async function killedTessera(
   args: readonly string[],
-  when: string,
+  when: string | Promise<void>,
   env: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   const { child, ended } = start(
@@ -103,11 +103,12 @@ export async function killedTessera(
     [program, ...args],
     { env: { ...process.env, ...env }, detached: true },
     (text) => {
-      if (text.includes(when)) child.kill('SIGKILL');
+      if (typeof when === 'string' && text.includes(when)) child.kill('SIGKILL');
     },
   );
+  if (typeof when !== 'string') void when.then(() => child.kill('SIGKILL'));
   const { status, stderr } = await ended;
-  if (status !== null) throw new Error(`It ended without showing "${when}":\n${stderr}`);
+  if (status !== null) throw new Error(`It ended before the moment came to kill it:\n${stderr}`);
   while (signalGroup(child, 0)) await sleep(50);
 }
 

@@ -52,8 +52,8 @@ export class MarketNodes {
     return tessera([...args, ...this.#flags()], environment(home));
   }
 
-  /** Runs a verb on the market until standard error shows `when`, and kills it then. */
-  runUntil(home: string, args: readonly string[], when: string): Promise<void> {
+  /** Runs a verb on the market until standard error shows `when`, or until that comes true, and kills it then. */
+  runUntil(home: string, args: readonly string[], when: string | Promise<void>): Promise<void> {
     return killedTessera([...args, ...this.#flags()], when, environment(home));
   }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { artifactCid, sha256Hex } from '../../../protocol/ids.ts';
 import {
@@ -34,18 +34,21 @@ export interface PublishMarketJobInit {
   manifest: Manifest;
   commitments: Commitments;
   offers: readonly JobOffer[];
+  /** Tells the job from every other one of the same content. */
+  salt: Hex32;
   provers: Provers;
   artifacts: ArtifactAccess;
 }
 
 /**
- * Puts all that a job on a chain consists of where peers can fetch it. It is public from then on.
+ * Puts all that a job on a chain consists of where peers can fetch it. It is public from then on. A second call puts the
+ * same there again.
  *
  * @returns the nonce that the job must be posted with
  * @throws TesseraError `USAGE` for a job that is to hide its tensors
  */
 export async function publishMarketJob(init: PublishMarketJobInit, signal?: AbortSignal): Promise<bigint> {
-  const { prepared, offers, artifacts, ...rest } = init;
+  const { prepared, offers, salt, artifacts, ...rest } = init;
   const { committed } = prepared;
   if (committed.input || committed.output) {
     throw new TesseraError('USAGE', {
@@ -61,7 +64,6 @@ export async function publishMarketJob(init: PublishMarketJobInit, signal?: Abor
   // Every segment names these two alike.
   const { [roles.manifest]: manifest = '', [roles.commitments]: commitments = '' } =
     published.segments[0]?.artifacts ?? {};
-  const salt = randomBytes(32).toString('hex');
   const head = await artifacts.put(
     marketJobFormat.encode({ salt, manifest, commitments, segments: list.cid.toString() }),
     true,
