@@ -55,8 +55,10 @@ describe.skipIf(missing !== '')(`libp2p and Waku together${missing && ` (skipped
       );
     }
     // Both ways brought them; they counted once.
-    const delivered = (await two.status()).paths.map((path) => path.delivered);
-    expect(Math.min(...delivered)).toBeGreaterThanOrEqual(sent.length);
+    await eventually(async () => {
+      const delivered = (await two.status()).paths.map((path) => path.delivered);
+      expect(Math.min(...delivered)).toBeGreaterThanOrEqual(sent.length);
+    });
     expect(await one.received()).toEqual([]);
   });
 
