@@ -43,6 +43,7 @@ export const errorCodes = {
   ENCODING_INVALID: { exit: 1, meaning: 'Bytes are not in the one canonical encoding, or exceed a limit.' },
   STORAGE_FAILED: { exit: 1, meaning: 'The disk refused a read or a write.' },
   NETWORK_FAILED: { exit: 1, meaning: 'A peer could not be reached, or did not answer as agreed.' },
+  TRANSPORT_MISSING: { exit: 1, meaning: 'A transport that the configuration asks for is not installed.' },
   WORKER_MISSING: { exit: 1, meaning: 'No worker of the network suits a segment, or none proved it.' },
   EDGE_MISMATCH: {
     exit: 1,

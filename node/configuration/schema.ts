@@ -22,7 +22,9 @@ export const configurationSchema = z.strictObject({
   listen: z
     .array(address)
     .default(['/ip4/0.0.0.0/tcp/4801', '/ip4/0.0.0.0/tcp/4802/ws'])
-    .describe('Multiaddrs to listen on; TCP, and WebSocket with `/ws`. Port 0 takes a free one.'),
+    .describe(
+      'Multiaddrs to listen on; TCP, WebSocket with `/ws`, and UDP with `/webrtc-direct`. Port 0 takes a free one.',
+    ),
   announce: z
     .array(address)
     .default([])
@@ -30,6 +32,10 @@ export const configurationSchema = z.strictObject({
   bootstrap: z.array(peerAddress).default([]).describe('Multiaddrs of nodes to join the network by.'),
   mdns: z.boolean().default(true).describe('Find nodes of the local network by multicast DNS.'),
   upnp: z.boolean().default(false).describe('Ask the router to forward the ports that are listened on.'),
+  webrtc: z
+    .boolean()
+    .default(false)
+    .describe('Connect by WebRTC-direct too; needs the package `@libp2p/webrtc`, version 6.'),
   relay: z.boolean().default(false).describe('Relay connections for nodes that cannot be dialled.'),
   transport: z
     .enum(transports)

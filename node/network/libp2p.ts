@@ -27,6 +27,7 @@ import { topicAddress, topicNames } from '../../protocol/messages/index.ts';
 import { version } from '../package.ts';
 import { gossipLimits, peerScoreParams, peerScoreThresholds } from './peer-score.ts';
 import { protocolPrefix, protocols } from './protocols.ts';
+import { loadWebRtcDirect } from './webrtc-direct.ts';
 
 /** What a node offers to the rest of the program on top of its connections. */
 export type Libp2pServices = {
@@ -58,6 +59,8 @@ export interface Libp2pNodeOptions {
   upnp?: boolean;
   /** Relay connections for peers that cannot be dialled. */
   relay?: boolean;
+  /** Connect by WebRTC-direct too; an address of it among those to listen on switches it on as well. */
+  webrtc?: boolean;
   /** How many peers to stay connected to at most; 300 by default. */
   maxConnections?: number;
   /** New connections a second from one host before further ones are refused; 16 by default. */
@@ -68,17 +71,17 @@ export interface Libp2pNodeOptions {
 }
 
 /**
- * Starts a libp2p node of this network: TCP, WebSocket and relayed connections, noise, yamux; a DHT of its own
- * under `/tessera/1/kad/1.0.0`, which serves from the start; gossip with peer scoring.
+ * Starts a libp2p node of this network: TCP, WebSocket and relayed connections, noise, yamux, WebRTC-direct where it
+ * is wanted; a DHT of its own under `/tessera/1/kad/1.0.0`, which serves from the start; gossip with peer scoring.
  *
  * Gossip carries no signatures of libp2p's: every message of this network is signed by its sender, and known to
  * gossip by the hash of its bytes.
  *
- * @throws TesseraError `NETWORK_FAILED` when it cannot listen where it should
+ * @throws TesseraError `NETWORK_FAILED` when it cannot listen where it should; `TRANSPORT_MISSING`
  */
 export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2pNode> {
   try {
-    return await createLibp2p(initOf(options));
+    return await createLibp2p(await initOf(options));
   } catch (error) {
     if (error instanceof Error && error.name === 'UnsupportedListenAddressesError') {
       throw cannotListen(options.listen, error);
@@ -87,8 +90,9 @@ export async function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp
   }
 }
 
-function initOf(options: Libp2pNodeOptions): Libp2pOptions<Libp2pServices> {
+async function initOf(options: Libp2pNodeOptions): Promise<Libp2pOptions<Libp2pServices>> {
   const { privateKey, datastore, listen, logger, metrics } = options;
+  const webrtc = options.webrtc || listen.some((address) => address.includes('/webrtc-direct'));
   return {
     privateKey,
     datastore,
@@ -104,7 +108,7 @@ function initOf(options: Libp2pNodeOptions): Libp2pOptions<Libp2pServices> {
         }),
     nodeInfo: { name: 'tessera', version, userAgent: `tessera/${version}` },
     addresses: { listen: [...listen], announce: [...(options.announce ?? [])] },
-    transports: [tcp(), webSockets(), circuitRelayTransport()],
+    transports: [tcp(), webSockets(), circuitRelayTransport(), ...(webrtc ? [await loadWebRtcDirect()] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
