@@ -12,6 +12,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 2,
     // Real proofs on a busy two-core machine.
     testTimeout: mode === 'long' ? 3_600_000 : 180_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: mode === 'long' ? 3_600_000 : 180_000,
   },
 }));

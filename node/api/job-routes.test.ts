@@ -139,7 +139,7 @@ describe('jobs of a node by its local API', () => {
     asker.abort();
     await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
     await aborted;
-    await vi.waitFor(() => expect(queue.list()[0]?.state).toBe('cancelled'));
+    await vi.waitFor(() => expect(queue.list()[0]?.state).toBe('cancelled'), { timeout: 60_000 });
   });
 
   it('are cancelled by name, and say what they failed with', async () => {

@@ -66,7 +66,7 @@ describe('two nodes that race for one segment', () => {
     );
     await real.client.setAutomine(false);
     const claims = Promise.allSettled(racers.map((market) => market.claim(job, 0)));
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+    await expect.poll(waiting, { timeout: 60_000 }).toBe(2);
     await real.client.mine({ blocks: 1 });
     await real.client.setAutomine(true);
 
@@ -110,9 +110,9 @@ describe('a reorganisation', () => {
     const careful = await real.marketOf(2, { pace: { confirmations: 2, patience: 1_000 } });
     const proving = careful.prove(job, 0, proof);
     const stateOf = async () => (await market.segment(market.idOf(job.terms), 0)).state;
-    await expect.poll(stateOf, { timeout: 10_000 }).toBe('verified');
+    await expect.poll(stateOf, { timeout: 60_000 }).toBe('verified');
     await real.reorganise(1);
-    await expect.poll(stateOf, { timeout: 10_000 }).toBe('verified');
+    await expect.poll(stateOf, { timeout: 60_000 }).toBe('verified');
     await real.client.mine({ blocks: 1 });
     expect((await proving).status).toBe('success');
     expect((await owed(market)) - before).toBe(reward);

@@ -46,7 +46,7 @@ async function pending({ address }: TransactionSender) {
 }
 
 async function pendingOne(sender: TransactionSender): Promise<Hex> {
-  await expect.poll(() => pending(sender), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => pending(sender), { timeout: 60_000 }).toHaveLength(1);
   return (await pending(sender))[0]?.hash as Hex;
 }
 
@@ -92,7 +92,7 @@ describe('a stuck transaction', () => {
     const sender = await senderOf(2, impatient);
     const sending = sender.send(gift, nothing);
     const first = await client.getTransaction({ hash: await pendingOne(sender) });
-    await expect.poll(() => pendingOne(sender), { timeout: 10_000 }).not.toBe(first.hash);
+    await expect.poll(() => pendingOne(sender), { timeout: 60_000 }).not.toBe(first.hash);
     await client.setAutomine(true);
     await client.mine({ blocks: 1 });
     const { transactionHash } = await sending;
@@ -124,7 +124,7 @@ describe('a stuck transaction', () => {
       maxPriorityFeePerGas: parseGwei('5'),
     });
     const sending = sender.send(gift, nothing);
-    await expect.poll(() => pendingOne(sender), { timeout: 10_000 }).not.toBe(hash);
+    await expect.poll(() => pendingOne(sender), { timeout: 60_000 }).not.toBe(hash);
     await client.setAutomine(true);
     await client.mine({ blocks: 1 });
     const { transactionHash } = await sending;
@@ -177,7 +177,7 @@ describe('a transaction in a block', () => {
     const before = await client.getBlock();
     await client.request({ method: 'anvil_reorg' as never, params: [1, []] as never });
     expect((await client.getBlock()).hash).not.toBe(before.hash);
-    await expect.poll(() => mined(sender), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => mined(sender), { timeout: 60_000 }).toBe(1);
     await client.mine({ blocks: 1 });
     const receipt = await sending;
     expect(receipt.blockHash).not.toBe(before.hash);

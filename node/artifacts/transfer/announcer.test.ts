@@ -80,7 +80,7 @@ it('gives up what is no longer there', async () => {
 
 it('tells again before it is forgotten', async () => {
   const { told } = start([artifact('aa')], [], 5);
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(told.length).toBeGreaterThan(2), { timeout: 60_000 });
 });
 
 it('ends when it is stopped', async () => {

@@ -69,7 +69,7 @@ describe('a server of blocks', () => {
     for (const stream of streams) expect(await askOnce(stream)).toBe(MiB);
     expect(await askOnce(await open())).toBeUndefined();
     await streams[0]?.close();
-    await vi.waitFor(async () => expect(await askOnce(await open())).toBe(MiB));
+    await vi.waitFor(async () => expect(await askOnce(await open())).toBe(MiB), { timeout: 60_000 });
   });
 
   it('serves no more streams at once than it can', async () => {
@@ -83,8 +83,8 @@ describe('a server of blocks', () => {
     const stream = await open();
     stream.pause();
     for (let count = 0; count < 8; count++) stream.send(artifact.cid.bytes);
-    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(1));
-    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(0));
+    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(1), { timeout: 60_000 });
+    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(0), { timeout: 60_000 });
   });
 
   it('leaves a peer that asks for nothing', async () => {
