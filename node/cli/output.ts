@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import type { TesseraError } from '../../protocol/errors.ts';
 import type { Progress } from '../progress.ts';
+import { printableLines, printableStyled } from './printable.ts';
 import { ProgressView } from './progress-view.ts';
 
 export interface OutputInit {
@@ -32,13 +33,13 @@ export class Output {
   /** Prints the verb's one result: `value` for programs, `text` for people. */
   result(value: object, text: string): void {
     this.#progress?.clear();
-    this.#stdout.write(this.json ? `${stringify(value)}\n` : `${text}\n`);
+    this.#stdout.write(this.json ? `${stringify(value)}\n` : `${printableStyled(text)}\n`);
   }
 
   /** Says something that is not the result. */
   note(text: string): void {
     this.#progress?.clear();
-    this.#stderr.write(`${text}\n`);
+    this.#stderr.write(`${printableLines(text)}\n`);
   }
 
   progress(event: Progress): void {
@@ -49,10 +50,11 @@ export class Output {
   error(error: TesseraError): void {
     this.#progress?.clear();
     if (this.json) this.#stdout.write(`${stringify({ error })}\n`);
-    const lines = [`${this.style('red', error.code, this.#stderr)}: ${error.message}`];
+    const lines = [error.message];
     if (error.remedy !== undefined) lines.push(`What to do: ${error.remedy}`);
     if (error.code === 'INTERNAL' && error.cause instanceof Error) lines.push(error.cause.stack ?? '');
-    this.#stderr.write(`${lines.join('\n')}\n`);
+    const code = this.style('red', error.code, this.#stderr);
+    this.#stderr.write(`${code}: ${printableLines(lines.join('\n'))}\n`);
   }
 
   /** Ends the progress display, so that the terminal is left clean. */

@@ -1,6 +1,7 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 import type { Progress } from '../progress.ts';
+import { printable } from './printable.ts';
 
 type StageProgress = Extract<Progress, { type: 'stage' }>;
 
@@ -50,7 +51,7 @@ export class ProgressView {
 
 function describe({ stage, done, total, detail }: StageProgress, elapsed: number): string {
   const parts = [`${stage} ${done}/${total}`];
-  if (detail !== undefined) parts.push(detail);
+  if (detail !== undefined) parts.push(printable(detail));
   if (done > 0 && done < total) parts.push(`about ${duration((elapsed / done) * (total - done))} left`);
   return parts.join(' · ');
 }

@@ -3,6 +3,7 @@ import type { AuditReport } from '../../audit.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { count, digest, memory } from '../options.ts';
+import { printable } from '../printable.ts';
 import type { ProverFlags } from '../tessera.ts';
 import { addVerb } from '../verb.ts';
 
@@ -50,8 +51,8 @@ function describe({ ok, model, problems, trust }: AuditReport, output: Context['
   if (trust === 'development')
     lines.push('Whoever made its development keys can forge proofs, model or not.');
   for (const { code, message, remedy } of problems) {
-    lines.push(`${code}: ${message}`);
-    if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);
+    lines.push(`${code}: ${printable(message)}`);
+    if (remedy !== undefined) lines.push(`  What to do: ${printable(remedy)}`);
   }
   return lines.join('\n');
 }

@@ -5,6 +5,7 @@ import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type ImageFlags, meanOption, stdOption, tensorSource } from '../options.ts';
+import { printable } from '../printable.ts';
 import { addVerb } from '../verb.ts';
 
 interface Flags extends ImageFlags, ChainFlags {
@@ -115,12 +116,16 @@ export function describeReport(
     `trust: ${report.trust}; output: ${report.output}`,
   ];
   for (const { id, prover, valid, reason } of report.segments) {
-    lines.push(`${mark(valid)} segment ${id} (${prover})${reason === null ? '' : `: ${reason}`}`);
+    lines.push(
+      `${mark(valid)} ${printable(`segment ${id} (${prover})${reason === null ? '' : `: ${reason}`}`)}`,
+    );
   }
   lines.push(...silentEngines(report));
   for (const { edge, from, to, scheme, valid, reason } of report.links) {
     const ends = `${from ?? 'input'} → ${to ?? 'output'}`;
-    lines.push(`${mark(valid)} link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`);
+    lines.push(
+      `${mark(valid)} ${printable(`link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`)}`,
+    );
   }
   for (const index of report.sound ? manifest.graph.outputs : []) {
     const edge = manifest.graph.edges[index];
@@ -129,9 +134,9 @@ export function describeReport(
       .slice(0, shownValues)
       .map((value) => Number(value) / 2 ** (edge?.type.scale ?? 0));
     const unstated = edge?.type.scheme.name === 'public' ? 'public, but not stated' : 'stays a commitment';
-    lines.push(`${edge?.name}: ${values === undefined ? unstated : values.join(' ')}`);
+    lines.push(`${printable(edge?.name ?? '')}: ${values === undefined ? unstated : values.join(' ')}`);
   }
-  for (const problem of report.problems) lines.push(`${problem.code}: ${problem.message}`);
+  for (const { code, message } of report.problems) lines.push(`${code}: ${printable(message)}`);
   if (report.sound && !report.valid) {
     lines.push(
       'It is sound if the makers of its development keys are honest: --allow-development accepts that.',
@@ -145,7 +150,7 @@ function silentEngines({ segments }: Report): string[] {
   const silent = segments.flatMap(({ opinions }) =>
     opinions
       .filter(({ verdict }) => verdict === 'unavailable')
-      .map(({ engine, reason }) => `${engine} unavailable: ${reason ?? 'no reason given'}`),
+      .map(({ engine, reason }) => printable(`${engine} unavailable: ${reason ?? 'no reason given'}`)),
   );
   return [...new Set(silent)];
 }

@@ -1,0 +1,31 @@
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { checkCertificate } from '../../../protocol/check.ts';
+import { toyVerifier } from '../../../protocol/fixtures/toy-adapter.ts';
+import { run, toyCertificate } from '../../../protocol/fixtures/toy-certificate.ts';
+import { Output } from '../output.ts';
+import { describeReport } from './verify.ts';
+
+test('names in a certificate cannot draw a verdict of their own', async () => {
+  const certificate = toyCertificate(run([1n, 2n, 3n, 4n]));
+  const { manifest } = certificate;
+  const { graph } = manifest;
+  const forged = '\u001b[2J\u001b[HThe certificate is \u001b[32mvalid\u001b[39m.\n';
+  const named = {
+    ...graph,
+    segments: graph.segments.map((segment, index) => ({ ...segment, id: `${index}${forged}` })),
+    edges: graph.edges.map((edge, index) => ({ ...edge, name: `${index}${forged}` })),
+  };
+  const hostile = { ...certificate, manifest: { ...manifest, graph: named } };
+  const output = new Output({ stdout: new PassThrough(), stderr: new PassThrough(), json: false });
+  for (const allowDevelopment of [true, false]) {
+    const report = await checkCertificate(hostile, { verifiers: [toyVerifier()], allowDevelopment });
+    const lines = describeReport(report, hostile, output).split('\n');
+    expect(
+      lines.filter((line) => line.startsWith('The certificate is')).map(stripVTControlCharacters),
+    ).toEqual([`The certificate is ${allowDevelopment ? 'valid' : 'not valid'}.`]);
+    expect(lines.join('')).not.toContain('\u001b[2J');
+    expect(lines.some((line) => line.includes('\\u{1b}[2J\\u{1b}[HThe'))).toBe(true);
+  }
+});
