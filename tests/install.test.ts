@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,15 @@ test('after npm install -g . the command works from an empty folder', async () =
   const doctor = await run(command, ['doctor', '--json'], { cwd: empty, env });
   expect(JSON.parse(doctor.stdout)).toMatchObject({ version, complete: true });
   expect(doctor.status).toBe(0);
+});
+
+test('npm has ONNX Runtime fetch no CUDA libraries', async () => {
+  // As npm runs it in this project; without the setting it downloads them, or fails where it cannot.
+  const args = ['explore', 'onnxruntime-node', '--', process.execPath, 'script/install.js'];
+  const { ONNXRUNTIME_NODE_INSTALL: _, ...env } = process.env;
+  expect(await run('npm', args, { cwd: root, env })).toMatchObject({ status: 0 });
+  const fetched = await readdir(join(root, 'node_modules', 'onnxruntime-node', 'bin'), { recursive: true });
+  expect(fetched.filter((file) => file.includes('cuda'))).toEqual([]);
 });
 
 /** The first Node on the path that is too old to run the program itself. */
