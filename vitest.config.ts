@@ -10,6 +10,8 @@ export default defineConfig(({ mode }) => ({
     env: { TESSERA_TEST_LIGHT_MODELS: join(import.meta.dirname, 'node_modules/.cache/tessera/light-models') },
     pool: 'forks',
     maxWorkers: 2,
+    // Real processes and networks on machines that others use, too; a test that passes only the second time is shown as such.
+    retry: process.env.CI ? 1 : 0,
     // Real proofs on a busy two-core machine.
     testTimeout: mode === 'long' ? 3_600_000 : 180_000,
     expect: { poll: { timeout: 60_000 } },
