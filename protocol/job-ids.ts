@@ -1,10 +1,11 @@
 /** Names of jobs and of what they fix, as the contracts compute them; docs/contracts.md says what they are for. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from './edge.ts';
 import { scalarModulus } from './field.ts';
 import type { BlockRef, Graph } from './graph.ts';
 import { merklePath, merkleRoot } from './merkle.ts';
+import { address, keccak, label, uint } from './words.ts';
 
 /** Where a job is posted. */
 export interface MarketPlace {
@@ -142,23 +143,4 @@ export function contextOf(
 
 function blockLeaf(commitment: Uint8Array): Uint8Array {
   return keccak(label('tessera/block/1'), keccak_256(commitment));
-}
-
-function keccak(...words: Uint8Array[]): Uint8Array {
-  return keccak_256(concatBytes(...words));
-}
-
-/** A word that names something: keccak256 of its text in UTF-8. */
-function label(name: string): Uint8Array {
-  return keccak_256(utf8ToBytes(name));
-}
-
-/** Solidity's `uint256`. */
-function uint(value: bigint | number): Uint8Array {
-  return hexToBytes(BigInt(value).toString(16).padStart(64, '0'));
-}
-
-/** Solidity's `address` as a word. */
-function address(hex: string): Uint8Array {
-  return hexToBytes(hex.padStart(64, '0'));
 }

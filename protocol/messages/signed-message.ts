@@ -1,10 +1,11 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from '../edge.ts';
 import { type CborLimits, decodeCbor, encodeCbor } from '../encoding/cbor.ts';
 import { openEnvelope } from '../encoding/envelope.ts';
 import { TesseraError } from '../errors.ts';
 import { sha256Hex } from '../ids.ts';
+import { isSignedBy } from '../strict-signature.ts';
 import { messageLimits } from './limits.ts';
 import type { Message } from './message.ts';
 import { decodeMessageBody, encodeMessageBody } from './message-codec.ts';
@@ -53,7 +54,8 @@ export function openMessage(bytes: Uint8Array): SignedMessage {
     throw invalid('its envelope is malformed');
   }
   const message = decodeMessageBody(body);
-  if (!isSignedBy(message.sender, body, signature)) throw invalid('it is not signed by its sender');
+  if (!isSignedBy(message.sender, signedBytes(body), signature))
+    throw invalid('it is not signed by its sender');
   return { id: sha256Hex(body), message, bytes };
 }
 
@@ -62,16 +64,6 @@ const envelopeLimits: CborLimits = { bytes: messageLimits.envelopeBytes, items: 
 
 function signedBytes(body: Uint8Array): Uint8Array {
   return concatBytes(signatureDomain, body);
-}
-
-function isSignedBy(sender: Hex32, body: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    // RFC 8032's strict rules, so that all readers agree on which signatures are valid.
-    return ed25519.verify(signature, signedBytes(body), hexToBytes(sender), { zip215: false });
-  } catch {
-    // The key or the signature is no point of the curve: the library throws where others say false.
-    return false;
-  }
 }
 
 function invalid(why: string): TesseraError {
