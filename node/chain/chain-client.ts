@@ -10,9 +10,11 @@ import {
   type EncodeFunctionDataParameters,
   ExecutionRevertedError,
   encodeFunctionData,
+  type Hex,
   type LocalAccount,
   type PublicClient,
   type ReadContractParameters,
+  type SimulateBlocksParameters,
   type SimulateContractParameters,
   type TransactionReceipt,
 } from 'viem';
@@ -21,7 +23,7 @@ import { refusalOf } from './contract-errors.ts';
 import { reasonOf } from './failure-reason.ts';
 import { type Network, networkOf } from './network.ts';
 import { type SendOptions, TransactionSender } from './sender.ts';
-import { chainOf, rpcTransport } from './transport.ts';
+import { chainOf, isAnswer, rpcTransport } from './transport.ts';
 
 type Reading = 'pure' | 'view';
 type Writing = 'nonpayable' | 'payable';
@@ -142,6 +144,25 @@ export class Chain {
     });
   }
 
+  /**
+   * Sends a contract's creation and waits until it is final. One that would revert is not sent.
+   *
+   * @param code what the creation runs, its arguments included
+   * @param action what is tried, in words, for errors
+   * @throws TesseraError `CHAIN_REFUSED` when it reverted, `CHAIN_FAILED`
+   */
+  async create(code: Hex, action: string, options: SendOptions = {}): Promise<TransactionReceipt> {
+    const sender = this.#requireSender();
+    // The estimate of its gas, which precedes every transaction, fails where the creation would.
+    const receipt = await attempt(action, () => sender.send({ data: code }, async () => undefined, options));
+    if (receipt.status === 'success') return receipt;
+    throw new TesseraError('CHAIN_REFUSED', {
+      message: `${action}: the transaction ${receipt.transactionHash} failed`,
+      remedy: 'Run the same command again.',
+      details: { error: null, transaction: receipt.transactionHash },
+    });
+  }
+
   /** Runs a call without sending it. @throws TesseraError `CHAIN_REFUSED` when it would revert; `CHAIN_FAILED` */
   async simulate<const A extends Abi, N extends ContractFunctionName<A, Writing>>(
     request: WriteRequest<A, N>,
@@ -153,6 +174,31 @@ export class Chain {
         account: this.address,
       } as unknown as SimulateContractParameters),
     );
+  }
+
+  /**
+   * Runs calls one after the other, each on what those before it leave, without sending any.
+   *
+   * @returns the gas of each; nothing where no endpoint can do this (`eth_simulateV1`)
+   * @throws TesseraError `CHAIN_REFUSED` when one would revert; `CHAIN_FAILED`
+   */
+  async rehearse(requests: readonly WriteRequest<Abi, string>[]): Promise<readonly bigint[] | undefined> {
+    const account = this.address;
+    const calls = requests.map(({ address, action: _, ...call }) => ({ account, to: address, ...call }));
+    const blocks = await attempt(requests.map(({ action }) => action).join(', then '), async () => {
+      try {
+        const parameters = { blocks: [{ calls }] } as unknown as SimulateBlocksParameters;
+        return await this.client.simulateBlocks(parameters);
+      } catch (error) {
+        if (isAnswer(error)) return undefined;
+        throw error;
+      }
+    });
+    return blocks?.[0]?.calls.map(({ status, error, gasUsed }, index) => {
+      if (status === 'success') return gasUsed;
+      const action = requests[index]?.action ?? '';
+      throw refusalOf(error, action) ?? refusedSilently(action);
+    });
   }
 
   /** The time of the newest block, in seconds since 1970: what contracts go by. */
@@ -168,6 +214,15 @@ export class Chain {
       remedy: 'Give an encrypted key with --keystore and --password-file.',
     });
   }
+}
+
+/** A contract need not say why. */
+function refusedSilently(action: string): TesseraError {
+  return new TesseraError('CHAIN_REFUSED', {
+    message: `${action} would fail, and the contract does not say why`,
+    remedy: 'Check the addresses with `tessera chain status`, and the token with its maker.',
+    details: { error: null },
+  });
 }
 
 function isRevert(error: unknown): boolean {

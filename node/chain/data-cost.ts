@@ -27,7 +27,7 @@ export function arbitrumDataGas(transaction: Uint8Array): number {
 /**
  * Arbitrum's charge for a transaction's data, in wei.
  *
- * @param weiPerUnit price of a unit of L1 calldata, as `ArbGasInfo.getPricesInWei` gives it
+ * @param weiPerUnit price of a unit of L1 calldata, as `ArbGasInfo.getL1BaseFeeEstimate` gives it
  */
 export function arbitrumDataFee(transaction: Uint8Array, weiPerUnit: bigint): bigint {
   return BigInt(arbitrumDataGas(transaction)) * weiPerUnit;

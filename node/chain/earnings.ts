@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual } from 'viem';
+import { type Address, getAddress, isAddressEqual } from 'viem';
 import { readEvents } from './events.ts';
 import type { Market, StakeOnChain } from './market.ts';
 
@@ -16,16 +16,25 @@ export interface Earnings {
   segments: { verified: number; settled: number; failed: number };
 }
 
-/** Adds up a market's events since its deployment. */
-export async function earningsOf(market: Market, account: Address, since: bigint): Promise<Earnings> {
+/**
+ * Adds up a market's events since its deployment.
+ *
+ * @param only the one token that counts; all and the chain's coin unless given
+ */
+export async function earningsOf(
+  market: Market,
+  account: Address,
+  since: bigint,
+  only?: Address,
+): Promise<Earnings> {
   const head = await market.chain.client.getBlockNumber({ cacheTime: 0 });
-  const credited: Record<Address, bigint> = {};
+  const credited: Record<Address, bigint> = only === undefined ? {} : { [getAddress(only)]: 0n };
   const withdrawn: Record<Address, bigint> = {};
   const segments = { verified: 0, settled: 0, failed: 0 };
   const claimants = new Map<string, Address>();
   let burned = 0n;
   const add = (sums: Record<Address, bigint>, token: Address, amount: bigint) => {
-    sums[token] = (sums[token] ?? 0n) + amount;
+    if (only === undefined || isAddressEqual(token, only)) sums[token] = (sums[token] ?? 0n) + amount;
   };
   const isMine = (address: Address | undefined) => address !== undefined && isAddressEqual(address, account);
   for (const event of await readEvents(market, since, head)) {

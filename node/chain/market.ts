@@ -15,7 +15,8 @@ import {
   word,
 } from './job.ts';
 import type { SendOptions } from './sender.ts';
-import { allowToken } from './token.ts';
+import { approvalsFor, requireAllowed } from './token.ts';
+import { costOf, readPrices, type TransactionCost } from './transaction-cost.ts';
 
 /** Where the contracts stand that a market consists of. */
 export interface MarketAddresses {
@@ -148,11 +149,42 @@ export class Market {
   }
 
   /**
-   * Posts a job. Of a token the market is allowed as much as it takes, before.
+   * Posts a job. Of a token the market is allowed as much as it takes, before; where the endpoints can rehearse both,
+   * nothing is sent for a job that would be refused then.
    *
    * @param escrow what rewards are paid from, in the job's token
    */
   async post(job: ChainJob, escrow: bigint, options?: SendOptions): Promise<TransactionReceipt> {
+    const { approvals, posting, allowance } = await this.#posting(job, escrow);
+    if (approvals.length > 0) {
+      await this.chain.rehearse([...approvals, posting]);
+      for (const approval of approvals) await this.chain.write(approval, options);
+      await requireAllowed(this.chain, allowance);
+    }
+    return this.chain.write(posting, options);
+  }
+
+  /**
+   * What the transactions of a posting are expected to cost, in their order; sends nothing.
+   *
+   * @returns the first only, where a token is to be allowed before and no endpoint can rehearse that
+   */
+  async postingCosts(job: ChainJob, escrow: bigint): Promise<TransactionCost[]> {
+    const { chain } = this;
+    const { approvals, posting } = await this.#posting(job, escrow);
+    const prices = await readPrices(chain);
+    if (approvals.length === 0) return [await costOf(chain, posting, prices)];
+    const requests = [...approvals, posting];
+    const gas = await chain.rehearse(requests);
+    return Promise.all(
+      // What comes later cannot be estimated by itself.
+      (gas === undefined ? requests.slice(0, 1) : requests).map((request, index) =>
+        costOf(chain, request, prices, gas?.[index]),
+      ),
+    );
+  }
+
+  async #posting(job: ChainJob, escrow: bigint) {
     const { terms } = job;
     const args = [
       termsArgument(terms),
@@ -161,12 +193,17 @@ export class Market {
       edgeOpenings(job, 'outputs'),
     ] as const;
     const isCoin = terms.token === coinToken;
-    if (!isCoin) await allowToken(this.chain, word(terms.token), this.addresses.market, escrow, options);
     const value = isCoin ? escrow : 0n;
-    return this.chain.write(
-      { ...this.#contract, functionName: 'post', args, value, action: 'Posting the job' },
-      options,
-    );
+    const posting = {
+      ...this.#contract,
+      functionName: 'post',
+      args,
+      value,
+      action: 'Posting the job',
+    } as const;
+    const allowance = { token: word(terms.token), spender: this.addresses.market, amount: escrow };
+    const approvals = isCoin ? [] : await approvalsFor(this.chain, allowance);
+    return { approvals, posting, allowance };
   }
 
   async close({ terms }: ChainJob, options?: SendOptions): Promise<TransactionReceipt> {

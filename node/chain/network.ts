@@ -1,4 +1,12 @@
+import type { Address } from 'viem';
 import { arbitrum, arbitrumSepolia, scroll, scrollSepolia } from 'viem/chains';
+
+/** How a layer 2 charges for a transaction's data. */
+export interface DataPricing {
+  kind: 'arbitrum' | 'scroll';
+  /** Its contract that has the prices of the moment. */
+  oracle: Address;
+}
 
 /** What a client must know of a chain. */
 export interface Network {
@@ -12,6 +20,8 @@ export interface Network {
   patience: number;
   /** Blocks that one request for events may span. */
   eventSpan: number;
+  /** Left out where data cost nothing beside a transaction's gas. */
+  dataPricing?: DataPricing;
 }
 
 /** The chain that runs on this machine; everybody knows its accounts' keys. */
@@ -30,14 +40,32 @@ export const embeddedNetwork: Network = {
  */
 const rollup = { confirmations: 20, pollInterval: 1_000, patience: 30_000, eventSpan: 2_000 } as const;
 
+/** The precompile `ArbGasInfo`. @see https://docs.arbitrum.io/build-decentralized-apps/precompiles/reference */
+const arbitrumPricing: DataPricing = {
+  kind: 'arbitrum',
+  oracle: '0x000000000000000000000000000000000000006C',
+};
+
+/** The predeployed `L1GasPriceOracle`. @see https://docs.scroll.io/en/developers/l2-predeploys */
+const scrollPricing: DataPricing = {
+  kind: 'scroll',
+  oracle: '0x5300000000000000000000000000000000000002',
+};
+
+const rollupOf = ({ id, name }: { id: number; name: string }, dataPricing: DataPricing): Network => ({
+  name,
+  chainId: id,
+  ...rollup,
+  dataPricing,
+});
+
 /** Networks that need no further settings, by chain id. */
 export const knownNetworks: readonly Network[] = [
   embeddedNetwork,
-  ...[arbitrum, arbitrumSepolia, scroll, scrollSepolia].map(({ id, name }) => ({
-    name,
-    chainId: id,
-    ...rollup,
-  })),
+  rollupOf(arbitrum, arbitrumPricing),
+  rollupOf(arbitrumSepolia, arbitrumPricing),
+  rollupOf(scroll, scrollPricing),
+  rollupOf(scrollSepolia, scrollPricing),
 ];
 
 /** The network of a chain id; for one that is not known, careful defaults. */

@@ -52,9 +52,11 @@ export interface ProveOnChainInit {
     | { kind: 'others' };
   /** Is told what happens to the job. */
   onNote?: (note: string) => void;
+  /** Is told, before the job is posted, what that is expected to cost. */
+  onCosts?: PostInit['onCosts'];
 }
 
-export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registration'> {
+export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registration' | 'costs'> {
   certificate: string;
   opening?: string;
   segments: SegmentOnChain[];
@@ -91,6 +93,7 @@ export async function proveOnChain(
     {
       ...{ prepared, prices, modules, market, deployed },
       record: { request: target, files },
+      ...(init.onCosts === undefined ? {} : { onCosts: init.onCosts }),
       ...(by.kind === 'peers'
         ? {
             publish: (content, salt) =>
@@ -103,7 +106,7 @@ export async function proveOnChain(
     },
     options,
   );
-  const { id, job, registration } = posted;
+  const { id, job, registration, costs } = posted;
   onNote?.(posted.resumed ? `job ${id} was posted before, and is gone on with` : `job ${id} is posted`);
   if (by.kind === 'accounts') {
     const workers = await by.workers(market);
@@ -117,8 +120,7 @@ export async function proveOnChain(
   return {
     certificate: out,
     ...(opening === undefined ? {} : { opening }),
-    id,
-    registration,
+    ...{ id, registration, costs },
     segments: await Promise.all(job.offers.map((_, index) => market.segment(id, index))),
     verified: await market.isVerified(job.terms),
   };

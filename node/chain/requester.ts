@@ -12,6 +12,7 @@ import { commitEdges } from './local-work.ts';
 import type { Market } from './market.ts';
 import { type RegistrationReport, registerModel } from './model-registration.ts';
 import { loadPosting, orderDigest, type Posting, postingState, savePosting } from './posting.ts';
+import type { TransactionCost } from './transaction-cost.ts';
 
 /** What a requester pays and asks for, in every segment alike. */
 export interface JobPrices extends JobOffer {
@@ -37,6 +38,8 @@ export interface PostInit {
   record?: { request: Omit<JobRequest, 'limits'>; files: Pick<ChainDirectory, 'job' | 'posting'> };
   /** Puts the job where peers can fetch it, and gives the nonce that leads to it; the salt is one unless given. */
   publish?: (job: JobContent, salt: Hex32) => Promise<bigint>;
+  /** Is told, before the job is posted, what its transactions are expected to cost. */
+  onCosts?: (costs: readonly TransactionCost[]) => void;
 }
 
 /** What a job is about, before anybody has posted it. */
@@ -50,6 +53,8 @@ export interface PostReport {
   registration: RegistrationReport;
   /** The block before which nothing of the job is on the chain. */
   since: bigint;
+  /** What posting was expected to cost; nothing where an earlier run paid it. */
+  costs: readonly TransactionCost[];
   /** Is done with it: who asks for the same from now on wants another job. */
   forget(): Promise<void>;
 }
@@ -76,7 +81,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const earlier = posting === undefined ? undefined : await loadPosting(posting);
   const resumed = earlier === undefined ? undefined : await resume(init, content, earlier, running);
   if (resumed !== undefined) {
-    return { ...report, ...resumed, resumed: true };
+    return { ...report, ...resumed, resumed: true, costs: [] };
   }
 
   const salt = randomBytes(32).toString('hex');
@@ -94,8 +99,10 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
     await saveJobRecord(files.job(id), { job, request, blindings: prepared.blindings });
     await savePosting(posting, { job: id, salt, since });
   }
+  const costs = await market.postingCosts(job, escrowOf(job));
+  init.onCosts?.(costs);
   await market.post(job, escrowOf(job), running);
-  return { ...report, id, job, since, resumed: false };
+  return { ...report, id, job, since, costs, resumed: false };
 }
 
 /** @returns nothing when the job that an earlier run was to post must be posted anew */

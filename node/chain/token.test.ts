@@ -1,9 +1,10 @@
-import { type Address, getAddress, parseAbi } from 'viem';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Address, formatEther, getAddress, parseAbi } from 'viem';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../../contracts/compile.ts';
 import { earningsOf } from './earnings.ts';
 import type { JobChoices } from './job.ts';
 import type { Market } from './market.ts';
+import { ForwardingEndpoint, rpcError } from './testing/forwarding-endpoint.ts';
 import { escrowOf, RealMarket, usualOffer } from './testing/real-market.ts';
 
 const setupTimeout = 300_000;
@@ -13,6 +14,7 @@ const abi = parseAbi([
   'function balanceOf(address account) view returns (uint256)',
   'function allowance(address owner, address spender) view returns (uint256)',
   'function approve(address spender, uint256 amount)',
+  'event Approval(address indexed owner, address indexed spender, uint256 value)',
 ]);
 
 let real: RealMarket;
@@ -47,6 +49,8 @@ async function mint(token: Address, amount: bigint): Promise<void> {
 
 const balanceOf = (token: Address, account: Address) =>
   requester.chain.read({ address: token, abi, functionName: 'balanceOf', args: [account] });
+
+const sent = () => real.client.getTransactionCount({ address: requester.chain.address });
 
 const allowance = (token: Address) =>
   requester.chain.read({
@@ -94,9 +98,69 @@ describe('a job that pays in a token', () => {
   });
 });
 
-describe('a job is not posted', () => {
-  it('with a token that takes a fee', async () => {
+describe('before a job is posted', () => {
+  it('its cost is told, of the allowance and of the posting, and nothing is sent', async () => {
+    const { reward } = usualOffer;
+    await mint(tokens.PlainToken, 5n * reward);
+    const job = await real.jobFor(requester.chain.address, choices(tokens.PlainToken));
+    const before = await sent();
+    const [approval, posting, ...others] = await requester.postingCosts(job, escrowOf(job));
+    expect(others).toEqual([]);
+    expect(approval?.action).toBe(`Allowing the market 0.2 PLN of token ${tokens.PlainToken.toLowerCase()}`);
+    expect(await sent()).toBe(before);
+    const { gasUsed } = await requester.post(job, escrowOf(job));
+    expect(await sent()).toBe(before + 2);
+    expect(Number(posting?.gas) / Number(gasUsed)).toBeCloseTo(1, 1);
+  });
+
+  it('the market is allowed just the escrow, in a transaction of its own', async () => {
+    await mint(tokens.PlainToken, 5n * usualOffer.reward);
+    const job = await real.post(requester, choices(tokens.PlainToken));
+    const logs = await real.client.getContractEvents({
+      ...{ address: tokens.PlainToken, abi, eventName: 'Approval', fromBlock: 'earliest' },
+    });
+    expect(logs.at(-1)?.args).toMatchObject({ spender: requester.addresses.market, value: escrowOf(job) });
+    expect(await allowance(tokens.PlainToken)).toBe(0n);
+  });
+});
+
+describe('through endpoints that cannot rehearse', () => {
+  let endpoint: ForwardingEndpoint;
+  let limited: Market;
+
+  beforeAll(async () => {
+    endpoint = await ForwardingEndpoint.start(real.anvil.url, (request) =>
+      request.method === 'eth_simulateV1' ? rpcError(request, -32_601, 'there is no such method') : undefined,
+    );
+    limited = await real.marketOf(1, { url: endpoint.url });
+  });
+  afterAll(() => endpoint?.close());
+
+  it('a job is posted all the same, and its cost told as far as it is known', async () => {
+    await mint(tokens.SilentToken, 5n * usualOffer.reward);
+    const job = await real.jobFor(limited.chain.address, choices(tokens.SilentToken));
+    expect(await limited.postingCosts(job, escrowOf(job))).toHaveLength(1);
+    await limited.post(job, escrowOf(job));
+    expect((await limited.job(limited.idOf(job.terms))).available).toBe(escrowOf(job));
+  });
+
+  it('a token that does not do what it is told is found out before the job is posted', async () => {
+    await expect(real.post(limited, choices(tokens.DenyingToken))).rejects.toMatchObject({
+      code: 'CHAIN_REFUSED',
+      message: expect.stringContaining('allows the market 0 after it was told to allow'),
+    });
+  });
+});
+
+describe('a job is not posted, and nothing is sent', () => {
+  let before: number;
+  beforeEach(async () => {
     await mint(tokens.FeeToken, 5n * usualOffer.reward);
+    before = await sent();
+  });
+  afterEach(async () => expect(await sent()).toBe(before));
+
+  it('with a token that takes a fee', async () => {
     await expect(real.post(requester, choices(tokens.FeeToken))).rejects.toMatchObject({
       code: 'CHAIN_REFUSED',
       message: expect.stringContaining('it takes a fee'),
@@ -113,16 +177,18 @@ describe('a job is not posted', () => {
     });
     await expect(real.post(requester, choices(tokens.DenyingToken))).rejects.toMatchObject({
       code: 'CHAIN_REFUSED',
-      message: expect.stringContaining('allows the market 0 after it was told to allow'),
+      details: { error: 'SafeERC20FailedOperation' },
     });
   });
 
   it('with more of a token than the account has, or with what is no token', async () => {
-    const spent = await balanceOf(tokens.PlainToken, requester.chain.address);
-    const greedy = { ...usualOffer, reward: spent + 1n };
+    const has = await balanceOf(tokens.PlainToken, requester.chain.address);
+    const greedy = { ...usualOffer, reward: has + 1n };
     await expect(real.post(requester, choices(tokens.PlainToken), greedy)).rejects.toMatchObject({
       code: 'CHAIN_REFUSED',
-      message: expect.stringContaining(`has ${spent} of token ${tokens.PlainToken.toLowerCase()}`),
+      message: expect.stringContaining(
+        `has ${formatEther(has)} PLN of token ${tokens.PlainToken.toLowerCase()}`,
+      ),
     });
     const nobody = `0x${'9'.repeat(40)}` as const;
     await expect(real.post(requester, choices(nobody))).rejects.toMatchObject({

@@ -1,4 +1,12 @@
-import { createPublicClient, fallback, http, type Transport } from 'viem';
+import {
+  BaseError,
+  createPublicClient,
+  fallback,
+  http,
+  LimitExceededRpcError,
+  RpcRequestError,
+  type Transport,
+} from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
 
 /** How long one endpoint may take to answer, in milliseconds. */
@@ -72,4 +80,14 @@ export function wrongChain(url: string, found: number, expected: number): Tesser
     remedy: 'Check --rpc and --chain-id: nothing was sent.',
     details: { url, found, expected },
   });
+}
+
+/**
+ * Whether an endpoint answered, with an error: the call's own fault, or of an endpoint that cannot do it. One that is
+ * down does not answer, and one that was asked too much says so.
+ */
+export function isAnswer(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const answer = error.walk((inner) => inner instanceof RpcRequestError);
+  return answer instanceof RpcRequestError && answer.code !== LimitExceededRpcError.code;
 }

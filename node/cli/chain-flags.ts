@@ -30,6 +30,17 @@ export function coins(text: string): bigint {
   return BigInt(units + decimals.padEnd(18, '0'));
 }
 
+/** Reads an amount of a currency that is not known yet, such as `0.05`. */
+export function amount(text: string): string {
+  if (!/^\d{1,78}(\.\d{1,77})?$/.test(text)) throw new InvalidArgumentError('Give an amount, e.g. 0.05.');
+  return text;
+}
+
+/** Adds `--token`. @param description what it is for */
+export function addTokenFlag(command: Command, description: string): Command {
+  return command.option('--token <address>', description, address);
+}
+
 /** Reads a job's id. */
 export function jobArgument(text: string): string {
   const id = text.toLowerCase().replace(/^0x/, '');

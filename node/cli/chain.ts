@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { formatEther } from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
 import { type ChainDirectory, chainDirectory, embeddedDirectory } from '../chain/chain-directory.ts';
+import { coin, showAmount } from '../chain/currency.ts';
 import {
   Chain,
   type DeployedMarket,
@@ -12,6 +12,7 @@ import {
 } from '../chain/index.ts';
 import { openKeystore } from '../chain/keystore.ts';
 import { embeddedNetwork } from '../chain/network.ts';
+import type { TransactionCost } from '../chain/transaction-cost.ts';
 import type { ChainFlags } from './chain-flags.ts';
 import type { Context } from './context.ts';
 
@@ -120,4 +121,10 @@ function usage(message: string): TesseraError {
 }
 
 /** Shows an amount of the chain's coin. */
-export const showCoins = (wei: bigint): string => `${formatEther(wei)} coins`;
+export const showCoins = (wei: bigint): string => showAmount(coin, wei);
+
+/** What a transaction is expected to cost. */
+export function showCost({ action, gas, executionFee, dataFee }: TransactionCost): string {
+  const forData = dataFee === 0n ? '' : `, and ${showCoins(dataFee)} for its data`;
+  return `${action} is expected to take ${gas} gas, ${showCoins(executionFee)}${forData}.`;
+}

@@ -1,13 +1,15 @@
 import { TesseraError } from '../../protocol/errors.ts';
 import { ClaimGuard } from '../chain/claim-guard.ts';
+import { type Currency, coin, parseAmount, requireCurrency, showAmount } from '../chain/currency.ts';
 import { deployContracts, ezklOf } from '../chain/deploy-contracts.ts';
 import type { ProofArtifacts } from '../chain/file-store.ts';
 import { Chain, developmentAccount, Market } from '../chain/index.ts';
 import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
+import type { JobPrices } from '../chain/requester.ts';
 import { Worker } from '../chain/worker.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import type { JobRequest } from '../requester/job.ts';
-import { marketOn, type OpenChain, withChain } from './chain.ts';
+import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
 import type { Context } from './context.ts';
 import { marketArtifacts } from './market-artifacts.ts';
@@ -31,18 +33,17 @@ export async function proveOnChainOf(
   out: string,
 ): Promise<void> {
   const { output, signal } = context;
-  const bond = flags.bond ?? ether / 50n;
-  const optimistic = flags.optimistic ?? false;
-  const prices = {
-    reward: flags.reward ?? ether / 100n,
-    bond,
-    duration: flags.deadline ?? 3600,
-    optimistic,
-    window: optimistic ? BigInt(flags.window ?? 3600) : 0n,
-    lifetime: BigInt(flags.expires ?? 86_400),
-  };
-  const report = await withChain(context, flags, accounts.requester, (open) =>
-    withProvers(context, flags, (tessera) =>
+  if (flags.token !== undefined && flags.reward === undefined) {
+    throw new TesseraError('USAGE', {
+      message: 'There is no usual reward in a token, and --reward is not given',
+      remedy: 'Say with --reward what a segment is paid, in units of the token.',
+    });
+  }
+  const report = await withChain(context, flags, accounts.requester, async (open) => {
+    const currency = flags.token === undefined ? coin : await requireCurrency(open.chain, flags.token);
+    const prices = pricesOf(flags, currency);
+    output.note(`Each segment pays ${showAmount(currency, prices.reward)}.`);
+    return withProvers(context, flags, (tessera) =>
       tessera.withModules((modules, limits) => {
         const proveBy = (by: ProveOnChainInit['by']) =>
           proveOnChain(
@@ -50,6 +51,7 @@ export async function proveOnChainOf(
               ...{ request, out, prices, modules, limits, by, files: open.files },
               contracts: (draft) => contractsFor(context, open, flags, draft),
               onNote: (note) => output.note(note),
+              onCosts: (costs) => output.note(costs.map(showCost).join('\n')),
             },
             { signal, onProgress: (event) => output.progress(event) },
           );
@@ -60,12 +62,26 @@ export async function proveOnChainOf(
           );
         }
         if (!open.embedded) return proveBy({ kind: 'others' });
-        const workers = (market: Market) => localWorkers(open, market, 64n * bond);
+        const workers = (market: Market) => localWorkers(open, market, 64n * prices.bond);
         return proveBy({ kind: 'accounts', workers, proofs });
       }),
-    ),
-  );
+    );
+  });
   output.result(report, describe(report));
+}
+
+/** @throws TesseraError `USAGE` for a reward that the currency cannot pay */
+function pricesOf(flags: ChainJobFlags, currency: Currency): JobPrices {
+  const optimistic = flags.optimistic ?? false;
+  return {
+    reward: parseAmount(currency, flags.reward ?? '0.01'),
+    bond: flags.bond ?? ether / 50n,
+    duration: flags.deadline ?? 3600,
+    token: currency.token.slice(2).toLowerCase(),
+    optimistic,
+    window: optimistic ? BigInt(flags.window ?? 3600) : 0n,
+    lifetime: BigInt(flags.expires ?? 86_400),
+  };
 }
 
 /** Hands over where a job's artifacts are put for peers, and proofs that peers submitted; by a node for this long. */
@@ -98,9 +114,8 @@ async function contractsFor(
     if (!isMissing || !open.embedded || flags.deployment !== undefined) throw error;
   }
   output.note('The embedded chain has no contracts yet: deploying them now.');
-  const [url = ''] = open.urls;
   const chain = await Chain.connect({ urls: open.urls, account: developmentAccount(accounts.deployer) });
-  await deployContracts({ chain, url, path: open.files.deployment, ...ezklOf([certificate]), signal });
+  await deployContracts({ chain, path: open.files.deployment, ...ezklOf([certificate]), signal });
   return marketOn(open, flags);
 }
 

@@ -10,8 +10,8 @@ import type { AvailableSegment } from '../../worker/segment-work.ts';
 import type { ClaimGuard } from '../claim-guard.ts';
 import { EventReader, type MarketEvent } from '../events.ts';
 import type { ProofArtifacts } from '../file-store.ts';
-import { coinToken } from '../job.ts';
 import type { Market, SegmentOnChain } from '../market.ts';
+import { requirePay } from '../pay.ts';
 import { watchSegment } from '../watcher.ts';
 import { Worker, type WorkerInit, type WorkStep } from '../worker.ts';
 import type { FetchedWork } from './fetched-work.ts';
@@ -308,7 +308,7 @@ export class ChainRoles {
     const { log } = this.#components;
     const about = { job: id, segment: index };
     try {
-      requireCoin(followed.terms);
+      await requirePay(this.#init.market.chain, followed.terms);
       const { job, segments } = await this.#content(followed);
       const { state } = await this.#worker.work(job, index, () => this.#open(followed, segments[index]), {
         signal: this.#signal,
@@ -381,13 +381,4 @@ export class ChainRoles {
     if (fetched !== undefined) await artifacts.release(fetched.cids);
     await book.forget(id);
   }
-}
-
-/** A token may be worth nothing, and this node cannot tell. */
-function requireCoin({ token }: JobTerms): void {
-  if (token === coinToken) return;
-  throw new TesseraError('CLAIM_REFUSED', {
-    message: `It pays in the token ${token}, and this node takes the chain’s coin only`,
-    remedy: 'Claim it by hand (tessera claim), if the token is worth something.',
-  });
 }

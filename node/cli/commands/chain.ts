@@ -48,7 +48,6 @@ async function runDeploy(context: Context, flags: ChainFlags & { for?: string[] 
   const { deployment, path } = await withChain(context, flags, 0, (open) =>
     deployContracts({
       chain: open.chain,
-      url: open.urls[0] ?? '',
       path: flags.deployment ?? open.files.deployment,
       ...ezklOf(certificates),
       signal: context.signal,
@@ -64,11 +63,14 @@ async function runDeploy(context: Context, flags: ChainFlags & { for?: string[] 
 
 async function runStatus(context: Context, flags: ChainFlags): Promise<void> {
   const { marketOn, showCoins, withChain } = await import('../chain.ts');
+  const { readPrices } = await import('../../chain/transaction-cost.ts');
+  const { kilobyteFee } = await import('../../chain/data-prices.ts');
   const status = await withChain(context, flags, 0, async (open) => {
     const { chain, embedded } = open;
     const block = await chain.client.getBlockNumber({ cacheTime: 0 });
     const account = chain.account?.address;
     const balance = account === undefined ? undefined : await chain.client.getBalance({ address: account });
+    const prices = await readPrices(chain);
     const found = await marketOn(open, flags).catch(missing);
     const stake =
       account === undefined || found === undefined ? undefined : await found.market.stake(account);
@@ -76,17 +78,23 @@ async function runStatus(context: Context, flags: ChainFlags): Promise<void> {
       network: chain.network,
       embedded,
       block,
+      prices,
       account,
       balance,
       market: found?.market.addresses,
       stake,
     };
   });
-  const { network, embedded, account, balance, stake } = status;
+  const { network, embedded, prices, account, balance, stake } = status;
+  const dataPrice =
+    prices.data === undefined
+      ? 'data cost nothing beside'
+      : `a kilobyte of proof ${showCoins(kilobyteFee(prices.data))} beside`;
   context.output.result(
     status,
     [
       `chain ${network.chainId} (${network.name}${embedded ? ', everybody knows its keys' : ''}), block ${status.block}`,
+      `a million gas costs ${showCoins(1_000_000n * prices.gas)}, ${dataPrice}`,
       account === undefined ? 'no account: read only' : `account ${account}, ${showCoins(balance ?? 0n)}`,
       status.market === undefined
         ? 'no contracts: tessera chain deploy'

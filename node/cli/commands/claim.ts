@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { addChainFlags, type ChainFlags, coins, jobArgument, whole } from '../chain-flags.ts';
+import { addChainFlags, addTokenFlag, type ChainFlags, coins, jobArgument, whole } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { count, memory } from '../options.ts';
 import type { ProverFlags } from '../tessera.ts';
@@ -8,13 +8,14 @@ import { addVerb } from '../verb.ts';
 
 interface Flags extends ChainFlags, ProverFlags {
   segment?: number;
+  token?: `0x${string}`;
   stake?: bigint;
   resume?: boolean;
 }
 
 /** `tessera claim`: claims a job's segments for this account, proves and submits them; goes on where it stopped. */
 export function claimVerb(program: Command, context: Context): void {
-  addChainFlags(
+  const verb = addChainFlags(
     addVerb(program, {
       usage: 'claim [job]',
       description: 'Claim segments of a job that was posted from this machine, prove and submit them.',
@@ -25,7 +26,8 @@ export function claimVerb(program: Command, context: Context): void {
       ],
       long: true,
     }),
-  )
+  );
+  addTokenFlag(verb, 'the ERC-20 that is taken for pay, instead of the chain’s coin')
     .option('--segment <number>', 'only this one, counted from 0', whole)
     .option('--stake <amount>', 'deposit this much of the chain’s coin first, for bonds', coins)
     .option('--resume', 'claim again although claims failed: what made them fail is mended')
@@ -44,7 +46,7 @@ async function runClaim(context: Context, job: string | undefined, flags: Flags)
   }
   const { withMarket } = await import('../chain.ts');
   const { ClaimGuard } = await import('../../chain/claim-guard.ts');
-  await withMarket(context, flags, 2, async ({ market, files }) => {
+  await withMarket(context, flags, 2, async ({ market, chain, files }) => {
     const guard = new ClaimGuard(files.guard);
     if (flags.resume === true) await guard.reset();
     if (job === undefined) {
@@ -61,6 +63,8 @@ async function runClaim(context: Context, job: string | undefined, flags: Flags)
         details: { job: id },
       });
     }
+    const { requirePay } = await import('../../chain/pay.ts');
+    await requirePay(chain, record.job.terms, flags.token);
     if (flags.stake !== undefined) await market.deposit(flags.stake, { signal });
     const { withProvers } = await import('../tessera.ts');
     const { reopenJob } = await import('../../chain/prove-on-chain.ts');
