@@ -406,6 +406,63 @@ describe('committed edges', () => {
   });
 });
 
+describe('small circuits', () => {
+  const range = (lo: number, hi: number) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
+
+  it('have one witness for a maximum: of ties, of the interval’s bounds, in any order', () => {
+    const kernel = { axis: 0, kernel: 3, stride: 3, dilation: 1, pad: 0, positions: 1 };
+    const circuit = compile(single({ kind: 'maximum', ...kernel, bits: 3 }, [3], -4, 3));
+    const { first } = stepOf(circuit, 'maximum');
+    const shown = valuesOf(circuit, 'y', false);
+    for (const values of [
+      ...[
+        [0, 0, 0],
+        [-4, -4, -4],
+        [3, 3, 3],
+        [3, 3, -4],
+        [3, -4, 3],
+        [-4, 3, 3],
+        [-4, -4, 3],
+      ],
+      ...[
+        [3, -4, -4],
+        [-4, 3, -4],
+        [-1, 0, 1],
+        [1, 0, -1],
+        [0, 0, 1],
+        [0, -1, 0],
+      ],
+    ]) {
+      const witness = honest(circuit, values);
+      const accepted = range(-5, 4).flatMap((one) =>
+        range(-5, 4).flatMap((two) => {
+          const changes = { [first]: BigInt(one), [first + 1]: BigInt(two), [shown]: BigInt(two) };
+          return forged(circuit, witness, changes) === undefined ? [[one, two]] : [];
+        }),
+      );
+      expect(accepted).toEqual([[Math.max(...values.slice(0, 2)), Math.max(...values)]]);
+    }
+  });
+
+  it('have one witness for a rescaled ReLU, from bound to bound', () => {
+    const operation = { kind: 'requantise', shift: 2, bits: 3, rectify: true } as const;
+    const circuit = compile(single(operation, [1], -32, 31));
+    const { first } = stepOf(circuit, 'quotients');
+    const [own, shown] = [valuesOf(circuit, 'y', true), valuesOf(circuit, 'y', false)];
+    for (const value of range(-30, 29)) {
+      const witness = honest(circuit, [value]);
+      const accepted = range(-9, 9).flatMap((quotient) =>
+        range(-9, 9).flatMap((output) => {
+          const changes = { [first]: BigInt(quotient), [own]: BigInt(output), [shown]: BigInt(output) };
+          return forged(circuit, witness, changes) === undefined ? [[quotient, output]] : [];
+        }),
+      );
+      const quotient = Math.floor((value + 2) / 4);
+      expect(accepted).toEqual([[quotient, Math.max(quotient, 0)]]);
+    }
+  });
+});
+
 describe('every wire', () => {
   it('is held by a constraint: changing any one alone is refused', () => {
     const operation: Operation = {
