@@ -1,13 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import {
-  type Account,
   type Address,
-  createPublicClient,
-  createWalletClient,
   encodeDeployData,
   type Hex,
-  http,
   keccak256,
+  type PublicClient,
+  type TransactionReceipt,
   toHex,
 } from 'viem';
 import type { Hex32 } from '../protocol/edge.ts';
@@ -40,11 +38,22 @@ export interface Deployment {
   compiler: { version: string; input: StandardInput };
 }
 
-export interface DeployOptions {
-  /** HTTP endpoint of any EVM chain with the opcodes of Cancun. */
-  url: string;
+/** What a deployment needs of a chain, which may be any EVM chain with the opcodes of Cancun. */
+export interface DeployingChain {
   /** Who pays; holds no right over what it deploys. */
-  account: Account;
+  readonly address: Address;
+  readonly network: { readonly chainId: number };
+  readonly client: Pick<PublicClient, 'getCode'>;
+  /**
+   * Sends a contract's creation and waits until it is final.
+   *
+   * @param action what is tried, in words, for errors
+   */
+  create(code: Hex, action: string, options: { signal?: AbortSignal }): Promise<TransactionReceipt>;
+}
+
+export interface DeployOptions {
+  chain: DeployingChain;
   /** Runtime bytecode of ezkl's reusable verifier, and the SRS that circuits may rest on. */
   ezkl?: { runtime: Uint8Array; srs: readonly Hex32[] };
   signal?: AbortSignal;
@@ -64,21 +73,17 @@ function creationOf(runtime: Uint8Array): Hex {
  * @throws Error when ezkl's verifier is not the reviewed code, or the chain refuses a transaction
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { account, ezkl, signal, onProgress } = options;
+  const { chain, ezkl, signal, onProgress } = options;
+  const deployer = chain.address;
   if (ezkl !== undefined) requireReviewed(ezkl.runtime);
-  const transport = http(options.url);
-  const wallet = createWalletClient({ account, transport });
-  const reader = createPublicClient({ transport });
   const compilation = await loadCompilation();
 
   const send = async (name: string, data: Hex, constructorArguments: Hex): Promise<DeployedContract> => {
     signal?.throwIfAborted();
-    const transaction = await wallet.sendTransaction({ data, chain: null });
-    const receipt = await reader.waitForTransactionReceipt({ hash: transaction });
-    const address = receipt.contractAddress;
-    if (receipt.status !== 'success' || !address)
-      throw new Error(`${name}: its deployment ${transaction} failed`);
-    const code = await reader.getCode({ address });
+    const receipt = await chain.create(data, `Deploying ${name}`, signal === undefined ? {} : { signal });
+    const { contractAddress: address, transactionHash: transaction } = receipt;
+    if (!address) throw new Error(`${name}: its deployment ${transaction} has no address`);
+    const code = await chain.client.getCode({ address });
     const gas = Number(receipt.gasUsed);
     onProgress?.({ type: 'deploy:contract', name, address, gas });
     const block = Number(receipt.blockNumber);
@@ -99,8 +104,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const market = await deployOwn('Market', [models.address, nodes.address]);
   return {
     version: 1,
-    chainId: await reader.getChainId(),
-    deployer: account.address,
+    chainId: chain.network.chainId,
+    deployer,
     contracts: { Groth16Verifier: groth16, ModelRegistry: models, NodeRegistry: nodes, Market: market },
     ...(ezklContracts === undefined ? {} : { ezkl: ezklContracts }),
     compiler: { version: compilation.compiler, input: compilation.input },

@@ -14,7 +14,7 @@ import { scalarModulus } from '../protocol/field.ts';
 import { describeWithEzkl, requireEzklPython } from '../tests/support/ezkl-python.ts';
 import { type Deployment, deploy, writeDeployment } from './deploy.ts';
 import { circuitArgument } from './model-arguments.ts';
-import { type Anvil, anvilAccount, startAnvil } from './testing/anvil.ts';
+import { type Anvil, startAnvil } from './testing/anvil.ts';
 import { MarketUser, type PostedJob } from './testing/market-user.ts';
 import { type GasFigure, gasMarks, measureGas } from './testing/measure-gas.ts';
 import { ezklJob, groth16Job, type RealJob } from './testing/real-jobs.ts';
@@ -62,7 +62,7 @@ describe('a job of Groth16', () => {
 
   beforeAll(async () => {
     job = await groth16Job(groth16);
-    users = await people(await deploy({ url: anvil.url, account: anvilAccount(0) }));
+    users = await people(await deploy({ chain: await anvil.chain(0) }));
     await users.requester.registerModel(job);
     posted = (await users.requester.post(job, false)).job;
     await users.worker.claim(posted, 0);
@@ -128,7 +128,7 @@ describeWithEzkl('a job of ezkl', () => {
     prover = createEzklProver({ python: requireEzklPython(), cache, srs: developmentSrs(cache), directory });
     job = await ezklJob(prover, length);
     const ezkl = { runtime: job.runtime, srs: [job.srs] };
-    deployment = await deploy({ url: anvil.url, account: anvilAccount(0), ezkl });
+    deployment = await deploy({ chain: await anvil.chain(0), ezkl });
     users = await people(deployment);
   }, setupTimeout);
   afterAll(async () => {
@@ -149,15 +149,14 @@ describeWithEzkl('a job of ezkl', () => {
     );
     expect(written.ezkl?.adapters).toMatchObject([{ srs: job.srs }]);
     await expect(
-      deploy({ url: anvil.url, account: anvilAccount(0), ezkl: { runtime: job.runtime.slice(1), srs: [] } }),
+      deploy({ chain: await anvil.chain(0), ezkl: { runtime: job.runtime.slice(1), srs: [] } }),
     ).rejects.toThrow(/code hash/);
   });
 
   it('refuses verifying data with another SRS, or that do not fit the ports', async () => {
     const other = `${'0'.repeat(63)}1`;
     const elsewhere = await deploy({
-      url: anvil.url,
-      account: anvilAccount(0),
+      chain: await anvil.chain(0),
       ezkl: { runtime: job.runtime, srs: [other] },
     });
     const user = await MarketUser.open(anvil, 4, elsewhere);

@@ -52,7 +52,8 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tessera-market-chain-'));
   groth16 = await builtWorker();
   embedded = await openEmbeddedChain(join(directory, 'chain'));
-  const deployment = await deploy({ url: embedded.url, account: developmentAccount(0) });
+  const deployer = await Chain.connect({ urls: [embedded.url], account: developmentAccount(0) });
+  const deployment = await deploy({ chain: deployer });
   deployed = deployedMarket(deployment);
   file = join(directory, 'deployment.json');
   await writeDeployment(file, deployment);

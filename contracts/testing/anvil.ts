@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createTestClient, type Hex, http, publicActions, walletActions } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
+import { Chain } from '../../node/chain/chain-client.ts';
 import type { CompiledContract } from '../compile.ts';
 
 /** One of the accounts that anvil funds. */
@@ -21,6 +22,8 @@ export interface Anvil {
   url: string;
   /** A client that signs with one of the funded accounts. */
   client(account: number): AnvilClient;
+  /** The program's own client, of one of the funded accounts. */
+  chain(account: number): Promise<Chain>;
   deploy(contract: CompiledContract, args?: readonly unknown[]): Promise<{ address: Hex; gas: bigint }>;
   close(): void;
 }
@@ -45,6 +48,7 @@ export async function startAnvil(options: readonly string[] = []): Promise<Anvil
   return {
     url,
     client: (account) => clientOf(url, account),
+    chain: (account) => Chain.connect({ urls: [url], account: anvilAccount(account) }),
     async deploy({ abi, bytecode }, args = []) {
       const client = clientOf(url, 0);
       const hash = await client.deployContract({ abi, bytecode, args });

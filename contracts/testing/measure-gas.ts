@@ -2,7 +2,7 @@
 import { type Hex, hexToBytes, parseEther, toHex, zeroAddress } from 'viem';
 import { circuitLeaf } from '../../protocol/ids.ts';
 import { deploy } from '../deploy.ts';
-import { type Anvil, anvilAccount } from './anvil.ts';
+import type { Anvil } from './anvil.ts';
 import { postLargeJob } from './large-job.ts';
 import { MarketUser, type SentTransaction } from './market-user.ts';
 import type { ezklJob, RealJob } from './real-jobs.ts';
@@ -54,8 +54,7 @@ export async function measureGas(anvil: Anvil, jobs: GasJobs): Promise<Record<Ga
   const ezkl = { runtime: jobs.ezkl.runtime, srs: [jobs.ezkl.srs] };
   let deployed = 0;
   const deployment = await deploy({
-    url: anvil.url,
-    account: anvilAccount(0),
+    chain: await anvil.chain(0),
     ezkl,
     onProgress: ({ gas }) => {
       deployed += gas;

@@ -2,10 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Deployment, type DeployOptions, deploy, writeDeployment } from '../../contracts/deploy.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { TesseraError } from '../../protocol/errors.ts';
 import { attempt, type Chain } from './chain-client.ts';
 
-export interface DeployContractsInit extends Pick<DeployOptions, 'url' | 'ezkl' | 'signal' | 'onProgress'> {
+export interface DeployContractsInit extends Pick<DeployOptions, 'ezkl' | 'signal' | 'onProgress'> {
   chain: Chain;
   /** Where the deployment is written. */
   path: string;
@@ -14,21 +13,13 @@ export interface DeployContractsInit extends Pick<DeployOptions, 'url' | 'ezkl' 
 /**
  * Deploys the contracts and writes where they stand, with what explorers need to verify their code.
  *
- * @throws TesseraError `USAGE` without an account, `CHAIN_FAILED`
+ * @throws TesseraError `USAGE` without an account, `CHAIN_REFUSED`, `CHAIN_FAILED`
  */
 export async function deployContracts({
-  chain,
   path,
   ...options
 }: DeployContractsInit): Promise<{ deployment: Deployment; path: string }> {
-  const { account } = chain;
-  if (account === undefined) {
-    throw new TesseraError('USAGE', {
-      message: 'Deploying needs an account, and none was given',
-      remedy: 'Give an encrypted key with --keystore and --password-file.',
-    });
-  }
-  const deployment = await attempt('Deploying the contracts', () => deploy({ ...options, account }));
+  const deployment = await attempt('Deploying the contracts', () => deploy(options));
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeDeployment(path, deployment);
   return { deployment, path };

@@ -60,7 +60,8 @@ beforeAll(async () => {
   request = { model, input, strategy: 'cuts=trunk,joined', target: 'chain' };
   prepared = await prepareJob({ ...request, limits }, modules);
   embedded = await openEmbeddedChain(join(directory, 'chain'));
-  deployed = deployedMarket(await deploy({ url: embedded.url, account: developmentAccount(0) }));
+  const deployer = await Chain.connect({ urls: [embedded.url], account: developmentAccount(0) });
+  deployed = deployedMarket(await deploy({ chain: deployer }));
   for (const account of [2, 3, 4]) await (await marketOf(account)).deposit(parseEther('5'));
 }, setupTimeout);
 

@@ -46,7 +46,8 @@ describeWithEzkl('a submission of a proof of ezkl', () => {
     real = await ezklJob(prover, 3);
     embedded = await openEmbeddedChain(join(directory, 'chain'));
     const ezkl = { runtime: real.runtime, srs: [real.srs] };
-    deployed = deployedMarket(await deploy({ url: embedded.url, account: developmentAccount(0), ezkl }));
+    const deployer = await Chain.connect({ urls: [embedded.url], account: developmentAccount(0) });
+    deployed = deployedMarket(await deploy({ chain: deployer, ezkl }));
     const requester = await marketOf(1);
     const artifacts = new Map(real.verifyingData.map((bytes) => [sha256Hex(bytes), bytes]));
     await registerModel({ manifest: real.manifest, artifacts }, requester.chain, deployed);

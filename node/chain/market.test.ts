@@ -32,7 +32,8 @@ beforeAll(async () => {
   prover = createGroth16Prover({ worker: await builtWorker(), cache, directory });
   real = await groth16Job(prover);
   embedded = await openEmbeddedChain(join(directory, 'chain'));
-  deployed = deployedMarket(await deploy({ url: embedded.url, account: developmentAccount(0) }));
+  const deployer = await Chain.connect({ urls: [embedded.url], account: developmentAccount(0) });
+  deployed = deployedMarket(await deploy({ chain: deployer }));
 }, setupTimeout);
 
 afterAll(async () => {

@@ -123,14 +123,14 @@ class MarketRun {
   async prove(
     ...[prepared, modules, options]: Parameters<Prove>
   ): Promise<{ certificate: Certificate; story: MarketStory }> {
-    const { chain, directory, context } = this.#init;
+    const { directory, context } = this.#init;
     const limit = AbortSignal.timeout(patience);
     const signal = AbortSignal.any([limit, context.signal]);
     const draft = await draftJobCertificate(prepared, modules, { signal });
     const file = join(directory, 'deployment.json');
     const deployer = await this.#connect(accounts.deployer);
     const { deployment } = await deployContracts({
-      ...{ chain: deployer, url: chain.url, path: file, signal },
+      ...{ chain: deployer, path: file, signal },
       ...ezklOf([draft]),
     });
     const deployed = deployedMarket(deployment);

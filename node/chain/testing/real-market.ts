@@ -54,7 +54,7 @@ export class RealMarket {
     const prover = createGroth16Prover({ worker: await builtWorker(), cache, directory: scratch });
     const real = await groth16Job(prover);
     const anvil = await startAnvil();
-    const deployed = deployedMarket(await deploy({ url: anvil.url, account: anvilAccount(0) }));
+    const deployed = deployedMarket(await deploy({ chain: await anvil.chain(0) }));
     const opened = new RealMarket(anvil, deployed, directory, real, prover);
     const { chain } = await opened.marketOf(0);
     const artifacts = new Map(real.verifyingData.map((bytes) => [sha256Hex(bytes), bytes]));
