@@ -6,7 +6,7 @@ import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Peer } from '../peer/index.ts';
 import type { JobModules } from '../requester/job.ts';
 import { type JobRecord, JobRecords, type SegmentRecord } from '../requester/network/job-record.ts';
-import type { NetworkJobTimings } from '../requester/network/network-job.ts';
+import type { NetworkJobTimings } from '../requester/network/network-job-timings.ts';
 import { Requester } from '../requester/network/requester.ts';
 import { WorkerDirectory, type WorkerRecord } from '../requester/network/worker-directory.ts';
 import { BidPublisher } from '../worker/bid-publisher.ts';

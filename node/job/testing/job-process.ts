@@ -21,7 +21,7 @@ import { createGroth16Prover } from '../../provers/groth16/prover.ts';
 import { createGroth16Verifier } from '../../provers/groth16/verifier/index.ts';
 import type { Prover } from '../../provers/prover.ts';
 import { type JobModules, prepareJob } from '../../requester/job.ts';
-import type { NetworkJobTimings } from '../../requester/network/network-job.ts';
+import type { NetworkJobTimings } from '../../requester/network/network-job-timings.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import { nodeFiles } from '../../store/index.ts';
 import { segmentProver } from '../../worker/prove-segment.ts';

@@ -8,7 +8,7 @@ import { type Configuration, configurationSchema } from '../../configuration/ind
 import { createLog, type Peer, startPeer } from '../../peer/index.ts';
 import { openCalibrationStore } from '../../plan/calibration-store.ts';
 import type { JobModules } from '../../requester/job.ts';
-import type { NetworkJobTimings } from '../../requester/network/network-job.ts';
+import type { NetworkJobTimings } from '../../requester/network/network-job-timings.ts';
 import { nodeFiles } from '../../store/index.ts';
 import { segmentProver } from '../../worker/prove-segment.ts';
 import { ArtifactAccess } from '../artifact-access.ts';

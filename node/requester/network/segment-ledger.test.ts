@@ -11,14 +11,17 @@ beforeEach(() => {
 });
 
 describe('a ledger of segments', () => {
-  it('says which are open, and is complete when all are accepted', () => {
+  it('says which are open: neither with a worker nor accepted', () => {
+    expect(ledger.size).toBe(2);
     expect(ledger.open.map(({ segment }) => segment)).toEqual([0, 1]);
     ledger.assign(0, holding(ann, 'x'));
     expect(ledger.open.map(({ segment }) => segment)).toEqual([1]);
     expect(ledger.accept(0)).toMatchObject({ worker: ann });
-    expect(ledger.isComplete).toBe(false);
+    expect(ledger.holdings).toEqual([]);
+    expect(ledger.open.map(({ segment }) => segment)).toEqual([1]);
     ledger.accept(1);
-    expect(ledger.isComplete).toBe(true);
+    expect(ledger.open).toEqual([]);
+    expect([0, 1].map((segment) => ledger.isAccepted(segment))).toEqual([true, true]);
   });
 
   it('counts a worker as at work once it has said so', () => {

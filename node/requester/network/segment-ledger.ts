@@ -57,9 +57,9 @@ export class SegmentLedger {
     }));
   }
 
-  /** Whether every segment is accepted. */
-  get isComplete(): boolean {
-    return this.#entries.every(({ accepted }) => accepted);
+  /** How many segments the job has. */
+  get size(): number {
+    return this.#entries.length;
   }
 
   /** Whether a worker is at work on any. */
@@ -90,10 +90,6 @@ export class SegmentLedger {
   /** How often it was assigned: the number of the next attempt. */
   attemptsOf(segment: number): number {
     return this.#entries[segment]?.attempts ?? 0;
-  }
-
-  holdingOf(segment: number): Holding | undefined {
-    return this.#entries[segment]?.holding;
   }
 
   isAccepted(segment: number): boolean {

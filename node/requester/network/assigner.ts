@@ -1,0 +1,162 @@
+import type { Hex32 } from '../../../protocol/edge.ts';
+import type { Assignment, Offer, SignedMessage } from '../../../protocol/messages/index.ts';
+import type { Signer } from '../../job/signer.ts';
+import type { Logger } from '../../peer/log.ts';
+import type { Candidate, Claim, ClaimPolicy } from './claim-policy.ts';
+import type { JobState } from './job-state.ts';
+import type { NetworkJobTimings } from './network-job-timings.ts';
+import type { PublishedSegment } from './publish-segments.ts';
+import type { ServiceWatch } from './service-watch.ts';
+import type { WorkerDirectory } from './worker-directory.ts';
+import type { AssignmentAnswer, WorkerLink } from './worker-link.ts';
+
+export interface AssignerInit {
+  /** What assignments name, by segment. */
+  segments: readonly PublishedSegment[];
+  /** The only workers that may have any; everybody unless given. */
+  invited?: ReadonlySet<Hex32>;
+  timings: Pick<NetworkJobTimings, 'silence' | 'slack'>;
+}
+
+export interface AssignerComponents {
+  state: JobState;
+  signer: Pick<Signer, 'sign' | 'now'>;
+  directory: Pick<WorkerDirectory, 'candidates' | 'find'>;
+  policy: Pick<ClaimPolicy, 'decide'>;
+  link: Pick<WorkerLink, 'assign'>;
+  service: Pick<ServiceWatch, 'look'>;
+  /** The job's offer, fresh. */
+  offer: () => SignedMessage<Offer>;
+  /** Says the job to everybody, anew: workers answer by their bids. */
+  sayOffer: () => Promise<void>;
+  log: Logger;
+}
+
+/** Gives one job's open segments to workers, again and again until the job is over; what fails ends the job. */
+export class Assigner {
+  readonly #init: AssignerInit;
+  readonly #components: AssignerComponents;
+  #timer: NodeJS.Timeout | undefined;
+  #poked = false;
+  #offeredAt = -Infinity;
+
+  constructor(init: AssignerInit, components: AssignerComponents) {
+    this.#init = init;
+    this.#components = components;
+  }
+
+  /** Begins, and ends with the job. */
+  start(): void {
+    const { ended } = this.#components.state;
+    this.#timer = setInterval(() => this.poke(), pokeMs);
+    ended.addEventListener('abort', () => clearInterval(this.#timer), { once: true });
+    this.poke();
+  }
+
+  /** Looks again, soon, at what can be assigned; not before it has begun. */
+  poke(): void {
+    if (this.#poked || this.#timer === undefined) return;
+    this.#poked = true;
+    queueMicrotask(() => {
+      this.#poked = false;
+      if (!this.#components.state.ended.aborted) this.#follow(this.#look());
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { state, policy, service } = this.#components;
+    for (const { segment, holding, reason } of state.lapsed(this.#init.timings.silence)) {
+      await state.breach({ segment, assignment: holding.id, worker: holding.worker }, reason);
+    }
+    const { open } = state.segments;
+    const candidates = this.#candidates();
+    for (const claim of policy.decide(open, candidates)) this.#follow(this.#assign(claim));
+    const now = performance.now();
+    this.#seek(now);
+    service.look({ open, candidates, isWorking: state.segments.isWorking }, now);
+  }
+
+  #candidates(): Candidate[] {
+    const { invited } = this.#init;
+    const known = this.#components.directory.candidates();
+    return invited === undefined ? known : known.filter(({ worker }) => invited.has(worker));
+  }
+
+  /** Offers the job, and again while nobody takes all of it: who has joined since has not heard of it. */
+  #seek(now: number): void {
+    const { state, sayOffer, log } = this.#components;
+    const isFirst = this.#offeredAt === -Infinity;
+    if (!isFirst && (state.segments.open.length === 0 || now - this.#offeredAt < offerMs)) return;
+    this.#offeredAt = now;
+    sayOffer().catch((error: unknown) => log.debug({ err: error }, 'the job was not offered again'));
+  }
+
+  async #assign({ segment, worker, expectedSeconds }: Claim): Promise<void> {
+    const { state, link, log } = this.#components;
+    const { factor, least } = this.#init.timings.slack;
+    const time = Math.min(factor * 1_000 * expectedSeconds + least, maxAssignmentMs);
+    const signed = this.#sign(segment, worker, time);
+    if (signed === undefined) return;
+    const { id } = signed;
+    await state.assign(segment, { id, worker }, time);
+    let answer: AssignmentAnswer;
+    try {
+      answer = await link.assign(worker, signed, state.ended);
+    } catch (error) {
+      if (state.ended.aborted) return;
+      log.debug({ err: error, worker }, 'a worker cannot be reached');
+      answer = { kind: 'no answer' };
+    }
+    const claimant = { segment, assignment: id, worker };
+    if (!state.segments.holds(claimant)) return;
+    switch (answer.kind) {
+      case 'taken':
+        state.hear(segment);
+        break;
+      case 'refused':
+        state.refuse(answer.refusal);
+        break;
+      case 'unknown offer':
+        state.reopen(segment, 'it was started anew');
+        break;
+      case 'no answer':
+        await state.breach(claimant, 'it did not answer');
+    }
+  }
+
+  #sign(segment: number, worker: Hex32, time: number): SignedMessage<Assignment> | undefined {
+    const { state, signer, directory, offer } = this.#components;
+    const known = directory.find(worker);
+    const named = this.#init.segments[segment];
+    if (known === undefined || named === undefined) return undefined;
+    const { job, manifest, commitments, price } = offer().message;
+    return signer.sign<Assignment>({
+      kind: 'assignment',
+      job,
+      segment,
+      worker,
+      manifest,
+      commitments,
+      bid: known.bid.id,
+      attempt: state.segments.attemptsOf(segment),
+      artifacts: named.artifacts,
+      inputs: named.inputs,
+      price,
+      deadline: Math.round(signer.now() + time),
+    });
+  }
+
+  /** Lets work go on by itself: it ends the job if it fails. */
+  #follow(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#components.state.fail(error));
+  }
+}
+
+/** Milliseconds between two offers. */
+const offerMs = 4_000;
+
+/** Milliseconds between two looks at what fell silent. */
+const pokeMs = 500;
+
+/** The longest time for one segment: an assignment itself holds no longer. */
+const maxAssignmentMs = 24 * 3_600_000;

@@ -1,0 +1,217 @@
+import type { Proof } from '../../../protocol/certificate.ts';
+import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { proofFormat } from '../../../protocol/job/index.ts';
+import type { Refusal, RefusalReason } from '../../../protocol/messages/index.ts';
+import type { Logger } from '../../peer/log.ts';
+import type { JobCancellations } from './job-cancellations.ts';
+import type { OpenJobRecord, SegmentRecord } from './job-record.ts';
+import type { SegmentEvent } from './segment-event.ts';
+import type { Claimant, Lapse, SegmentLedger } from './segment-ledger.ts';
+import type { WorkerDirectory } from './worker-directory.ts';
+
+export interface JobStateComponents {
+  ledger: SegmentLedger;
+  directory: Pick<WorkerDirectory, 'take' | 'give' | 'pause' | 'judge'>;
+  record: Pick<OpenJobRecord, 'save'>;
+  cancellations: Pick<JobCancellations, 'send'>;
+  log: Logger;
+  onEvent?: (event: SegmentEvent) => void;
+  /** Is told when a segment is open again, or a worker has room again. */
+  onRoom: () => void;
+}
+
+/** How a job's segments stand, for those who do not change it. */
+export type SegmentView = Pick<
+  SegmentLedger,
+  'open' | 'isWorking' | 'holdings' | 'needOf' | 'attemptsOf' | 'isAccepted' | 'holds' | 'wasGiven'
+>;
+
+/**
+ * The turns that the segments of one job take. Each is noted in the ledger, in the directory of workers and in the job's
+ * record, and told to whoever follows the job and to a worker that is no longer needed.
+ */
+export class JobState {
+  readonly #job: Hex32;
+  readonly #components: JobStateComponents;
+  /** By segment. */
+  readonly #proofs = new Map<number, Proof>();
+  /** Assignments whose submission is being judged. */
+  readonly #judging = new Set<Hex32>();
+  readonly #result = Promise.withResolvers<readonly Proof[]>();
+  readonly #ended = new AbortController();
+
+  constructor(job: Hex32, components: JobStateComponents) {
+    this.#job = job;
+    this.#components = components;
+    // It may fail before it is awaited.
+    this.#result.promise.catch(() => undefined);
+  }
+
+  get segments(): SegmentView {
+    return this.#components.ledger;
+  }
+
+  /** One proof a segment, once each has one; rejected with what the job failed with. */
+  get result(): Promise<readonly Proof[]> {
+    return this.#result.promise;
+  }
+
+  /** Aborted when the job is over, however it ended. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Takes up an assignment of an earlier run, which its worker may still answer. @param time milliseconds that it has */
+  resume(segment: number, { id, worker, attempt }: Assigned, time: number): void {
+    this.#hold(segment, { id, worker }, time, attempt);
+  }
+
+  /** Takes up a proof of an earlier run that was judged again. */
+  restore(segment: number, proof: Proof): void {
+    this.#components.ledger.accept(segment);
+    this.#keep(segment, proof);
+  }
+
+  /** @param time milliseconds that the worker has for it */
+  async assign(segment: number, { id, worker }: Omit<Assigned, 'attempt'>, time: number): Promise<void> {
+    const { ledger, record } = this.#components;
+    const attempt = ledger.attemptsOf(segment);
+    this.#hold(segment, { id, worker }, time);
+    await record.save(segment, { assignment: { id, worker, attempt } });
+    this.tell(segment, 'assigned', worker);
+  }
+
+  /** The worker that has the segment gave a sign of life. */
+  hear(segment: number): void {
+    this.#components.ledger.hear(segment, performance.now());
+  }
+
+  /** Assignments that took too long, or whose workers said nothing for so many milliseconds; none that is being judged. */
+  lapsed(silence: number): Lapse[] {
+    const lapsed = this.#components.ledger.lapsed(performance.now(), silence);
+    return lapsed.filter(({ holding }) => !this.#judging.has(holding.id));
+  }
+
+  /** A worker gave the segment back. */
+  refuse({ segment, reason, detail, sender }: Refusal): void {
+    const { ledger, directory, log } = this.#components;
+    log.info({ job: this.#job, segment, worker: sender, reason, detail }, 'segment refused');
+    // What passes counts as one failure; what the worker is or asks for stays as it is.
+    if (reason !== 'busy' && passing.has(reason)) ledger.fail(segment, sender);
+    if (passing.has(reason)) directory.pause(sender);
+    else ledger.bar(segment, sender, reason);
+    this.reopen(segment, `${reason}: ${detail}`);
+  }
+
+  /** A worker did not keep what it took. */
+  async breach(claimant: Claimant, reason: string): Promise<void> {
+    const { ledger, directory, cancellations } = this.#components;
+    if (!ledger.holds(claimant)) return;
+    const { segment, worker } = claimant;
+    directory.pause(worker);
+    ledger.fail(segment, worker);
+    this.reopen(segment, reason);
+    cancellations.send(worker, 'reassigned', segment);
+    await directory.judge(worker, 'broken');
+  }
+
+  /** A worker sent what it cannot have computed: it gets nothing more. */
+  async dismiss(segment: number, worker: Hex32, reason: string): Promise<void> {
+    const { ledger, directory, log } = this.#components;
+    log.warn({ job: this.#job, segment, worker, reason }, 'a worker gets nothing more');
+    const judged = directory.judge(worker, 'lied');
+    ledger.disown(segment, worker);
+    for (const holding of ledger.holdings) {
+      if (holding.worker === worker) this.reopen(holding.segment, reason);
+    }
+    await judged;
+  }
+
+  /** Whoever has the segment has it no longer. */
+  reopen(segment: number, reason: string): void {
+    const worker = this.#release(segment) ?? '';
+    this.tell(segment, 'open', worker, reason);
+    this.#components.onRoom();
+  }
+
+  /**
+   * Judges an assignment's submission; meanwhile the assignment does not lapse.
+   *
+   * @throws TesseraError `NETWORK_FAILED` while another one of it is being judged, and as `judge`
+   */
+  async whileJudging<T>(assignment: Hex32, judge: () => Promise<T>): Promise<T> {
+    if (this.#judging.has(assignment)) {
+      throw new TesseraError('NETWORK_FAILED', {
+        message: `A submission of assignment ${assignment} is being judged`,
+      });
+    }
+    this.#judging.add(assignment);
+    try {
+      return await judge();
+    } finally {
+      this.#judging.delete(assignment);
+    }
+  }
+
+  /** A worker's proof holds. Who has the segment by now, if that is another one, need not go on. */
+  async accept(segment: number, worker: Hex32, proof: Proof): Promise<void> {
+    const { ledger, directory, record, cancellations, onRoom } = this.#components;
+    if (ledger.isAccepted(segment)) return;
+    const superseded = this.#release(segment);
+    ledger.accept(segment);
+    // Kept before it is acknowledged: nothing that was accepted is proven again.
+    await record.save(segment, { proof: Buffer.from(proofFormat.encode(proof)).toString('hex') });
+    await directory.judge(worker, 'kept');
+    this.tell(segment, 'accepted', worker);
+    if (superseded !== undefined && superseded !== worker) {
+      cancellations.send(superseded, 'proven', segment);
+    }
+    this.#keep(segment, proof);
+    onRoom();
+  }
+
+  /** Ends the job without its proofs; the first reason counts. */
+  fail(error: unknown): void {
+    this.#result.reject(error);
+  }
+
+  /** Lets go of all workers. */
+  end(): void {
+    this.#ended.abort();
+    for (const { segment } of this.segments.holdings) this.#release(segment);
+  }
+
+  /** Says where a segment is. */
+  tell(segment: number, state: SegmentEvent['state'], worker: Hex32, reason?: string): void {
+    const { ledger, onEvent } = this.#components;
+    const id = ledger.needOf(segment)?.id ?? '';
+    onEvent?.({ segment, id, state, worker, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  #hold(segment: number, { id, worker }: Omit<Assigned, 'attempt'>, time: number, attempt?: number): void {
+    const { ledger, directory } = this.#components;
+    const now = performance.now();
+    ledger.assign(segment, { id, worker, heardAt: now, endsAt: now + time }, attempt);
+    directory.take(worker, id, ledger.needOf(segment)?.units ?? 0);
+  }
+
+  /** @returns whose the segment was */
+  #release(segment: number): Hex32 | undefined {
+    const { ledger, directory } = this.#components;
+    const holding = ledger.release(segment);
+    if (holding !== undefined) directory.give(holding.worker, holding.id);
+    return holding?.worker;
+  }
+
+  #keep(segment: number, proof: Proof): void {
+    this.#proofs.set(segment, proof);
+    if (this.#proofs.size < this.#components.ledger.size) return;
+    this.#result.resolve([...this.#proofs].sort(([a], [b]) => a - b).map(([, kept]) => kept));
+  }
+}
+
+type Assigned = NonNullable<SegmentRecord['assignment']>;
+
+/** Reasons for a refusal that may be over soon. */
+const passing: ReadonlySet<RefusalReason> = new Set(['busy', 'disk', 'artifact', 'failed', 'deadline']);

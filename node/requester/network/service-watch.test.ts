@@ -1,0 +1,61 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Candidate, OpenSegment } from './claim-policy.ts';
+import { schedule } from './schedule.ts';
+import { ServiceWatch } from './service-watch.ts';
+
+const needs = ['first', 'second'].map((id) => ({ id, prover: 'groth16', units: 1, memory: 100 }));
+const open: OpenSegment[] = needs.map((need, segment) => ({ ...need, segment, barred: new Map() }));
+const able: Candidate = {
+  worker: 'able',
+  speeds: new Map([['groth16', 1]]),
+  memory: 100,
+  price: 0n,
+  places: 1,
+  taken: 0,
+  held: [],
+  record: { kept: 0, broken: 0 },
+};
+const small = { ...able, worker: 'small', memory: 50 };
+
+let told: [number, string][];
+let watch: ServiceWatch;
+beforeEach(() => {
+  told = [];
+  watch = new ServiceWatch({
+    needs,
+    policy: schedule({ price: 0n }),
+    patience: 1_000,
+    onUnsuited: (segment, reason) => told.push([segment, reason]),
+  });
+});
+
+const missing = expect.objectContaining({ code: 'WORKER_MISSING' });
+
+describe('a job that waits for workers', () => {
+  it('is given up when nobody has been at work for as long as it is patient, counted from the first look', () => {
+    watch.look({ open, candidates: [able], isWorking: false }, 5_000);
+    watch.look({ open, candidates: [able], isWorking: false }, 5_999);
+    expect(() => watch.look({ open, candidates: [able], isWorking: false }, 6_000)).toThrow(missing);
+    expect(told).toEqual([]);
+  });
+
+  it('is not given up while anybody is at work, or nothing is open', () => {
+    watch.look({ open, candidates: [], isWorking: false }, 0);
+    watch.look({ open, candidates: [], isWorking: true }, 5_000);
+    watch.look({ open: [], candidates: [], isWorking: false }, 10_000);
+    watch.look({ open, candidates: [], isWorking: false }, 10_999);
+    expect(() => watch.look({ open, candidates: [], isWorking: false }, 11_000)).toThrow(missing);
+  });
+
+  it('says at once which segment nobody suits and why, and again only when that changes', () => {
+    const [first, second] = open as [OpenSegment, OpenSegment];
+    const large = { ...second, memory: 100 };
+    for (const now of [0, 1]) {
+      watch.look({ open: [{ ...first, memory: 10 }, large], candidates: [small], isWorking: true }, now);
+    }
+    expect(told).toEqual([[1, expect.stringMatching(/^1 give less than the 1 MiB of memory/)]]);
+    const dear = { ...able, price: 7n };
+    watch.look({ open: [large], candidates: [small, dear], isWorking: true }, 2);
+    expect(told.slice(1)).toEqual([[1, expect.stringMatching(/1 ask for more than is offered/)]]);
+  });
+});
