@@ -77,4 +77,42 @@ describe('a gate', () => {
     expect(gate.judge('bids', bid(1), 'flood')).toEqual({ verdict: 'reject', reason: 'rate' });
     expect(gate.judge('bids', bid(1), own).verdict).toBe('accept');
   });
+
+  it('looks at so much in all, however many peers bring it, and blames none of them for the others', () => {
+    const { gate, clock } = gateAt();
+    const { own: ownRate, common } = defaultGateRates.look;
+    const crowd = Array.from({ length: 100 }, (_, index) => `peer ${index}`);
+    const looked = () =>
+      crowd.flatMap((source) =>
+        Array.from({ length: 50 }, () => gate.judge('bids', new Uint8Array(1), source)),
+      );
+    const reasons = looked().map(
+      ({ verdict, ...rest }) => `${verdict} ${'reason' in rest ? rest.reason : ''}`,
+    );
+    expect(reasons.filter((one) => one === 'reject malformed')).toHaveLength(
+      100 * ownRate.burst + common.burst,
+    );
+    expect(new Set(reasons)).toEqual(new Set(['reject malformed', 'ignore rate']));
+    clock.now += 1_000;
+    const later = looked().filter(({ verdict }) => verdict === 'reject');
+    expect(later).toHaveLength(100 * ownRate.perSecond + common.perSecond);
+    // Who has brought nothing yet is heard all the same.
+    expect(gate.judge('bids', bid(1), own).verdict).toBe('accept');
+  });
+
+  it('keeps account of so many peers, whoever comes', () => {
+    const { gate } = gateAt();
+    for (let index = 0; index < 10_000; index++) gate.judge('bids', new Uint8Array(1), `peer ${index}`);
+    expect(gate.sizes).toMatchObject({ sources: 4_096, looks: 4_096 });
+  });
+
+  it('remembers senders and messages only of what it has looked at', () => {
+    const { gate } = gateAt();
+    for (let index = 0; index < 10; index++) {
+      const key = (16 + index).toString(16).padStart(64, '0');
+      gate.judge('bids', bidOf({ secretKey: hexToBytes(key), sequence: 1, issued: start }).bytes, 'one');
+    }
+    gate.judge('bids', bid(1).subarray(1), 'one');
+    expect(gate.sizes).toMatchObject({ senders: 10, seen: 10, sources: 1 });
+  });
 });

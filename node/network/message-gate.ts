@@ -9,6 +9,7 @@ import {
   type SignedMessage,
   type Topic,
 } from '../../protocol/messages/index.ts';
+import { FairShare, type FairShareInit, type Rate } from './fair-share.ts';
 import { RateLimit } from './rate-limit.ts';
 import { SeenMessages } from './seen-messages.ts';
 
@@ -26,14 +27,17 @@ export type GateVerdict =
 
 export interface GateRates {
   /** Messages of one sender on one topic. */
-  sender: { burst: number; perSecond: number };
-  /** Everything that one peer brings, its own or others'. */
-  source: { burst: number; perSecond: number };
+  sender: Rate;
+  /** Everything that one peer brings, its own or others'; who brings more is to blame. */
+  source: Rate;
+  /** Of that, what is looked at of one peer in any case, and of all together beyond it: each costs about a millisecond. */
+  look: Omit<FairShareInit, 'maxParties'>;
 }
 
 export const defaultGateRates: GateRates = {
   sender: { burst: 64, perSecond: 4 },
   source: { burst: 2_000, perSecond: 400 },
+  look: { own: { burst: 16, perSecond: 1 }, common: { burst: 1_000, perSecond: 200 } },
 };
 
 export interface MessageGateInit {
@@ -42,28 +46,41 @@ export interface MessageGateInit {
   now?: () => number;
 }
 
+/** Peers that bring something of which account is kept: more than are ever connected. */
+const maxSources = 4_096;
+
 /**
- * Judges what strangers bring, the cheap checks first: no signature is verified for a peer that is over its rate.
+ * Judges what strangers bring, the cheap checks first: no signature is verified for a peer that is over its rate, and
+ * only so many in all, however many peers there are.
  * One gate to one transport: a transport passes on what is new to it, wherever else it was seen.
  */
 export class MessageGate {
   readonly #now: () => number;
   readonly #senders: RateLimit;
   readonly #sources: RateLimit;
+  readonly #looks: FairShare;
   readonly #seen = new SeenMessages();
 
   constructor({ rates = defaultGateRates, now = Date.now }: MessageGateInit = {}) {
     this.#now = now;
     this.#senders = new RateLimit({ ...rates.sender, maxParties: 16_384 });
-    this.#sources = new RateLimit({ ...rates.source, maxParties: 4_096 });
+    this.#sources = new RateLimit({ ...rates.source, maxParties: maxSources });
+    this.#looks = new FairShare({ ...rates.look, maxParties: maxSources });
+  }
+
+  /** How many entries each table has. */
+  get sizes(): { senders: number; sources: number; looks: number; seen: number } {
+    const [senders, sources, looks, seen] = [this.#senders, this.#sources, this.#looks, this.#seen];
+    return { senders: senders.size, sources: sources.size, looks: looks.size, seen: seen.size };
   }
 
   /** @param source The peer id of whoever brought it, which need not be its sender's; a relay's name where none is known */
   judge(topic: Topic, bytes: Uint8Array, source: string): GateVerdict {
     const now = this.#now();
-    // Never without blame: what is not looked at counts as seen, so that a flood could keep others' messages away.
     if (this.#sources.take(source, now) !== 'within') return { verdict: 'reject', reason: 'rate' };
     if (bytes.length > messageLimits.envelopeBytes) return { verdict: 'reject', reason: 'oversized' };
+    // Gossip takes it for seen now, whoever brings it next: offers and bids are said again.
+    if (!this.#looks.take(source, now)) return { verdict: 'ignore', reason: 'rate' };
     const signed = open(bytes);
     if (signed === undefined) return { verdict: 'reject', reason: 'malformed' };
     if (!belongsTo(topic, signed.message)) return { verdict: 'reject', reason: 'topic' };

@@ -20,21 +20,38 @@ export class RateLimit {
     this.#init = init;
   }
 
-  /** Counts one from `party`. @param now Milliseconds */
+  /** Counts one from `party`, whether or not it is within. @param now Milliseconds */
   take(party: string, now: number): RateVerdict {
-    const { burst, perSecond, maxParties } = this.#init;
-    const bucket = this.#buckets.get(party) ?? { tokens: burst, at: now };
-    const refilled = Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.at) / 1_000) * perSecond);
-    const tokens = Math.max(-burst, refilled - 1);
-    this.#buckets.delete(party);
-    this.#buckets.set(party, { tokens, at: now });
-    if (this.#buckets.size > maxParties) {
-      for (const quietest of this.#buckets.keys()) {
-        this.#buckets.delete(quietest);
-        break;
-      }
-    }
+    const { burst } = this.#init;
+    const tokens = Math.max(-burst, this.#tokensOf(party, now) - 1);
+    this.#set(party, tokens, now);
     if (tokens >= 0) return 'within';
     return tokens > -burst ? 'over' : 'far over';
+  }
+
+  /** Counts one from `party` if it is within: one that asks for more than it gets still gets that. @param now Milliseconds */
+  takeWithin(party: string, now: number): boolean {
+    const tokens = this.#tokensOf(party, now);
+    const isWithin = tokens >= 1;
+    this.#set(party, isWithin ? tokens - 1 : tokens, now);
+    return isWithin;
+  }
+
+  /** Parties of which account is kept. */
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  #tokensOf(party: string, now: number): number {
+    const { burst, perSecond } = this.#init;
+    const bucket = this.#buckets.get(party) ?? { tokens: burst, at: now };
+    return Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.at) / 1_000) * perSecond);
+  }
+
+  #set(party: string, tokens: number, now: number): void {
+    this.#buckets.delete(party);
+    this.#buckets.set(party, { tokens, at: now });
+    const [quietest] = this.#buckets.keys();
+    if (this.#buckets.size > this.#init.maxParties && quietest !== undefined) this.#buckets.delete(quietest);
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SignedMessage } from '../../protocol/messages/index.ts';
 import { createLibp2pNode, type Libp2pNode } from './libp2p.ts';
 import { protocols } from './protocols.ts';
-import { type RequestHandler, RequestProtocol } from './request-protocol.ts';
+import { type RequestHandler, RequestProtocol, type RequestRates } from './request-protocol.ts';
 import { bidOf } from './testing/bids.ts';
 
 interface Side {
@@ -16,7 +16,7 @@ interface Side {
   failures: unknown[];
 }
 
-async function createSide(): Promise<Side> {
+async function createSide(rates?: RequestRates): Promise<Side> {
   const privateKey: Ed25519PrivateKey = await generateKeyPair('Ed25519');
   const libp2p = await createLibp2pNode({
     privateKey,
@@ -24,7 +24,11 @@ async function createSide(): Promise<Side> {
     listen: ['/ip4/127.0.0.1/tcp/0'],
   });
   const failures: unknown[] = [];
-  const requests = new RequestProtocol({ libp2p, onFailure: (error) => failures.push(error) });
+  const requests = new RequestProtocol({
+    libp2p,
+    onFailure: (error) => failures.push(error),
+    ...(rates === undefined ? {} : { rates }),
+  });
   return { libp2p, requests, secretKey: privateKey.raw.slice(0, 32), failures };
 }
 
@@ -130,6 +134,28 @@ describe('a request', () => {
       addresses: ['/ip4/127.0.0.1/tcp/1'],
     };
     await expect(asking.requests.request(target, bid(11))).rejects.toMatchObject({ code: 'NETWORK_FAILED' });
+  });
+
+  it('is refused, and counted so, where its peer and all others ask too often', async () => {
+    const rates = { own: { burst: 2, perSecond: 0 }, common: { burst: 3, perSecond: 0 } };
+    const few = await createSide(rates);
+    let heard = 0;
+    await few.requests.serve(async () => {
+      heard += 1;
+      return undefined;
+    });
+    const target = { peer: few.libp2p.peerId.toString(), addresses: few.libp2p.getMultiaddrs().map(String) };
+    for (let sequence = 0; sequence < 10; sequence++) {
+      await Promise.allSettled([asking.requests.request(target, bid(sequence))]);
+    }
+    expect(heard).toBe(5);
+    // Who has not asked yet is heard all the same.
+    await asked.requests.request(target, bid(0, asked));
+    expect(heard).toBe(6);
+    expect(few.requests.counts).toEqual({ answered: 6, refused: 5 });
+    expect(few.requests.sizes).toEqual({ peers: 2, answers: 6 });
+    await few.requests.close();
+    await few.libp2p.stop();
   });
 
   it('that never ends, or never begins, is cut off without harm to the next', async () => {

@@ -13,8 +13,8 @@ import {
   type SignedMessage,
 } from '../../protocol/messages/index.ts';
 import { throwIfAborted } from '../abort.ts';
+import { FairShare, type FairShareInit } from './fair-share.ts';
 import { protocols } from './protocols.ts';
-import { RateLimit } from './rate-limit.ts';
 
 /** Whom to ask. */
 export interface RequestTarget {
@@ -40,13 +40,29 @@ export type RequestHandler = (
   options: { signal: AbortSignal },
 ) => Promise<SignedMessage | undefined>;
 
+export interface RequestCounts {
+  answered: number;
+  /** Too many, no messages, stale, another's, or broken off. */
+  refused: number;
+}
+
 export interface RequestProtocolInit {
   libp2p: Libp2p;
   /** Gets what breaks while a request is answered: faults of this program, and peers that go away. */
   onFailure: (error: unknown, peer: string) => void;
+  rates?: RequestRates;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
+
+/** Requests that are read of one peer in any case, and of all together beyond that. */
+export type RequestRates = Omit<FairShareInit, 'maxParties'>;
+
+/** To verify a request takes about a millisecond. A worker reports on each of its segments every other second. */
+export const defaultRequestRates: RequestRates = {
+  own: { burst: 64, perSecond: 4 },
+  common: { burst: 1_024, perSecond: 256 },
+};
 
 /**
  * A signed message from one peer to another and its signed answer, on a stream of its own: two frames, each a
@@ -56,14 +72,26 @@ export class RequestProtocol {
   readonly #libp2p: Libp2p;
   readonly #onFailure: RequestProtocolInit['onFailure'];
   readonly #now: () => number;
-  readonly #rate = new RateLimit({ burst: 256, perSecond: 64, maxParties: 4_096 });
+  readonly #looks: FairShare;
+  readonly #counts: RequestCounts = { answered: 0, refused: 0 };
   readonly #answers = new Map<Hex32, { forgetAt: number; answer: Promise<SignedMessage | undefined> }>();
   readonly #stopped = new AbortController();
 
-  constructor({ libp2p, onFailure, now = Date.now }: RequestProtocolInit) {
+  constructor({ libp2p, onFailure, rates = defaultRequestRates, now = Date.now }: RequestProtocolInit) {
+    this.#looks = new FairShare({ ...rates, maxParties: maxPeers });
     this.#libp2p = libp2p;
     this.#onFailure = onFailure;
     this.#now = now;
+  }
+
+  /** What became of the requests that came. */
+  get counts(): Readonly<RequestCounts> {
+    return { ...this.#counts };
+  }
+
+  /** How many entries each table has. */
+  get sizes(): { peers: number; answers: number } {
+    return { peers: this.#looks.size, answers: this.#answers.size };
   }
 
   /** Begins to answer requests. */
@@ -73,7 +101,9 @@ export class RequestProtocol {
       async (stream, connection) => {
         try {
           await this.#answer(stream, connection, handler);
+          this.#counts.answered += 1;
         } catch (error) {
+          this.#counts.refused += 1;
           stream.abort(error instanceof Error ? error : new Error(String(error)));
           this.#onFailure(error, connection.remotePeer.toString());
         }
@@ -139,7 +169,7 @@ export class RequestProtocol {
 
   async #answer(stream: Stream, connection: Connection, handler: RequestHandler): Promise<void> {
     const peer = connection.remotePeer.toString();
-    if (this.#rate.take(peer, this.#now()) !== 'within') throw refused(peer, 'it asks too often');
+    if (!this.#looks.take(peer, this.#now())) throw refused(peer, 'it, or all together, ask too often');
     const signal = AbortSignal.any([AbortSignal.timeout(answerTimeout), this.#stopped.signal]);
     const frames = framesOf(stream);
     const request = this.#open((await frames.read({ signal })).subarray(), peer);
@@ -184,6 +214,9 @@ export class RequestProtocol {
     return signed;
   }
 }
+
+/** Peers of whose requests account is kept: more than are ever connected. */
+const maxPeers = 4_096;
 
 /** Milliseconds for one request to come in and be answered. */
 const answerTimeout = 30_000;
