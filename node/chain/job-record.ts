@@ -62,17 +62,17 @@ const recordSchema = z.object({
       z.string(),
       z.object({
         path: z.string(),
-        mean: z.array(z.number()).optional(),
-        std: z.array(z.number()).optional(),
+        mean: z.array(z.number()).exactOptional(),
+        std: z.array(z.number()).exactOptional(),
       }),
     ]),
-    shapes: z.record(z.string(), z.array(z.int())).optional(),
+    shapes: z.record(z.string(), z.array(z.int())).exactOptional(),
     strategy: z.string(),
-    commit: z.string().optional(),
-    prover: z.string().optional(),
-    target: z.enum(['offline', 'chain']).optional(),
-    calibration: z.string().optional(),
-    scale: z.number().optional(),
+    commit: z.string().exactOptional(),
+    prover: z.string().exactOptional(),
+    target: z.enum(['offline', 'chain']).exactOptional(),
+    calibration: z.string().exactOptional(),
+    scale: z.number().exactOptional(),
   }),
   blindings: z.record(z.string(), integer),
 });
@@ -115,14 +115,7 @@ export async function loadJobRecord(file: JsonFile): Promise<JobRecord | undefin
       manifest: decodeManifest(hexToBytes(manifest)),
       commitments: commitments.map((blocks) => blocks.map(hexToBytes)),
     },
-    request: withoutUndefined(request),
+    request,
     blindings: new Map(Object.entries(blindings)),
   };
-}
-
-/** Options that are left out are absent, not undefined. */
-function withoutUndefined(request: z.output<typeof recordSchema>['request']): JobRecord['request'] {
-  return Object.fromEntries(
-    Object.entries(request).filter(([, value]) => value !== undefined),
-  ) as unknown as JobRecord['request'];
 }

@@ -33,6 +33,6 @@ export class Signer {
   sign<M extends Message>(message: Unsigned<M>, lifetime: number = messageLimits.lifetime): SignedMessage<M> {
     const issued = this.#now();
     const head = { sender: this.sender, issued, expires: issued + lifetime };
-    return signMessage({ ...message, ...head } as unknown as M, this.#secretKey);
+    return signMessage({ ...message, ...head } as M, this.#secretKey);
   }
 }

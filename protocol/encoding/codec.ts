@@ -276,14 +276,15 @@ export function variant<K extends string, T extends { [P in K]: string }>(
   tag: K,
   cases: { [C in T[K]]: Codec<Extract<T, { [P in K]: C }>> },
 ): Codec<T> {
-  const codecOf = (name: unknown, path: Path): Codec<T> => {
-    if (typeof name !== 'string' || !Object.hasOwn(cases, name))
-      throw malformed(path, `has an unknown ${tag}`);
-    return cases[name as T[K]] as unknown as Codec<T>;
+  const codecs = new Map<unknown, Codec<unknown>>(Object.entries(cases));
+  const codecOf = (name: unknown, path: Path): Codec<unknown> => {
+    const codec = codecs.get(name);
+    if (codec === undefined) throw malformed(path, `has an unknown ${tag}`);
+    return codec;
   };
   return {
     encode: (value, path) => codecOf(value[tag], path).encode(value, path),
-    decode: (value, path) => codecOf(asMap(value, path).get(tag), path).decode(value, path),
+    decode: (value, path) => codecOf(asMap(value, path).get(tag), path).decode(value, path) as T,
   };
 }
 

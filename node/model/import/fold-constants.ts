@@ -141,9 +141,7 @@ async function runNode(
         if (tensor === undefined) throw new Error(`no value for ${name}`);
         const type = { element: tensor.type as ElementType, shape: tensor.dims };
         const { data } = tensor;
-        if (!ArrayBuffer.isView(data)) {
-          return [name, { type, source: { kind: 'strings', values: data as unknown as string[] } }];
-        }
+        if (Array.isArray(data)) return [name, { type, source: { kind: 'strings', values: data } }];
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
         return [name, { type, source: { kind: 'bytes', bytes } }];
       });

@@ -21,6 +21,9 @@ export function parseNpy(what: string, bytes: Uint8Array): FileTensor {
       remedy: 'Save it with numpy.ascontiguousarray.',
     });
   }
-  const values = array.data as unknown as ArrayLike<number | bigint>;
-  return { shape: array.shape, values, dtype: array.dtype };
+  return {
+    shape: array.shape,
+    values: array.data as ArrayBufferView & ArrayLike<number | bigint>,
+    dtype: array.dtype,
+  };
 }

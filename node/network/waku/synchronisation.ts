@@ -1,8 +1,12 @@
 import type { IDecodedMessage, ReliableChannel } from '@waku/sdk';
 
 /** A part of the SDK's reliable channel that its published types keep private. */
-interface Internals {
+interface Synchronising {
   restartSync(multiplier?: number): void;
+}
+
+function isSynchronising(channel: object): channel is Synchronising {
+  return 'restartSync' in channel && typeof channel.restartSync === 'function';
 }
 
 /**
@@ -10,9 +14,10 @@ interface Internals {
  * still hears a message begins them again, and each is rejected with nobody to catch it, which ends the process.
  */
 export function endSynchronisationWithChannel(channel: ReliableChannel<IDecodedMessage>): void {
-  const internals = channel as unknown as Internals;
-  const restart = internals.restartSync.bind(channel);
-  internals.restartSync = (multiplier) => {
+  const synchronising: object = channel;
+  if (!isSynchronising(synchronising)) throw new Error('the SDK’s channel has no restartSync any more');
+  const restart = synchronising.restartSync.bind(channel);
+  synchronising.restartSync = (multiplier) => {
     if (channel.isStarted) restart(multiplier);
   };
 }
