@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Keystore } from 'ox';
-import { toHex } from 'viem';
+import { type Address, getAddress, toHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../../contracts/compile.ts';
 import { type Anvil, anvilAccount, startAnvil } from '../../contracts/testing/anvil.ts';
 import { branchingModel } from '../../tests/support/branching-model.ts';
 import { tessera } from '../../tests/support/command-line.ts';
@@ -52,6 +53,13 @@ async function writeKeystore(account: number): Promise<void> {
   await writeFile(fileOf(account), JSON.stringify(Keystore.encrypt(toHex(secret), key, options)));
 }
 
+/** Posts the test's job once more, by its requester. */
+const prove = (...flags: string[]) => {
+  const [model, input] = [join(folder, 'model.onnx'), join(folder, 'image.json')];
+  const task = ['prove', model, '--input', input, '--by', 'cuts=trunk,joined', '--out', certificate];
+  return onChain(requester ?? 1, ...task, '--prover', 'groth16', '--chain', '--optimistic', ...flags);
+};
+
 const sent = (account: number) =>
   anvil.client(0).getTransactionCount({ address: anvilAccount(account).address });
 
@@ -69,9 +77,7 @@ beforeAll(async () => {
   certificate = join(folder, 'job.cert');
 
   deployed = await onChain(deployer ?? 0, 'chain', 'deploy');
-  const [model, input] = [join(folder, 'model.onnx'), join(folder, 'image.json')];
-  const task = ['prove', model, '--input', input, '--by', 'cuts=trunk,joined', '--out', certificate];
-  proven = await onChain(requester ?? 1, ...task, '--prover', 'groth16', '--chain', '--optimistic');
+  proven = await prove();
   job = proven.value.id;
 }, setupTimeout);
 
@@ -86,12 +92,14 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', () =
     const { status, value } = await onChain(requester ?? 1, 'chain', 'status');
     expect([status, value.market.market.toLowerCase()]).toEqual([0, deployed.value.contracts.Market.address]);
     expect(value.account).toBe(anvilAccount(requester ?? 1).address);
+    expect(BigInt(value.prices.gas)).toBeGreaterThan(0n);
   });
 
   it('prove --chain posts the job and leaves the claims to others', async () => {
     expect(proven.status).toBe(0);
     expect(proven.value).toMatchObject({ certificate, verified: false });
     expect(proven.value.segments).toHaveLength(3);
+    expect(proven.value.costs).toMatchObject([{ action: 'Posting the job', dataFee: '0' }]);
   });
 
   it('register finds the model that prove --chain registered, and sends nothing', async () => {
@@ -170,6 +178,94 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', () =
     );
     expect(value).toMatchObject({ valid: true, chain: { verified: false } });
     expect(status).toBe(1);
+  });
+});
+
+describe('a job that pays in a token', () => {
+  let token: Address;
+  let feeToken: Address;
+  let id: string;
+
+  beforeAll(async () => {
+    const { contracts } = compile(['test/Tokens:PlainToken', 'test/Tokens:FeeToken']);
+    const deployToken = async (name: keyof typeof contracts) => {
+      const { address } = await anvil.deploy(contracts[name]);
+      const client = anvil.client(deployer ?? 0);
+      const to = anvilAccount(requester ?? 1).address;
+      const call = { address, abi: contracts[name].abi, functionName: 'mint', args: [to, 100n * ether] };
+      await client.waitForTransactionReceipt({ hash: await client.writeContract(call) });
+      return getAddress(address);
+    };
+    token = await deployToken('test/Tokens:PlainToken');
+    feeToken = await deployToken('test/Tokens:FeeToken');
+  }, setupTimeout);
+
+  it('is posted with just the allowance that it takes, and its cost told', async () => {
+    const { status, value } = await prove('--token', token, '--reward', '2.5');
+    expect(status).toBe(0);
+    expect(value.costs.map(({ action }: { action: string }) => action)).toEqual([
+      `Allowing the market 7.5 PLN of token ${token.toLowerCase()}`,
+      'Posting the job',
+    ]);
+    id = value.id;
+  });
+
+  it('is listed in its token, with what the token calls itself', async () => {
+    const { value } = await onChain(watcher ?? 3, 'jobs', '--token', token);
+    const escrow = `${(15n * ether) / 2n}`;
+    expect(value.jobs).toMatchObject([{ id, escrow, currency: { symbol: 'PLN', decimals: 18 } }]);
+    const { value: others } = await onChain(watcher ?? 3, 'jobs', '--token', feeToken);
+    expect(others.jobs).toEqual([]);
+  });
+
+  it('is claimed by whoever says that the token is good for pay, and by nobody else', async () => {
+    const before = await sent(worker ?? 2);
+    const refused = await onChain(worker ?? 2, 'claim', id);
+    expect(refused).toMatchObject({
+      status: 1,
+      value: {
+        error: { code: 'CLAIM_REFUSED', remedy: expect.stringContaining(`--token ${token.toLowerCase()}`) },
+      },
+    });
+    expect(await sent(worker ?? 2)).toBe(before);
+    const { status, value } = await onChain(worker ?? 2, 'claim', id, '--token', token, '--segment', '0');
+    expect([status, value.segments[0].state]).toEqual([0, 'submitted']);
+  });
+
+  it('is paid in it', async () => {
+    await anvil.client(0).increaseTime({ seconds: 3601 });
+    await anvil.client(0).mine({ blocks: 1 });
+    await onChain(worker ?? 2, 'claim', id, '--token', token, '--segment', '0');
+    const earned = await onChain(worker ?? 2, 'earnings', '--token', token);
+    expect(earned.value).toMatchObject({
+      owed: { [token]: `${(5n * ether) / 2n}` },
+      currencies: [{ token, symbol: 'PLN', decimals: 18 }],
+    });
+    const flags = ['--keystore', fileOf(worker ?? 2), '--password-file', join(folder, 'password')];
+    const withdrawn = await tessera(['withdraw', '--token', token, '--rpc', anvil.url, ...flags], env);
+    expect(withdrawn.stdout).toContain(`2.5 PLN of token ${token.toLowerCase()} went to`);
+  });
+
+  it('is not posted, and nothing is sent, in a token that takes a fee', {
+    timeout: setupTimeout,
+  }, async () => {
+    const before = await sent(requester ?? 1);
+    expect(await prove('--token', feeToken, '--reward', '1')).toMatchObject({
+      status: 1,
+      value: { error: { code: 'CHAIN_REFUSED', message: expect.stringContaining('it takes a fee') } },
+    });
+    expect(await sent(requester ?? 1)).toBe(before);
+  });
+
+  it('is not even proven without a reward that the token can pay', { timeout: setupTimeout }, async () => {
+    const wrong = [
+      ['--token', token],
+      ['--token', token, '--reward', `0.${'0'.repeat(18)}1`],
+      ['--token', `0x${'9'.repeat(40)}`, '--reward', '1'],
+    ];
+    for (const said of await Promise.all(wrong.map((flags) => prove(...flags)))) {
+      expect(said).toMatchObject({ status: 2, value: { error: { code: 'USAGE' } } });
+    }
   });
 });
 
