@@ -1,9 +1,10 @@
-import type { Libp2p, PeerId, PeerInfo } from '@libp2p/interface';
+import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Libp2pNode } from './libp2p.ts';
 
 export interface ConnectionKeeperInit {
   /** Started: see {@link ConnectionKeeper.start}. */
-  libp2p: Libp2p;
+  libp2p: Libp2pNode;
   /** Multiaddrs of peers to stay connected to. */
   bootstrap: readonly string[];
   /** Fewer connected peers than these and the node looks for more; 8 by default. */
@@ -13,12 +14,16 @@ export interface ConnectionKeeperInit {
   onFailure: (error: unknown, target: string) => void;
 }
 
-/** Milliseconds. */
-const dialTimeout = 5_000;
+/** Milliseconds: a machine on which many nodes start at once takes seconds for a handshake. */
+const dialTimeout = 15_000;
+
+/** Milliseconds after which gossip should have heard of whoever is at the other end of a connection. */
+const identifyingMs = 10_000;
 
 /**
  * Keeps a node in the network: dials whom it discovers, returns to its bootstrap nodes however long they were away,
- * and, when it has too few peers, tries those it knows from before. A network so outlives its bootstrap nodes.
+ * and, when it has too few peers, tries those it knows from before. A network so outlives its bootstrap nodes. It also
+ * sees to it that whoever is connected is heard of.
  */
 export class ConnectionKeeper {
   readonly #init: Required<ConnectionKeeperInit>;
@@ -54,6 +59,7 @@ export class ConnectionKeeper {
     try {
       await Promise.all(this.#init.bootstrap.map((address) => this.#dial(multiaddr(address))));
       if (this.#needsPeers()) await this.#dialKnown();
+      await this.#identifyUnheard();
     } finally {
       this.#looking = false;
     }
@@ -66,16 +72,40 @@ export class ConnectionKeeper {
     await Promise.all(sample(absent, minPeers).map(({ id }) => this.#dial(id)));
   }
 
+  /** libp2p identifies a peer once: where that fails, the DHT and gossip never hear of it, however long it stays. */
+  async #identifyUnheard(): Promise<void> {
+    const { libp2p, onFailure } = this.#init;
+    const { identify, pubsub } = libp2p.services;
+    const heard = new Set(pubsub.getPeers().map(String));
+    const isUnheard = ({ remotePeer, limits, status, timeline }: Connection) =>
+      limits === undefined &&
+      status === 'open' &&
+      Date.now() - timeline.open > identifyingMs &&
+      !heard.has(remotePeer.toString());
+    const unheard = libp2p.getConnections().filter(isUnheard);
+    const identified = unheard.map(async (connection) => {
+      try {
+        await identify.identify(connection, { signal: this.#limited() });
+      } catch (error) {
+        if (!this.#stopped.signal.aborted) onFailure(error, connection.remotePeer.toString());
+      }
+    });
+    await Promise.all(identified);
+  }
+
   async #dial(target: PeerId | Multiaddr): Promise<void> {
     const { libp2p, onFailure } = this.#init;
     try {
       // libp2p gives back the connection that there is, if there is one.
-      // With a signal of our own libp2p sets no limit, and a handshake that hangs would keep us from trying again.
-      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(dialTimeout)]);
-      await libp2p.dial(target, { signal });
+      await libp2p.dial(target, { signal: this.#limited() });
     } catch (error) {
       if (!this.#stopped.signal.aborted) onFailure(error, target.toString());
     }
+  }
+
+  /** With a signal of our own libp2p sets no limit, and a handshake that hangs would keep us from trying again. */
+  #limited(): AbortSignal {
+    return AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(dialTimeout)]);
   }
 
   #needsPeers(): boolean {

@@ -116,15 +116,19 @@ async function initOf(options: Libp2pNodeOptions): Promise<Libp2pOptions<Libp2pS
       inboundConnectionThreshold: options.connectionsPerHost ?? 16,
       maxIncomingPendingConnections: 32,
     },
-    // A peer that proves, or whose line is full, answers a ping late: libp2p's 5 s would part it from its transfers.
-    connectionMonitor: { pingTimeout: { minTimeout: 30_000 } },
+    // A peer that proves, or whose line is full, answers a ping late: libp2p's 5 s would part it from its transfers. And
+    // a ping costs both sides milliseconds: with libp2p's 10 s, some hundred nodes of one machine do nothing else.
+    connectionMonitor: { pingInterval: 60_000, pingTimeout: { minTimeout: 30_000 } },
     // Bootstrap nodes are the connection keeper's: `@libp2p/bootstrap` dials while libp2p starts, and the DHT and
     // gossip never hear of a peer that was identified before they had started (libp2p 3.3.11).
     peerDiscovery: options.mdns ? [mdns({ serviceTag: mdnsService, interval: mdnsInterval })] : [],
     services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: ping(),
+      // Who is not identified in time is never heard of by the DHT and gossip: 5 s are too few while many join at once.
+      identify: identify({ timeout: identifyTimeout }),
+      identifyPush: identifyPush({ timeout: identifyTimeout }),
+      // The monitor takes a ping that finds too many others under way for a dead connection, and closes it (libp2p
+      // 3.3.11): the DHT's pings and a late one of its own meet there.
+      ping: ping({ maxInboundStreams: pingStreams, maxOutboundStreams: pingStreams }),
       dht: kadDHT({
         protocol: protocols.dht,
         // Private addresses stay in the records: a network may well live inside one house.
@@ -164,6 +168,12 @@ function cannotListen(listen: readonly string[], cause: Error): TesseraError {
 }
 
 const topics = topicNames.map(topicAddress);
+
+/** Milliseconds. */
+const identifyTimeout = 20_000;
+
+/** Pings that one connection has under way at once, each way. */
+const pingStreams = 16;
 
 /** The service that nodes of this network ask multicast DNS for. */
 const mdnsService = '_tessera._udp.local';
