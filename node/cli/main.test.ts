@@ -70,6 +70,10 @@ describe('wrong usage ends with 2', () => {
       ['prove', 'x', '--input', 'y', '--out', 'z', '--network', '--invite', 'somebody'],
     ],
     [
+      'a flag that the prover does not follow',
+      ['prove', 'x', '--input', 'y', '--out', 'z', '--prover', 'groth16', '--scale', '8'],
+    ],
+    [
       'a prover that the setup policy leaves out',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--prover', 'groth16', '--setup', 'universal'],
     ],

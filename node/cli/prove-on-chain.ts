@@ -12,6 +12,7 @@ import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
 import type { Context } from './context.ts';
+import { type EzklFlags, noteUnfollowed } from './ezkl-flags.ts';
 import { marketArtifacts } from './market-artifacts.ts';
 import { type ProverFlags, withProvers } from './tessera.ts';
 
@@ -20,7 +21,7 @@ const ether = 10n ** 18n;
 /** The embedded chain's accounts by what they do. */
 const accounts = { deployer: 0, requester: 1, workers: [2, 3] } as const;
 
-interface Flags extends ChainJobFlags, ProverFlags {
+interface Flags extends ChainJobFlags, ProverFlags, EzklFlags {
   network?: boolean;
   bootstrap?: readonly string[];
 }
@@ -49,7 +50,15 @@ export async function proveOnChainOf(
           proveOnChain(
             {
               ...{ request, out, prices, modules, limits, by, files: open.files },
-              contracts: (draft) => contractsFor(context, open, flags, draft),
+              contracts: (draft) => {
+                const { circuits } = draft.manifest;
+                noteUnfollowed(
+                  output,
+                  flags,
+                  circuits.map(({ prover }) => prover),
+                );
+                return contractsFor(context, open, flags, draft);
+              },
               onNote: (note) => output.note(note),
               onCosts: (costs) => output.note(costs.map(showCost).join('\n')),
             },
@@ -89,14 +98,21 @@ async function withPeers<T>(
   context: Context,
   bootstrap: readonly string[],
   own: ProofArtifacts,
-  use: (peers: { artifacts: ArtifactAccess; proofs: ProofArtifacts }) => Promise<T>,
+  use: (peers: Omit<Extract<ProveOnChainInit['by'], { kind: 'peers' }>, 'kind'>) => Promise<T>,
 ): Promise<T> {
   // Loaded where it is wanted only: all of libp2p comes with it.
   const { withRequester } = await import('./network.ts');
   const { servedProofs } = await import('../chain/roles/served-proofs.ts');
   return withRequester(context, bootstrap, (node) => {
     const artifacts = marketArtifacts(node);
-    return use({ artifacts, proofs: servedProofs(own, artifacts, context.signal) });
+    return use({
+      artifacts,
+      proofs: servedProofs(own, artifacts, context.signal),
+      listen: (handler) =>
+        node.peer.transport.subscribe('offers', ({ message }) => {
+          if (message.kind === 'market-mismatch') handler(message);
+        }),
+    });
   });
 }
 

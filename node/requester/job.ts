@@ -5,7 +5,7 @@ import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { NamedTensors } from '../model/inference.ts';
 import { samplesFrom } from '../model/samples.ts';
-import { formatStrategy, parseStrategy, type Strategy } from '../model/slice/index.ts';
+import { parseStrategy, type Strategy } from '../model/slice/index.ts';
 import { doublesOf } from '../model/tensor-data.ts';
 import { inputsFrom, readTensorFile, shapeIn, type TensorFileSource } from '../model/tensor-file.ts';
 import { blocksByTensor, withBlocks, withJoined } from '../model/tile/index.ts';
@@ -32,7 +32,7 @@ import { type CircuitSegment, compileSegments } from './compile.ts';
 import { type EdgeValues, execute } from './execute.ts';
 import { buildGraph, type CompiledGraph } from './graph.ts';
 import type { ProverLimits, ProverUse } from './prover-call.ts';
-import { recipeOf } from './recipe.ts';
+import { recipeOf, strategyInRecipe } from './recipe.ts';
 import { srsFiles } from './srs-files.ts';
 
 /** What is to be proven, and how. */
@@ -129,6 +129,8 @@ export async function planRequest(
   };
   const { provers, estimate, cut } = target === 'chain' ? cutForOneScheme(offered, cutFor) : cutFor(offered);
   const { model, slicing, blocks } = cut;
+  // Before anything is compiled: without it there is no certificate.
+  strategyInRecipe(cut.strategy);
   let keepRanges = async () => {};
   let calibrated: ReturnType<typeof calibrateModel> | undefined;
   const calibrate = () => {
@@ -231,7 +233,7 @@ async function certifyInit(
   const files = await srsFiles(plans, provers, signal ? { signal } : {});
   return {
     compiled,
-    recipe: recipeOf({ imported, strategy: formatStrategy(cut.strategy), version, compiled }),
+    recipe: recipeOf({ imported, strategy: strategyInRecipe(cut.strategy), version, compiled }),
     values: withJoined(job.values, cut.blocks),
     floats: floatsOf(job.inputs),
     concealed: new Set([

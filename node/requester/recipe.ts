@@ -1,5 +1,8 @@
+import { TesseraError } from '../../protocol/errors.ts';
+import { limits } from '../../protocol/limits.ts';
 import type { Recipe } from '../../protocol/manifest.ts';
 import type { ImportedModel } from '../model/import/index.ts';
+import { formatStrategy, type Strategy } from '../model/slice/index.ts';
 import type { CompiledGraph } from './graph.ts';
 
 export interface RecipeInit {
@@ -21,4 +24,20 @@ export function recipeOf({ imported, strategy, version, compiled }: RecipeInit):
     version,
     parameters: compiled.representatives.map(({ plan }) => plan.params),
   };
+}
+
+/**
+ * How a model was cut, as its recipe says it.
+ *
+ * @throws TesseraError `UNPROVABLE` where that is longer than a recipe may hold
+ */
+export function strategyInRecipe(strategy: Strategy): string {
+  const text = formatStrategy(strategy);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limits.parameterBytes) return text;
+  throw new TesseraError('UNPROVABLE', {
+    message: `To say how the model is cut takes ${bytes} bytes; a recipe holds ${limits.parameterBytes}`,
+    remedy: 'Cut it into fewer segments, or by --by parts=N or layer, which take few bytes.',
+    details: { bytes, limit: limits.parameterBytes },
+  });
 }

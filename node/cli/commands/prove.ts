@@ -7,6 +7,7 @@ import type { ProveReport } from '../../prove.ts';
 import { reportForPrograms } from '../../prove-report.ts';
 import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
 import type { Context } from '../context.ts';
+import { noteUnfollowed, requireFollowed } from '../ezkl-flags.ts';
 import {
   count,
   digest,
@@ -87,13 +88,7 @@ export function proveVerb(program: Command, context: Context): void {
     )
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
-      const forEzkl = ezklFlags(flags);
-      if (flags.prover === 'groth16' && forEzkl.length > 0) {
-        throw new TesseraError('USAGE', {
-          message: `Only circuits of ezkl follow ${forEzkl.join(' and ')}, and --prover groth16 makes none`,
-          remedy: 'Leave them out, or choose --prover auto or ezkl.',
-        });
-      }
+      requireFollowed(flags, flags.prover);
       const request = {
         model,
         input: tensorSource(flags.input, flags) ?? flags.input,
@@ -125,20 +120,17 @@ export function proveVerb(program: Command, context: Context): void {
               onProgress: (event) => output.progress(event),
             }),
           );
-      if (forEzkl.length > 0 && report.segments.every(({ prover }) => prover !== 'ezkl')) {
-        output.note(`${forEzkl.join(' and ')} changed nothing: no segment is proven by ezkl.`);
-      }
+      noteUnfollowed(
+        output,
+        flags,
+        report.segments.map(({ prover }) => prover),
+      );
       output.result(
         reportForPrograms(report),
         flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
       );
     });
   addChainJobFlags(command);
-}
-
-/** The flags given that only ezkl's circuits follow. */
-function ezklFlags({ scale, srs }: Flags): string[] {
-  return [...(scale === undefined ? [] : ['--scale']), ...(srs === undefined ? [] : ['--srs'])];
 }
 
 const shownValues = 10;
