@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { storing } from '../storage-error.ts';
@@ -55,7 +55,7 @@ export class BlockDirectory {
       const name = cid.toString();
       const incoming = join(this.#incoming, randomUUID());
       try {
-        await writeFile(incoming, bytes);
+        await writeNew(incoming, bytes);
         const shard = this.#shard(name);
         if (!this.#shards.has(shard)) await mkdir(shard, { recursive: true });
         this.#shards.add(shard);
@@ -71,24 +71,23 @@ export class BlockDirectory {
   /**
    * The block, or undefined where it is missing or its bytes are not those of its CID.
    *
-   * @param room memory for it, at least as large as the block; new memory is taken without it
+   * @param room memory of its length, that it is read into
    */
-  read(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
+  read(cid: CID, room: Uint8Array): Promise<Uint8Array | undefined> {
     return storing(async () => {
       const name = cid.toString();
-      let bytes: Uint8Array;
+      let block: Uint8Array;
       try {
-        const path = this.#path(name);
-        bytes = await (room === undefined ? readFile(path) : readInto(room, path));
+        block = await readInto(room, this.#path(name));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
       }
       if (!this.#checked.has(name)) {
-        if (!matches(cid, bytes)) return undefined;
+        if (!matches(cid, block)) return undefined;
         this.#checked.add(name);
       }
-      return bytes;
+      return block;
     });
   }
 
@@ -106,6 +105,15 @@ export class BlockDirectory {
   }
 }
 
+/** One write for all: `writeFile` takes several for a block. */
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx');
+  for (let written = 0; written < bytes.length; ) {
+    written += (await file.write(bytes, written)).bytesWritten;
+  }
+}
+
+/** In one read where the system gives so much at once: `readFile` takes several for a block. */
 async function readInto(room: Uint8Array, path: string): Promise<Uint8Array> {
   await using file = await open(path);
   let filled = 0;

@@ -65,12 +65,14 @@ export class HeldBlocks {
     return this.#stored.has(name);
   }
 
-  /** The block, hashed; undefined where it is missing or damaged. @param room See {@link BlockDirectory.read}. */
+  /** The block, hashed; undefined where it is missing or damaged. @param room memory for it, at least as large */
   async read(cid: CID, room?: Uint8Array): Promise<Uint8Array | undefined> {
     const name = cid.toString();
     await this.#pending.get(name);
-    if (!this.#stored.has(name)) return undefined;
-    const block = await this.#directory.read(cid, room);
+    const stored = this.#stored.get(name);
+    if (stored === undefined) return undefined;
+    const memory = room?.subarray(0, stored.bytes) ?? Buffer.allocUnsafeSlow(stored.bytes);
+    const block = await this.#directory.read(cid, memory);
     if (block === undefined) {
       this.#onLost(name);
       await this.#discard([name]);

@@ -89,6 +89,7 @@ export class Download {
   readonly #faults: { peer: string; fault: Fault; message: string }[] = [];
   #active = 0;
   #bytes = 0;
+  #fetchedBytes = 0;
   #totalBytes: number | undefined;
   #failure: unknown;
 
@@ -129,6 +130,11 @@ export class Download {
     this.#bytes = this.#totalBytes as number;
     this.#report();
     return { bytes: this.#bytes, sha256 };
+  }
+
+  /** Bytes that came from providers, checked. */
+  get fetchedBytes(): number {
+    return this.#fetchedBytes;
   }
 
   async #digest(over: AbortSignal): Promise<Hex32> {
@@ -285,6 +291,7 @@ export class Download {
     await this.#init.incoming.put(wanted.cid, block);
     await this.#want(parts);
     if (!this.#queue.done(wanted)) return;
+    this.#fetchedBytes += block.length;
     if (wanted.height === 0) this.#bytes += block.length;
     this.#report();
   }

@@ -6,6 +6,7 @@ import type { DownloadOptions } from './download.ts';
 import { ArtifactFetcher, type FetchRequest } from './fetcher.ts';
 import type { ContentRouting } from './routing.ts';
 import { ArtifactServer, type ArtifactServerComponents, type ArtifactServerOptions } from './server.ts';
+import type { TransferRate } from './transfer-rate.ts';
 
 export interface ArtifactExchangeOptions {
   download?: Partial<DownloadOptions>;
@@ -52,6 +53,11 @@ export class ArtifactExchange {
     await this.#fetcher.stop();
     await this.announcer.stop();
     await this.server.stop();
+  }
+
+  /** How fast artifacts come. */
+  get rate(): TransferRate {
+    return this.#fetcher.rate;
   }
 
   /** See {@link ArtifactFetcher.fetch}. */

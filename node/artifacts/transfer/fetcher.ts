@@ -11,11 +11,12 @@ import {
   type FaultReport,
 } from './download.ts';
 import type { ContentRouting, Provider } from './routing.ts';
+import { TransferRate } from './transfer-rate.ts';
 
 export const defaultDownloadOptions: DownloadOptions = {
   providers: 4,
   blocksAhead: 8,
-  writes: 4,
+  writes: 2,
   dialMs: 10_000,
   stallMs: 20_000,
   blockMs: 60_000,
@@ -59,6 +60,8 @@ interface Shared {
 
 /** Fetches artifacts into the store. */
 export class ArtifactFetcher {
+  /** Of what it fetched so far. */
+  readonly rate = new TransferRate();
   readonly #options: DownloadOptions;
   readonly #components: FetcherComponents;
   /** Downloads that one may join. */
@@ -144,29 +147,31 @@ export class ArtifactFetcher {
     signal: AbortSignal,
   ): Promise<Artifact> {
     const { store, libp2p, routing } = this.#components;
+    const started = performance.now();
     const incoming = await store.receive(cid);
-    try {
-      const download = new Download(
-        {
-          cid,
-          // What the store cannot hold is not begun.
-          maxBytes: Math.min(maxBytes, store.maxBytes),
-          incoming,
-          providers,
-          libp2p,
-          routing,
-          signal,
-          onProgress: (progress) => {
-            for (const { onProgress } of requests) onProgress?.(progress);
-          },
-          onFault: (report) => {
-            for (const { onFault } of requests) onFault?.(report);
-          },
+    const download = new Download(
+      {
+        cid,
+        // What the store cannot hold is not begun.
+        maxBytes: Math.min(maxBytes, store.maxBytes),
+        incoming,
+        providers,
+        libp2p,
+        routing,
+        signal,
+        onProgress: (progress) => {
+          for (const { onProgress } of requests) onProgress?.(progress);
         },
-        this.#options,
-      );
+        onFault: (report) => {
+          for (const { onFault } of requests) onFault?.(report);
+        },
+      },
+      this.#options,
+    );
+    try {
       return await incoming.complete(await download.run(), { announce });
     } finally {
+      this.rate.note(download.fetchedBytes, (performance.now() - started) / 1000);
       await incoming.release();
     }
   }

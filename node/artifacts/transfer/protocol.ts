@@ -19,7 +19,7 @@ export const transferLimits = {
   /** Bytes of a block: a leaf's, since nodes are smaller. */
   blockBytes: artifactLayout.leafBytes,
   /** Requests of one stream that are not yet answered. */
-  requestsAhead: 16,
+  requestsAhead: 8,
 } as const;
 
 /** @returns undefined when the bytes name no block of an artifact */

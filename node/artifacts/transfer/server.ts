@@ -14,7 +14,7 @@ import { ProtocolError, StreamReader, send } from './stream-io.ts';
 export interface ArtifactServerOptions {
   /** Streams served to one peer at once. */
   streamsPerPeer: number;
-  /** Streams served to all peers at once: each holds three blocks in memory. */
+  /** Streams served to all peers at once: each holds up to nine blocks in memory. */
   streams: number;
   /** Bytes a second to one peer over all its streams; no limit where undefined. */
   bytesPerSecondPerPeer?: number;
@@ -111,15 +111,17 @@ export class ArtifactServer {
   ): Promise<void> {
     const { store, lent } = this.#components;
     const request = new Uint8Array(requestBytes);
-    // The same memory over and over: collecting new memory for each block would cost more than encrypting it. It is
-    // used again only when the block after it has left as well, for libp2p may still hold what it took last.
-    const rooms = Array.from({ length: 3 }, () => new Uint8Array(transferLimits.blockBytes));
+    // The same memory over and over: collecting new memory for each block would cost more than encrypting it. libp2p
+    // may hold what was sent for long, not yet encrypted; but a peer that asks for a block after as many as it may
+    // have asked for ahead has the first of them.
+    const rooms: Uint8Array[] = [];
     let sent = Promise.resolve();
     for (let turn = 0; await reader.fill(request, this.#options); turn++) {
+      const room = (rooms[turn % (transferLimits.requestsAhead + 1)] ??= new Uint8Array(transferLimits.blockBytes));
       const cid = decodeRequest(request);
       if (cid === undefined) throw new ProtocolError('the request names no block');
       const [block] = await Promise.all([
-        store.readBlock(cid, rooms[turn % rooms.length]).then((own) => own ?? lent?.readBlock(cid, peer)),
+        store.readBlock(cid, room).then((own) => own ?? lent?.readBlock(cid, peer)),
         sent,
       ]);
       sent = this.#answer(stream, block, upload);

@@ -1,4 +1,5 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import { ByteQueue } from './byte-queue.ts';
 
 /** The other side sent nothing, or took nothing, for too long. */
 export class StallError extends Error {
@@ -22,8 +23,10 @@ export interface Patience {
 export class StreamReader {
   readonly #stream: Stream;
   readonly #maxBytes: () => number;
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  /** What came and nobody waits for yet. */
+  readonly #unread = new ByteQueue();
+  /** The rest of what is being filled: bytes go there as they come. */
+  #rest: Uint8Array = new Uint8Array();
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -51,11 +54,11 @@ export class StreamReader {
    */
   async fill(target: Uint8Array, patience: Patience): Promise<boolean> {
     const end = patience.wholeMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + patience.wholeMs;
-    let filled = 0;
-    while (filled < target.length) {
+    this.#rest = target.subarray(this.#unread.take(target));
+    while (this.#rest.length > 0) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#bytes > 0) filled += this.#take(target.subarray(filled));
-      else if (!this.#ended) await this.#more(Math.min(patience.stallMs, end - Date.now()));
+      const filled = target.length - this.#rest.length;
+      if (!this.#ended) await this.#more(Math.min(patience.stallMs, end - Date.now()));
       else if (filled === 0) return false;
       else throw new Error(`the stream ended after ${filled} of ${target.length} bytes`);
     }
@@ -66,17 +69,6 @@ export class StreamReader {
     this.#stream.removeEventListener('message', this.#onMessage);
     this.#stream.removeEventListener('close', this.#onClose);
     this.#stream.removeEventListener('remoteCloseWrite', this.#onEnd);
-    this.#chunks = [];
-  }
-
-  #take(target: Uint8Array): number {
-    const chunk = this.#chunks[0] as Uint8Array;
-    const piece = chunk.subarray(0, target.length);
-    target.set(piece);
-    if (piece.length === chunk.length) this.#chunks.shift();
-    else this.#chunks[0] = chunk.subarray(piece.length);
-    this.#bytes -= piece.length;
-    return piece.length;
   }
 
   #more(ms: number): Promise<void> {
@@ -97,14 +89,22 @@ export class StreamReader {
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent) => {
-    for (const chunk of isList(data) ? data : [data]) this.#chunks.push(chunk);
-    this.#bytes += data.byteLength;
-    if (this.#bytes > this.#maxBytes()) {
-      this.#failure = new ProtocolError(`the peer sent ${this.#bytes} bytes unasked`);
+    const bytes = this.#unread.length + data.byteLength;
+    if (bytes > this.#maxBytes()) {
+      this.#failure = new ProtocolError(`the peer sent ${bytes} bytes unasked`);
       this.#stream.abort(this.#failure);
+    } else {
+      for (const chunk of isList(data) ? data : [data]) this.#receive(chunk);
     }
     this.#wake?.();
   };
+
+  #receive(chunk: Uint8Array): void {
+    const wanted = chunk.subarray(0, this.#rest.length);
+    this.#rest.set(wanted);
+    this.#rest = this.#rest.subarray(wanted.length);
+    this.#unread.append(chunk.subarray(wanted.length));
+  }
 
   readonly #onClose = ({ error }: StreamCloseEvent) => {
     this.#failure ??= error;
