@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { audit } from '../node/audit.ts';
+import { ints } from '../node/model/attribute-values.ts';
 import { floatConstant } from '../node/model/constant.ts';
 import type { Attribute, Model, ModelNode, TensorType } from '../node/model/model.ts';
 import { randomValues } from '../node/model/test-models/random-values.ts';
@@ -10,7 +11,6 @@ import { image, limits, Proving } from './support/proving.ts';
 import { remembering } from './support/remembering-verifier.ts';
 
 const float = (...shape: number[]): TensorType => ({ element: 'float32', shape });
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const node = (
   name: string,
   operator: string,

@@ -1,5 +1,6 @@
+import { float, int, ints } from '../../node/model/attribute-values.ts';
 import { integerConstant } from '../../node/model/constant.ts';
-import { float, int, ints, type SampleModel, scalar, text, weights, window } from './sample-model.ts';
+import { type SampleModel, scalar, text, weights, window } from './sample-model.ts';
 
 type Shape = readonly number[];
 type Options = Pick<SampleModel['nodes'][number], 'attributes'> & Pick<SampleModel, 'constants'>;

@@ -1,3 +1,4 @@
+import { ints } from '../../node/model/attribute-values.ts';
 import { floatConstant } from '../../node/model/constant.ts';
 import type { Attribute, Constant, ElementType, Model } from '../../node/model/model.ts';
 
@@ -20,9 +21,6 @@ export interface SampleNode {
   attributes?: Readonly<Record<string, Attribute>>;
 }
 
-export const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
-export const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-export const float = (value: number): Attribute => ({ type: 'float', value });
 export const text = (value: string): Attribute => ({ type: 'string', value });
 
 /** The attributes that import writes on a convolution or a pooling of square windows. */

@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { float, int, ints } from '../../node/model/attribute-values.ts';
 import { floatConstant } from '../../node/model/constant.ts';
 import type { Draft, DraftType } from '../../node/model/draft.ts';
 import { elementCount } from '../../node/model/element.ts';
@@ -178,7 +179,3 @@ export class Network {
     return name;
   }
 }
-
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const ints = (...values: number[]): Attribute => ({ type: 'ints', value: values.map(BigInt) });
-const float = (value: number): Attribute => ({ type: 'float', value });

@@ -1,3 +1,4 @@
+import { ints } from '../../node/model/attribute-values.ts';
 import type { Attribute, Constant, Model, ModelNode, TensorType } from '../../node/model/model.ts';
 
 /** Deterministic weights in [-0.5, 0.5), so that a test's model is the same in every run. */
@@ -25,7 +26,6 @@ function node(
   return { name, operator, domain: '', inputs, outputs: [output], attributes: new Map(attributes) };
 }
 
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const convolution = (size: number, pad: number): [string, Attribute][] => [
   ['kernel_shape', ints(size, size)],
   ['strides', ints(1, 1)],

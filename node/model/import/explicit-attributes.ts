@@ -1,3 +1,4 @@
+import { float, int } from '../attribute-values.ts';
 import type { Draft } from '../draft.ts';
 import type { Attribute, ModelNode } from '../model.ts';
 import { knownType } from './known-type.ts';
@@ -10,8 +11,6 @@ interface Default {
   until?: number;
 }
 
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const float = (value: number): Attribute => ({ type: 'float', value: Math.fround(value) });
 const string = (value: string): Attribute => ({ type: 'string', value });
 
 const reduction = { keepdims: [{ value: int(1) }] };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ints } from '../attribute-values.ts';
 import { floatConstant, integerConstant } from '../constant.ts';
 import type { Draft, DraftType } from '../draft.ts';
 import type { Attribute, Constant, ModelNode } from '../model.ts';
@@ -44,7 +45,6 @@ const random = (shape: number[], seed: number, spread = 1, mean = 0): Constant =
       mean,
     ),
   );
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const string = (value: string): Attribute => ({ type: 'string', value });
 const operators = (model: Draft) => model.nodes.map(({ operator }) => operator);
 

@@ -1,7 +1,8 @@
 import type { Box } from '../../../protocol/edge.ts';
+import { int, ints } from '../attribute-values.ts';
 import { integerConstant } from '../constant.ts';
 import { tensorNamer } from '../import/reads.ts';
-import type { Attribute, Constant, Model, ModelNode, TensorType } from '../model.ts';
+import type { Constant, Model, ModelNode, TensorType } from '../model.ts';
 import type { NamedBox } from './blocks.ts';
 
 /** Since this opset `Slice` takes its bounds as inputs. */
@@ -103,7 +104,7 @@ export class DraftNodes {
     const output = this.nameTensor(`${base}.part`);
     const type = { element, shape: box.size };
     if (this.#opset < sliceByInputs) {
-      const attributes = new Map(bounds.map(([key, values]) => [key, ints(values)]));
+      const attributes = new Map(bounds.map(([key, values]) => [key, ints(...values)]));
       return this.add({ ...plain('Slice', name), inputs: [part.name], attributes }, output, type, origin);
     }
     const inputs = bounds.map(([key, values]) => {
@@ -129,8 +130,6 @@ interface Naming {
   origin: string;
 }
 
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const ints = (values: readonly number[]): Attribute => ({ type: 'ints', value: values.map(BigInt) });
 const plain = (operator: string, name: string) => ({ operator, name, domain: '' });
 
 function overlap(a: Box, b: Box): boolean {

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { partitions } from '../../../protocol/blocks.ts';
+import { int, ints } from '../attribute-values.ts';
 import { compare } from '../compare.ts';
 import { floatConstant } from '../constant.ts';
 import type { Draft } from '../draft.ts';
@@ -26,8 +27,6 @@ import {
   withJoined,
 } from './index.ts';
 
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 const weights = (...shape: number[]): Constant =>
   floatConstant(
     shape,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { float, int, ints } from '../../model/attribute-values.ts';
 import { floatConstant, integerConstant } from '../../model/constant.ts';
 import type { Draft } from '../../model/draft.ts';
 import { importModel } from '../../model/import/index.ts';
@@ -12,10 +13,6 @@ import { randomValues } from '../../model/test-models/random-values.ts';
 import { randomiseFills } from '../../model/test-models/randomise-fills.ts';
 import { runModel, withLogits } from '../../model/test-models/run-model.ts';
 import { type AppliedRewrite, rewriteModel } from './index.ts';
-
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
-const float = (value: number): Attribute => ({ type: 'float', value });
 
 type Row = [operator: string, inputs: string[], output: string, attributes?: Record<string, Attribute>];
 

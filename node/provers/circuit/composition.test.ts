@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
 import { branchingModel } from '../../../tests/support/branching-model.ts';
+import { int, ints } from '../../model/attribute-values.ts';
 import { floatConstant } from '../../model/constant.ts';
 import type { Attribute, Constant, Model, ModelNode } from '../../model/model.ts';
 import { compileCircuit } from './compile.ts';
@@ -47,9 +48,6 @@ function node(
     attributes: new Map(Object.entries(attributes)),
   };
 }
-
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
 
 function convolution(kernel: number, pad: number, group: number): Record<string, Attribute> {
   return {

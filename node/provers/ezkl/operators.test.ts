@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { int, ints } from '../../model/attribute-values.ts';
 import { floatConstant, integerConstant } from '../../model/constant.ts';
 import type { Attribute, Constant, ElementType, Model } from '../../model/model.ts';
 import { supportedOperators, toleranceOperators, unsupportedByEzkl } from './operators.ts';
@@ -16,8 +17,6 @@ interface Case {
   after?: string;
 }
 
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
 const text = (value: string): Attribute => ({ type: 'string', value });
 const floats = (...values: number[]) => floatConstant([values.length], Float32Array.from(values));
 

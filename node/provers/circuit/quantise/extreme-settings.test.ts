@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
+import { ints } from '../../../model/attribute-values.ts';
 import { floatConstant } from '../../../model/constant.ts';
 import type { Attribute, Model } from '../../../model/model.ts';
 import { quantiseModel } from './quantise-model.ts';
-
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 
 /** One node that reads `x`, and its constants. */
 function modelOf(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { float, int, ints } from '../../../model/attribute-values.ts';
 import { floatConstant, integerConstant } from '../../../model/constant.ts';
 import type { Attribute, Constant, Model, ModelNode, TensorType } from '../../../model/model.ts';
 import { compileCircuit } from '../compile.ts';
@@ -10,9 +11,6 @@ import { quantiseModel } from './quantise-model.ts';
 import { dequantise } from './scale.ts';
 import { unsupportedNode } from './unsupported.ts';
 
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
-const int = (value: number): Attribute => ({ type: 'int', value: BigInt(value) });
-const float = (value: number): Attribute => ({ type: 'float', value: Math.fround(value) });
 const text = (value: string): Attribute => ({ type: 'string', value });
 const f32 = (shape: readonly number[]): TensorType => ({ element: 'float32', shape });
 

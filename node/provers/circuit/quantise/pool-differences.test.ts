@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ints } from '../../../model/attribute-values.ts';
 import type { Attribute, Model, ModelNode } from '../../../model/model.ts';
 import { differenceName, poolDifferences } from './pool-differences.ts';
 import { quantiseModel } from './quantise-model.ts';
-
-const ints = (...value: number[]): Attribute => ({ type: 'ints', value: value.map(BigInt) });
 
 const node = (operator: string, input: string, output: string, attributes = {}): ModelNode => ({
   name: operator,

@@ -1,10 +1,8 @@
+import { float, int } from '../../../model/attribute-values.ts';
 import { floatConstant } from '../../../model/constant.ts';
-import type { Attribute, Model, ModelNode } from '../../../model/model.ts';
+import type { Model, ModelNode } from '../../../model/model.ts';
 import type { FloatRange } from '../../circuit/index.ts';
 import { groth16Params } from '../parameters.ts';
-
-const float = (value: number): Attribute => ({ type: 'float', value });
-const int = (value: bigint): Attribute => ({ type: 'int', value });
 
 function dense(input: string, output: string): ModelNode {
   return {
@@ -16,8 +14,8 @@ function dense(input: string, output: string): ModelNode {
     attributes: new Map([
       ['alpha', float(1)],
       ['beta', float(1)],
-      ['transA', int(0n)],
-      ['transB', int(0n)],
+      ['transA', int(0)],
+      ['transB', int(0)],
     ]),
   };
 }
