@@ -5,12 +5,10 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
 import { importModel } from '../model/import/index.ts';
 import { packageRoot } from '../package.ts';
-import { chooseEzklParams } from '../plan/cost-model/choose-ezkl-params.ts';
-import { ezklSegmentCost } from '../plan/cost-model/ezkl-cost.ts';
+import { ezklByDefault } from '../plan/cost-model/ezkl-by-default.ts';
 import type { Target } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
 import { type ProveModules, type ProveReport, prove } from '../prove.ts';
-import { defaultEzklParams } from '../provers/ezkl/parameters.ts';
 import type { ProverLimits } from '../requester/prover-call.ts';
 import { verify } from '../verify.ts';
 import { drawDigit, readDigits } from './digits.ts';
@@ -37,7 +35,7 @@ export interface DemoReport {
   verified: Report;
   certificate: Certificate;
   refusals: readonly Refusal[];
-  /** What ezkl alone is expected to take for the whole model in one circuit, keys included. */
+  /** What ezkl alone is expected to take by its defaults for the whole model in one circuit, keys included. */
   ezkl: { seconds: number; bytes: number };
 }
 
@@ -96,17 +94,12 @@ export async function demo(options: DemoOptions, modules: ProveModules): Promise
   };
 }
 
-/** What the cost model expects of ezkl, with the parameters that it would choose. */
+/** What the cost model expects of ezkl, left to its defaults. */
 async function ezklAlone(): Promise<DemoReport['ezkl']> {
-  const imported = await importModel(model, {});
-  const ports = { inputs: ['public'], outputs: ['public'] } as const;
-  const segment = { model: imported.model, ports };
-  const params = chooseEzklParams([segment], { scale: defaultEzklParams.scale });
-  const cost = ezklSegmentCost(imported.model, ports, params);
-  return {
-    seconds: cost.setupSeconds + cost.proveSeconds,
-    bytes: Math.max(cost.setupBytes, cost.proveBytes),
-  };
+  const { setupSeconds, proveSeconds, setupBytes, proveBytes } = ezklByDefault(
+    (await importModel(model, {})).model,
+  );
+  return { seconds: setupSeconds + proveSeconds, bytes: Math.max(setupBytes, proveBytes) };
 }
 
 const intensities = (image: Uint8Array) => Array.from(image, (pixel) => pixel / 255);

@@ -110,7 +110,7 @@ function describe({ report, provenBy, story }: Shown, directory: string, output:
     title('Proven'),
     describeProof(report.proven, whoProved),
     `the digit is read as ${report.answer}; its label says ${report.label}`,
-    `ezkl alone, in one circuit, would have taken about ${report.ezkl.seconds.toFixed(0)} s and ${showMemory(report.ezkl.bytes)}, keys included`,
+    `ezkl alone, by its defaults and in one circuit, would take about ${report.ezkl.seconds.toFixed(0)} s and ${showMemory(report.ezkl.bytes)}, keys included`,
     title('Verified, with development keys allowed'),
     describeReport(report.verified, report.certificate, output),
     ...(story === undefined ? [] : [title('On the chain'), ...describeStory(story)]),
