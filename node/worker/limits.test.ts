@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Assignment, Offer } from '../../protocol/messages/index.ts';
-import { type Admission, objectionTo, type WorkerLimits } from './limits.ts';
+import { objectionTo, type Room, type WorkerLimits } from './limits.ts';
 
 const [requester, stranger] = ['aa'.repeat(32), 'bb'.repeat(32)];
 const limits: WorkerLimits = {
@@ -10,7 +10,10 @@ const limits: WorkerLimits = {
   requesters: new Set([requester]),
   price: 5n,
 };
-const admission: Admission = { limits, provers: new Set(['groth16']), held: 0, freeDisk: 50 };
+const room: Room = {
+  ...{ limits, provers: new Set(['groth16']), freeDisk: 50 },
+  ...{ held: 0, own: 0, share: (places) => places },
+};
 const need = { prover: 'groth16', adapter: 'groth16/bn254', segments: 1, units: 1, memory: 100 };
 
 const head = { sender: requester, issued: 1_000, expires: 2_000, job: '11'.repeat(32) };
@@ -45,7 +48,7 @@ const assignment: Assignment = {
 interface Case {
   assignment?: Partial<Assignment>;
   offer?: Partial<Offer>;
-  admission?: Partial<Admission>;
+  room?: Partial<Room>;
   limits?: Partial<WorkerLimits>;
 }
 
@@ -53,12 +56,12 @@ const judge = (one: Case) =>
   objectionTo(
     { ...assignment, ...one.assignment },
     { ...offer, ...one.offer },
-    { ...admission, ...one.admission, limits: { ...limits, ...one.limits } },
+    { ...room, ...one.room, limits: { ...limits, ...one.limits } },
   );
 
 describe('a worker', () => {
   it('takes what is at every limit and above none', () => {
-    expect(judge({ admission: { held: 2 } })).toBeUndefined();
+    expect(judge({ room: { held: 2 } })).toBeUndefined();
   });
 
   it.each<[string, RegExp, Case]>([
@@ -66,10 +69,11 @@ describe('a worker', () => {
     ['price', /at least 5 .*, not 4/, { assignment: { price: 4n } }],
     ['deadline', /is over when it is given/, { assignment: { deadline: 1_000 } }],
     ['prover', /has groth16/, { offer: { needs: [{ ...need, prover: 'ezkl' }] } }],
-    ['prover', /no prover/, { admission: { provers: new Set() } }],
+    ['prover', /no prover/, { room: { provers: new Set() } }],
     ['memory', /at most 100 bytes, not 101/, { offer: { needs: [{ ...need, memory: 101 }] } }],
-    ['disk', /at least 50 bytes are to be free, not 49/, { admission: { freeDisk: 49 } }],
-    ['busy', /3 segments of 2 at once/, { admission: { held: 3 } }],
+    ['disk', /at least 50 bytes are to be free, not 49/, { room: { freeDisk: 49 } }],
+    ['busy', /3 segments of 2 at once/, { room: { held: 3 } }],
+    ['busy', /others wait, and it has 1/, { room: { held: 1, own: 1, share: (places) => places - 2 } }],
   ])('refuses what is against its limit: %s', (reason, detail, one) => {
     expect(judge(one)).toEqual({ reason, detail: expect.stringMatching(detail) });
   });

@@ -21,12 +21,16 @@ export interface Objection {
   detail: string;
 }
 
-export interface Admission {
+/** What a worker has room for. */
+export interface Room {
   limits: WorkerLimits;
   /** Names of the provers that it has. */
   provers: ReadonlySet<string>;
-  /** Assignments that it has. */
+  /** Assignments that it has, and those of them that are of the same requester. */
   held: number;
+  own: number;
+  /** How many of so many places the requester may have. */
+  share: (places: number) => number;
   /** Bytes that are free on its disk. */
   freeDisk: number;
 }
@@ -40,7 +44,7 @@ export interface Admission {
 export function objectionTo(
   assignment: Assignment,
   offer: Offer,
-  { limits, provers, held, freeDisk }: Admission,
+  { limits, provers, held, own, share, freeDisk }: Room,
 ): Objection | undefined {
   if (limits.requesters.size > 0 && !limits.requesters.has(assignment.sender)) {
     return { reason: 'requester', detail: 'this peer does not work for that requester' };
@@ -68,6 +72,9 @@ export function objectionTo(
   }
   if (held > limits.parallel) {
     return { reason: 'busy', detail: `it has ${held} segments of ${limits.parallel} at once` };
+  }
+  if (own >= share(limits.parallel + 1)) {
+    return { reason: 'busy', detail: `others wait, and it has ${own} segments of this requester` };
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { proofFormat } from '../../protocol/job/index.ts';
 import {
@@ -12,7 +12,6 @@ import {
   openMessage,
   peerIdOf,
   type Refusal,
-  type RefusalReason,
   type SignedMessage,
   type Submission,
   type WorkerProgress,
@@ -24,11 +23,13 @@ import type { Signer } from '../job/signer.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Logger } from '../peer/log.ts';
 import type { Records } from '../store/index.ts';
+import { Admission } from './admission.ts';
 import { deliver } from './delivery.ts';
-import { objectionTo, type WorkerLimits } from './limits.ts';
+import type { Objection, WorkerLimits } from './limits.ts';
 import { refusalOf } from './refusal.ts';
 import type { SegmentOutcome, SegmentTask, SegmentWork } from './segment-work.ts';
 import { WorkPlaces } from './work-places.ts';
+import type { WorkRecord } from './work-record.ts';
 
 export interface WorkerTimings {
   /** Milliseconds between two reports to the requester. */
@@ -59,21 +60,6 @@ export interface WorkerComponents {
   onLoad?: () => void;
 }
 
-/** What is kept of an assignment, so that a restarted worker goes on with it and proves nothing twice. */
-export interface WorkRecord {
-  /** The signed assignment, hexadecimal. */
-  assignment: string;
-  /** Multiaddrs of the requester. */
-  addresses: readonly string[];
-  access: Offer['access'];
-  /** When its deadline is over, milliseconds since 1970 by this node's clock. */
-  endsAt: number;
-  /** The proof, once it is made. */
-  proof?: { cid: string; size: number };
-  /** Nothing more is to be done. */
-  ended?: boolean;
-}
-
 /** An assignment that is being worked on. */
 interface Task {
   task: SegmentTask;
@@ -92,7 +78,7 @@ export class Worker {
   readonly #init: WorkerInit;
   readonly #timings: WorkerTimings;
   readonly #components: WorkerComponents;
-  readonly #offers = new Map<Hex32, Offer>();
+  readonly #admission: Admission;
   readonly #tasks = new Map<Hex32, Task>();
   readonly #places: WorkPlaces;
   #stopped = false;
@@ -102,6 +88,9 @@ export class Worker {
     this.#timings = { ...defaultWorkerTimings, ...init.timings };
     this.#components = components;
     this.#places = new WorkPlaces(init.limits);
+    const { signer, records, freeDisk } = components;
+    const held = () => this.#unproven.map(({ task }) => task.assignment.sender);
+    this.#admission = new Admission(init, { signer, records, freeDisk, held });
   }
 
   /** What it answers to peers. */
@@ -120,12 +109,12 @@ export class Worker {
   /** How many segments it takes at once, and how many of those places are free. */
   get slots(): { total: number; free: number } {
     const total = this.#init.limits.parallel;
-    return { total, free: Math.max(0, total - this.#unproven) };
+    return { total, free: Math.max(0, total - this.#unproven.length) };
   }
 
   /** Segments that still need a place: one that is proven, or given back, only waits for its requester to hear of it. */
-  get #unproven(): number {
-    return [...this.#tasks.values()].filter(({ stage, returned }) => stage !== 'proven' && !returned).length;
+  get #unproven(): Task[] {
+    return [...this.#tasks.values()].filter(({ stage, returned }) => stage !== 'proven' && !returned);
   }
 
   /** Stages of the segments that it has, by job and index. */
@@ -157,13 +146,7 @@ export class Worker {
 
   /** Remembers an offer: assignments of its job are taken from its sender only. */
   noteOffer(offer: Offer): void {
-    if (this.#offers.size >= maxOffers) {
-      const [oldest] = this.#offers.keys();
-      if (oldest !== undefined) this.#offers.delete(oldest);
-    }
-    // Again at the end: the one that was heard of longest ago is forgotten first.
-    this.#offers.delete(offer.job);
-    this.#offers.set(offer.job, offer);
+    this.#admission.noteOffer(offer);
     // A requester that was started anew has other addresses.
     for (const { task } of this.#tasks.values()) {
       const { sender, job } = task.assignment;
@@ -183,32 +166,10 @@ export class Worker {
   }
 
   async #consider(signed: SignedMessage<Assignment>): Promise<SignedMessage> {
-    const { id, message } = signed;
-    const { records, signer } = this.#components;
-    if (message.worker !== signer.sender)
-      return this.#refuse(signed, 'requester', 'it is for another worker');
-    const running = this.#tasks.get(id);
+    const running = this.#tasks.get(signed.id);
     if (running !== undefined) return this.#progress(running);
-    const known = await records.get(id);
-    if (known?.ended === true) return this.#refuse(signed, 'failed', 'it was ended before');
-    const offer = this.#offers.get(message.job);
-    if (offer === undefined || offer.sender !== message.sender) {
-      return this.#refuse(signed, 'requester', 'the job was not offered by this requester');
-    }
-    const { limits, provers } = this.#init;
-    const freeDisk = await this.#components.freeDisk();
-    const objection = objectionTo(message, offer, { limits, provers, held: this.#unproven, freeDisk });
-    if (objection !== undefined) return this.#refuse(signed, objection.reason, objection.detail);
-    const record: WorkRecord = known ?? {
-      assignment: bytesToHex(signed.bytes),
-      addresses: offer.addresses,
-      access: offer.access,
-      // By the sender's clock, which may be minutes off: only how long it is counts here.
-      endsAt: signer.now() + (message.deadline - message.issued),
-    };
-    // Kept before it is answered: what was promised is remembered.
-    if (known === undefined) await records.put(id, record);
-    return this.#progress(this.#begin(signed, record));
+    const answer = await this.#admission.admit(signed, (record) => this.#begin(signed, record));
+    return 'taken' in answer ? this.#progress(answer.taken) : this.#refuse(signed, answer.objection);
   }
 
   #begin(signed: SignedMessage<Assignment>, record: WorkRecord): Task {
@@ -367,25 +328,14 @@ export class Worker {
   }
 
   #refuse(
-    { id, message }: SignedMessage<Assignment>,
-    reason: RefusalReason,
-    detail: string,
+    { id, message: { job, segment } }: SignedMessage<Assignment>,
+    { reason, detail }: Objection,
   ): SignedMessage<Refusal> {
-    const { job, segment } = message;
     this.#components.log.debug({ job, segment, reason, detail }, 'assignment refused');
-    return this.#components.signer.sign<Refusal>({
-      kind: 'refusal',
-      job,
-      segment,
-      assignment: id,
-      reason,
-      detail,
-    });
+    const said = { job, segment, assignment: id, reason, detail };
+    return this.#components.signer.sign<Refusal>({ kind: 'refusal', ...said });
   }
 }
-
-/** Offers that are remembered. */
-const maxOffers = 10_000;
 
 /** Milliseconds for which a segment that failed is offered back. */
 const giveBackMs = 30_000;

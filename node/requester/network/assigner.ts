@@ -32,12 +32,10 @@ export interface AssignerComponents {
   log: Logger;
 }
 
-/** Gives one job's open segments to workers, again and again until the job is over; what fails ends the job. */
+/** Gives one job's open segments to workers, a turn at a time; what fails ends the job. */
 export class Assigner {
   readonly #init: AssignerInit;
   readonly #components: AssignerComponents;
-  #timer: NodeJS.Timeout | undefined;
-  #poked = false;
   #offeredAt = -Infinity;
 
   constructor(init: AssignerInit, components: AssignerComponents) {
@@ -45,22 +43,9 @@ export class Assigner {
     this.#components = components;
   }
 
-  /** Begins, and ends with the job. */
-  start(): void {
-    const { ended } = this.#components.state;
-    this.#timer = setInterval(() => this.poke(), pokeMs);
-    ended.addEventListener('abort', () => clearInterval(this.#timer), { once: true });
-    this.poke();
-  }
-
-  /** Looks again, soon, at what can be assigned; not before it has begun. */
-  poke(): void {
-    if (this.#poked || this.#timer === undefined) return;
-    this.#poked = true;
-    queueMicrotask(() => {
-      this.#poked = false;
-      if (!this.#components.state.ended.aborted) this.#follow(this.#look());
-    });
+  /** Gives out what can be given out now. */
+  takeTurn(): void {
+    if (!this.#components.state.ended.aborted) this.#follow(this.#look());
   }
 
   async #look(): Promise<void> {
@@ -154,9 +139,6 @@ export class Assigner {
 
 /** Milliseconds between two offers. */
 const offerMs = 4_000;
-
-/** Milliseconds between two looks at what fell silent. */
-const pokeMs = 500;
 
 /** The longest time for one segment: an assignment itself holds no longer. */
 const maxAssignmentMs = 24 * 3_600_000;

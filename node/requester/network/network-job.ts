@@ -13,6 +13,7 @@ import { JobCancellations } from './job-cancellations.ts';
 import { JobInbox } from './job-inbox.ts';
 import type { OpenJobRecord } from './job-record.ts';
 import { JobState } from './job-state.ts';
+import type { JobTurns, TurnTaker } from './job-turns.ts';
 import { defaultNetworkJobTimings, type NetworkJobTimings } from './network-job-timings.ts';
 import type { ProofJudge } from './proof-judge.ts';
 import type { PublishedJob } from './publish-segments.ts';
@@ -37,6 +38,8 @@ export interface NetworkJobInit {
 export interface NetworkJobComponents {
   signer: Signer;
   directory: WorkerDirectory;
+  /** Of all jobs that use the same workers. */
+  turns: JobTurns;
   policy: ClaimPolicy;
   link: WorkerLink;
   proofs: ProofJudge;
@@ -55,7 +58,7 @@ export interface NetworkJobComponents {
  * Has one job proven by other peers. The assigner gives segments away, the inbox takes what comes back; both change the
  * state, and neither knows the other.
  */
-export class NetworkJob {
+export class NetworkJob implements TurnTaker {
   readonly #components: NetworkJobComponents;
   readonly #timings: NetworkJobTimings;
   readonly #cancellations: JobCancellations;
@@ -66,14 +69,14 @@ export class NetworkJob {
 
   constructor(init: NetworkJobInit, components: NetworkJobComponents) {
     const { id, offer, published, needs, invited } = init;
-    const { policy } = components;
+    const { policy, turns } = components;
     const timings = { ...defaultNetworkJobTimings, ...init.timings };
     const cancellations = new JobCancellations(id, components);
     const state = new JobState(id, {
       ...components,
       ledger: new SegmentLedger(needs),
       cancellations,
-      onRoom: () => assigner.poke(),
+      onRoom: () => turns.poke(),
     });
     const service = new ServiceWatch({
       needs,
@@ -81,7 +84,7 @@ export class NetworkJob {
       patience: timings.patience,
       onUnsuited: (segment, reason) => state.tell(segment, 'unsuited', '', reason),
     });
-    const assigner = new Assigner(
+    this.#assigner = new Assigner(
       { segments: published.segments, timings, ...(invited === undefined ? {} : { invited }) },
       { ...components, state, service, offer },
     );
@@ -90,7 +93,6 @@ export class NetworkJob {
     this.#timings = timings;
     this.#cancellations = cancellations;
     this.#state = state;
-    this.#assigner = assigner;
   }
 
   /**
@@ -102,28 +104,37 @@ export class NetworkJob {
   async run(signal: AbortSignal): Promise<readonly Proof[]> {
     throwIfAborted(signal);
     const state = this.#state;
+    const { turns, record } = this.#components;
     const abort = () =>
       state.fail(new TesseraError('ABORTED', { message: 'The job was cancelled', cause: signal.reason }));
     signal.addEventListener('abort', abort, { once: true });
     try {
       await this.#resume();
-      this.#assigner.start();
+      turns.add(this);
       return await state.result;
     } catch (error) {
       const mismatch = error instanceof TesseraError && error.code === 'EDGE_MISMATCH';
       const workers = state.segments.holdings.map(({ worker }) => worker);
       await this.#cancellations.withdraw(mismatch ? 'mismatch' : 'withdrawn', workers);
-      await this.#components.record.withdraw();
+      await record.withdraw();
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
+      turns.delete(this);
       state.end();
     }
   }
 
+  get held(): number {
+    return this.#state.segments.holdings.length;
+  }
+
+  takeTurn(): void {
+    this.#assigner.takeTurn();
+  }
+
   /** A worker is there, again perhaps: one that has something of this job learns where its requester is now. */
   onBid(worker: Hex32): void {
-    this.#assigner.poke();
     if (this.#state.segments.holdings.some((holding) => holding.worker === worker)) this.#greet(worker);
   }
 

@@ -15,6 +15,7 @@ import { audienceOf, type JobAudience, type JobAudienceComponents } from './job-
 import type { JobInbox } from './job-inbox.ts';
 import { JobOffer } from './job-offer.ts';
 import type { JobRecords } from './job-record.ts';
+import { JobTurns } from './job-turns.ts';
 import { NetworkJob } from './network-job.ts';
 import type { NetworkJobTimings } from './network-job-timings.ts';
 import { ProofJudge } from './proof-judge.ts';
@@ -52,6 +53,7 @@ export interface ProvenJob {
 export class Requester {
   readonly #components: RequesterComponents;
   readonly #jobs = new Map<Hex32, NetworkJob>();
+  readonly #turns = new JobTurns();
   /** Jobs of an earlier run of this node that may be taken up: their workers go on. */
   #interrupted = new Set<Hex32>();
   #unsubscribe: (() => void) | undefined;
@@ -143,7 +145,7 @@ export class Requester {
         ...(timings === undefined ? {} : { timings }),
       },
       {
-        ...{ signer, directory, record, log },
+        ...{ signer, directory, record, log, turns: this.#turns },
         policy: schedule({ price }),
         link: new WorkerLink({ requests, directory, offer }),
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
@@ -164,6 +166,7 @@ export class Requester {
   #noteBid(signed: SignedMessage<MessageOf<'bid'>>): void {
     if (!this.#components.directory.note(signed)) return;
     for (const job of this.#jobs.values()) job.onBid(signed.message.sender);
+    this.#turns.poke();
   }
 
   /**

@@ -1,0 +1,110 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Hex32 } from '../../protocol/edge.ts';
+import type { Assignment, Offer, SignedMessage } from '../../protocol/messages/index.ts';
+import type { Signer } from '../job/signer.ts';
+import type { Records } from '../store/index.ts';
+import { type Objection, objectionTo, type WorkerLimits } from './limits.ts';
+import { RequesterTurns } from './requester-turns.ts';
+import type { WorkRecord } from './work-record.ts';
+
+export interface AdmissionInit {
+  limits: WorkerLimits;
+  /** Names of the provers that the worker has. */
+  provers: ReadonlySet<string>;
+}
+
+export interface AdmissionComponents {
+  signer: Pick<Signer, 'sender' | 'now'>;
+  records: Records<WorkRecord>;
+  /** Bytes that are free where segments are worked on. */
+  freeDisk: () => Promise<number>;
+  /** Whose segments need a place now: a requester as often as it has such segments. */
+  held: () => readonly Hex32[];
+}
+
+/** Decides which assignments a worker takes: of jobs that were offered to it, within its limits, by turns. */
+export class Admission {
+  readonly #init: AdmissionInit;
+  readonly #components: AdmissionComponents;
+  readonly #offers = new Map<Hex32, Offer>();
+  readonly #turns = new RequesterTurns();
+  /** Requesters of assignments that are being written down: they have their places already. */
+  readonly #entering: Hex32[] = [];
+
+  constructor(init: AdmissionInit, components: AdmissionComponents) {
+    this.#init = init;
+    this.#components = components;
+  }
+
+  /** Remembers an offer: assignments of its job are taken from its sender only. */
+  noteOffer(offer: Offer): void {
+    if (this.#offers.size >= maxOffers) {
+      const [oldest] = this.#offers.keys();
+      if (oldest !== undefined) this.#offers.delete(oldest);
+    }
+    // Again at the end: the one that was heard of longest ago is forgotten first.
+    this.#offers.delete(offer.job);
+    this.#offers.set(offer.job, offer);
+  }
+
+  /**
+   * Takes an assignment where nothing speaks against it: its record is kept by the time that `begin` is called with it.
+   *
+   * @returns what `begin` makes of it, or what speaks against it
+   */
+  async admit<T>(
+    signed: SignedMessage<Assignment>,
+    begin: (record: WorkRecord) => T,
+  ): Promise<{ taken: T } | { objection: Objection }> {
+    const { id, message } = signed;
+    const { records, signer, freeDisk } = this.#components;
+    if (message.worker !== signer.sender) return refused('requester', 'it is for another worker');
+    const known = await records.get(id);
+    if (known?.ended === true) return refused('failed', 'it was ended before');
+    const offer = this.#offers.get(message.job);
+    if (offer === undefined || offer.sender !== message.sender) {
+      return refused('requester', 'the job was not offered by this requester');
+    }
+    const objection = this.#objectionTo(message, offer, await freeDisk());
+    if (objection !== undefined) return { objection };
+    const record: WorkRecord = known ?? {
+      assignment: bytesToHex(signed.bytes),
+      addresses: offer.addresses,
+      access: offer.access,
+      // By the sender's clock, which may be minutes off: only how long it is counts here.
+      endsAt: signer.now() + (message.deadline - message.issued),
+    };
+    this.#entering.push(message.sender);
+    try {
+      // Kept before it is answered: what was promised is remembered.
+      if (known === undefined) await records.put(id, record);
+      return { taken: begin(record) };
+    } finally {
+      this.#entering.splice(this.#entering.indexOf(message.sender), 1);
+    }
+  }
+
+  #objectionTo(assignment: Assignment, offer: Offer, freeDisk: number): Objection | undefined {
+    const { limits, provers } = this.#init;
+    const { sender } = assignment;
+    const holders = [...this.#components.held(), ...this.#entering];
+    const objection = objectionTo(assignment, offer, {
+      limits,
+      provers,
+      freeDisk,
+      held: holders.length,
+      own: holders.filter((holder) => holder === sender).length,
+      share: (places) => this.#turns.shareOf(sender, places, holders),
+    });
+    if (objection?.reason === 'busy') this.#turns.turnAway(sender);
+    if (objection === undefined) this.#turns.admit(sender);
+    return objection;
+  }
+}
+
+/** Offers that are remembered. */
+const maxOffers = 10_000;
+
+function refused(reason: Objection['reason'], detail: string): { objection: Objection } {
+  return { objection: { reason, detail } };
+}
