@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ChildProcesses } from './child-processes.ts';
 import { type Ended, killedTessera, tessera } from './command-line.ts';
 
 const program = fileURLToPath(new URL('../../node/cli/index.ts', import.meta.url));
@@ -29,8 +29,7 @@ export interface MarketNode {
 export class MarketNodes {
   readonly #market: MarketFlags;
   readonly #groth16: string;
-  readonly #children = new Set<ChildProcess>();
-  readonly #homes = new Set<string>();
+  readonly #children = new ChildProcesses();
 
   /** @param groth16 the built worker of Groth16 */
   constructor(market: MarketFlags, groth16: string) {
@@ -40,9 +39,7 @@ export class MarketNodes {
 
   /** An empty data directory with this machine's Groth16. */
   async home(): Promise<string> {
-    const home = await mkdtemp(join(tmpdir(), 'tessera-market-'));
-    this.#homes.add(home);
-    await mkdir(home, { recursive: true });
+    const home = await this.#children.directory('tessera-market-');
     await symlink(dirname(this.#groth16), join(home, 'groth16'), 'junction');
     return home;
   }
@@ -93,8 +90,7 @@ export class MarketNodes {
       ],
       { env: { ...process.env, ...environment(directory) }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    this.#children.add(child);
-    const exited = once(child, 'exit').then(() => this.#children.delete(child));
+    const exited = this.#children.add(child);
     const lines: string[] = [];
     const waiting = new Set<() => void>();
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -130,14 +126,7 @@ export class MarketNodes {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
-    await Promise.all([...this.#homes].map((home) => rm(home, { recursive: true, force: true })));
+    await this.#children.close();
   }
 
   #flags(): string[] {

@@ -1,8 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { ChildProcesses } from '../../../tests/support/child-processes.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import type { JobProcessInit, JobProcessMessage } from './job-process.ts';
 
@@ -27,19 +25,16 @@ export interface JobPeer {
 
 /** Starts nodes in processes of their own and ends all of them, with their directories, in `close`. */
 export class JobPeers {
-  readonly #children = new Set<ChildProcess>();
-  readonly #directories: string[] = [];
+  readonly #children = new ChildProcesses();
 
   async start(init: Omit<JobProcessInit, 'directory'>, directory?: string): Promise<JobPeer> {
-    const home = directory ?? (await mkdtemp(join(tmpdir(), 'tessera-jobs-')));
-    this.#directories.push(home);
+    const home = directory ?? (await this.#children.directory('tessera-jobs-'));
     const argument = JSON.stringify({ ...init, directory: home } satisfies JobProcessInit);
     const child = fork(join(import.meta.dirname, 'job-process.ts'), [argument], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
     });
-    this.#children.add(child);
-    const exited = once(child, 'exit').then(() => void this.#children.delete(child));
+    const exited = this.#children.add(child);
     const segments: SegmentEvent[] = [];
     let stopped = false;
     const waiting = new Set<() => void>();
@@ -82,13 +77,6 @@ export class JobPeers {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
-    await Promise.all(this.#directories.map((path) => rm(path, { recursive: true, force: true })));
+    await this.#children.close();
   }
 }

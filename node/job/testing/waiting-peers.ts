@@ -1,8 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { ChildProcesses } from '../../../tests/support/child-processes.ts';
 import type { WaitingOrders, WaitingProcessInit } from './waiting-process.ts';
 
 /** A process of nodes whose prover only waits. */
@@ -17,18 +15,16 @@ export interface WaitingPeers {
 
 /** Starts processes of waiting nodes and ends all of them, with their directories, in `close`. */
 export class WaitingProcesses {
-  readonly #children = new Set<ChildProcess>();
-  readonly #directories: string[] = [];
+  readonly #children = new ChildProcesses();
 
   async start(init: Omit<WaitingProcessInit, 'directory'>): Promise<WaitingPeers> {
-    const directory = await mkdtemp(join(tmpdir(), 'tessera-waiting-'));
-    this.#directories.push(directory);
+    const directory = await this.#children.directory('tessera-waiting-');
     const argument = JSON.stringify({ ...init, directory } satisfies WaitingProcessInit);
     const child = fork(join(import.meta.dirname, 'waiting-process.ts'), [argument], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
     });
-    this.#children.add(child);
+    const exited = this.#children.add(child);
     const ready = Promise.withResolvers<readonly string[]>();
     const waiting = new Map<number, PromiseWithResolvers<never>>();
     child.on(
@@ -41,8 +37,7 @@ export class WaitingProcesses {
         else asked?.reject(new Error(message.error));
       },
     );
-    child.once('exit', () => {
-      this.#children.delete(child);
+    void exited.then(() => {
       for (const { reject } of [ready, ...waiting.values()]) reject(new Error('the process ended'));
     });
     let next = 0;
@@ -59,13 +54,6 @@ export class WaitingProcesses {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
-    await Promise.all(this.#directories.map((path) => rm(path, { recursive: true, force: true })));
+    await this.#children.close();
   }
 }

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ChildProcesses } from '../../../tests/support/child-processes.ts';
 import type { Configuration } from '../../configuration/index.ts';
 import type { PeerStatus } from '../index.ts';
 import type { Answer, Order, ProcessInit, Received } from './peer-process.ts';
@@ -22,15 +21,14 @@ export interface RemotePeer {
 
 /** Starts peers in processes of their own and ends all of them, with their directories, in `close`. */
 export class Peers {
-  readonly #children = new Set<ChildProcess>();
-  readonly #directories: string[] = [];
+  readonly #children = new ChildProcesses();
 
   /** @param wrap a command that runs the command it is given */
   async start(
     configuration: Partial<Configuration> = {},
     { directory, wrap = [] }: { directory?: string; wrap?: readonly string[] } = {},
   ): Promise<RemotePeer> {
-    const home = directory ?? (await this.#newDirectory());
+    const home = directory ?? (await this.#children.directory('tessera-peer-'));
     const [command = process.execPath, ...args] = [
       ...wrap,
       process.execPath,
@@ -38,8 +36,7 @@ export class Peers {
       JSON.stringify({ directory: home, configuration } satisfies ProcessInit),
     ];
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#children.add(child);
-    child.once('exit', () => this.#children.delete(child));
+    const exited = this.#children.add(child);
     const [first] = (await Promise.race([once(child, 'message'), diedEarly(child)])) as [
       { ready: PeerStatus & { api: string } },
     ];
@@ -51,7 +48,6 @@ export class Peers {
       received: async () => (await tell({ do: 'received' })) as Received[],
       status: async () => (await tell({ do: 'status' })) as PeerStatus,
       async kill() {
-        const exited = once(child, 'exit');
         child.kill('SIGKILL');
         await exited;
       },
@@ -59,20 +55,7 @@ export class Peers {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
-    await Promise.all(this.#directories.map((path) => rm(path, { recursive: true, force: true })));
-  }
-
-  async #newDirectory(): Promise<string> {
-    const path = await mkdtemp(join(tmpdir(), 'tessera-peer-'));
-    this.#directories.push(path);
-    return path;
+    await this.#children.close();
   }
 }
 
