@@ -1,6 +1,7 @@
 /** Nodes that only wait, several in one process. Its one argument is a `WaitingProcessInit`; its orders come by IPC. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NetworkJobTimings } from '../../requester/network/network-job-timings.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
 import { waitingJob } from './waiting-job.ts';
 import { startWaitingNode, type WaitingNode } from './waiting-node.ts';
@@ -11,6 +12,7 @@ export interface WaitingProcessInit {
   nodes: number;
   worker: boolean;
   bootstrap: readonly string[];
+  timings?: Partial<NetworkJobTimings>;
 }
 
 /** What a process of waiting nodes does on demand. */
@@ -68,6 +70,7 @@ const {
   nodes: count,
   worker,
   bootstrap,
+  timings,
 } = JSON.parse(process.argv[2] ?? '') as WaitingProcessInit;
 
 const stages: StageTime[] = [];
@@ -90,6 +93,7 @@ for (let index = 0; index < count; index++) {
       directory: home,
       worker,
       configuration: { bootstrap: [...bootstrap] },
+      ...(timings === undefined ? {} : { timings }),
       onProof: ({ state }) => {
         running += state === 'begun' ? 1 : -1;
         mostAtOnce = Math.max(mostAtOnce, running);

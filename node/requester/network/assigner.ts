@@ -55,8 +55,9 @@ export class Assigner {
     }
     const { open } = state.segments;
     const candidates = this.#candidates();
-    for (const claim of policy.decide(open, candidates)) this.#follow(this.#assign(claim));
     const now = performance.now();
+    const claims = policy.decide(state.segments.pending(now), candidates);
+    for (const claim of claims) this.#follow(this.#assign(claim));
     this.#seek(now);
     service.look({ open, candidates, isWorking: state.segments.isWorking }, now);
   }
@@ -96,13 +97,13 @@ export class Assigner {
     if (!state.segments.holds(claimant)) return;
     switch (answer.kind) {
       case 'taken':
-        state.hear(segment);
+        state.hear(segment, worker);
         break;
       case 'refused':
         state.refuse(answer.refusal);
         break;
       case 'unknown offer':
-        state.reopen(segment, 'it was started anew');
+        state.reopen(segment, worker, 'it was started anew');
         break;
       case 'no answer':
         await state.breach(claimant, 'it did not answer');

@@ -1,7 +1,7 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
 import type { RefusalReason } from '../../../protocol/messages/index.ts';
 
-/** A segment that nobody works on. */
+/** A segment that is not proven. */
 export interface OpenSegment {
   segment: number;
   /** The prover's name. */
@@ -12,6 +12,13 @@ export interface OpenSegment {
   memory: number;
   /** Workers that are not to get it again, and why. */
   barred: ReadonlyMap<Hex32, Obstacle>;
+  /** Absent where it was never given out. */
+  given?: {
+    /** Who has it now; one that fell silent or gave it back has not. */
+    holders: readonly Hex32[];
+    /** Since it was first given out, to whomever. */
+    seconds: number;
+  };
 }
 
 /** What keeps a worker from a segment: a limit of its own, or that it `failed` before. */
@@ -32,6 +39,8 @@ export interface Candidate {
   taken: number;
   /** Units of what it has from this node. */
   held: readonly number[];
+  /** Whether it has bid on a connection of its own: names that are only heard of cost nobody anything. */
+  isMet: boolean;
   /** Submissions that were accepted, and assignments that were in vain. */
   record: { kept: number; broken: number };
 }
@@ -49,7 +58,7 @@ export interface Claim {
  * decides by who claims first, and this is all that it replaces.
  */
 export interface ClaimPolicy {
-  /** Claims of as many open segments as there is room for. */
+  /** Claims of as many segments as there is room for; several of one segment where its holders may be false. */
   decide(open: readonly OpenSegment[], candidates: readonly Candidate[]): Claim[];
   /** The limits that keep every candidate from a segment, each with how many it stops; empty where one suits. */
   obstacles(segment: OpenSegment, candidates: readonly Candidate[]): ReadonlyMap<Obstacle, number>;

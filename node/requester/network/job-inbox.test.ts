@@ -112,7 +112,7 @@ describe('a submission', () => {
 
   it('that comes late is as good: who has the segment by now is told that it is proven', async () => {
     await assign(0, ann, 'x');
-    state.reopen(0, 'nothing was heard of it');
+    state.reopen(0, ann, 'nothing was heard of it');
     await assign(0, ben, 'y');
     expect(await inbox.onSubmission(said(ann, 'x'))).toBeUndefined();
     expect(cancelled).toEqual([[ben, expect.objectContaining({ segment: 0, reason: 'proven' })]]);
@@ -171,7 +171,7 @@ describe('a submission', () => {
 
   it('that two workers were given is accepted once', async () => {
     await assign(0, ann, 'x');
-    state.reopen(0, 'nothing was heard of it');
+    state.reopen(0, ann, 'nothing was heard of it');
     await assign(0, ben, 'y');
     await Promise.all([inbox.onSubmission(said(ann, 'x')), inbox.onSubmission(said(ben, 'y'))]);
     expect(events.filter(({ state }) => state === 'accepted')).toHaveLength(1);

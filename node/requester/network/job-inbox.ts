@@ -38,7 +38,7 @@ export class JobInbox {
     if (!state.segments.holds(claimantOf(message))) {
       return cancellations.sign(state.segments.isAccepted(segment) ? 'proven' : 'reassigned', segment);
     }
-    state.hear(segment);
+    state.hear(segment, sender);
     state.tell(segment, stage, sender);
     return undefined;
   }
@@ -85,7 +85,7 @@ export class JobInbox {
   async #judge(message: Submission): Promise<SignedMessage | undefined> {
     const { segment, sender, job } = message;
     const { state, proofs, directory, cancellations, log } = this.#components;
-    if (state.segments.holds(claimantOf(message))) state.hear(segment);
+    if (state.segments.holds(claimantOf(message))) state.hear(segment, sender);
     try {
       const verdict = await proofs.judgeSubmission(message, directory.sourceOf(sender), state.ended);
       if (verdict.kind === 'wrong') await state.dismiss(segment, sender, verdict.reason);

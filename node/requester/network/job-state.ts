@@ -24,7 +24,7 @@ export interface JobStateComponents {
 /** How a job's segments stand, for those who do not change it. */
 export type SegmentView = Pick<
   SegmentLedger,
-  'open' | 'isWorking' | 'holdings' | 'needOf' | 'attemptsOf' | 'isAccepted' | 'holds' | 'wasGiven'
+  'open' | 'pending' | 'isWorking' | 'holdings' | 'needOf' | 'attemptsOf' | 'isAccepted' | 'holds' | 'wasGiven'
 >;
 
 /**
@@ -69,7 +69,7 @@ export class JobState {
 
   /** Takes up a proof of an earlier run that was judged again. */
   restore(segment: number, proof: Proof): void {
-    this.#components.ledger.accept(segment);
+    this.#settle(segment);
     this.#keep(segment, proof);
   }
 
@@ -82,9 +82,9 @@ export class JobState {
     this.tell(segment, 'assigned', worker);
   }
 
-  /** The worker that has the segment gave a sign of life. */
-  hear(segment: number): void {
-    this.#components.ledger.hear(segment, performance.now());
+  /** A worker that has the segment gave a sign of life. */
+  hear(segment: number, worker: Hex32): void {
+    this.#components.ledger.hear(segment, worker, performance.now());
   }
 
   /** Assignments that took too long, or whose workers said nothing for so many milliseconds; none that is being judged. */
@@ -101,7 +101,7 @@ export class JobState {
     if (reason !== 'busy' && passing.has(reason)) ledger.fail(segment, sender);
     if (passing.has(reason)) directory.pause(sender);
     else ledger.bar(segment, sender, reason);
-    this.reopen(segment, `${reason}: ${detail}`);
+    this.reopen(segment, sender, `${reason}: ${detail}`);
   }
 
   /** A worker did not keep what it took. */
@@ -111,7 +111,7 @@ export class JobState {
     const { segment, worker } = claimant;
     directory.pause(worker);
     ledger.fail(segment, worker);
-    this.reopen(segment, reason);
+    this.reopen(segment, worker, reason);
     cancellations.send(worker, 'reassigned', segment);
     await directory.judge(worker, 'broken');
   }
@@ -123,14 +123,14 @@ export class JobState {
     const judged = directory.judge(worker, 'lied');
     ledger.disown(segment, worker);
     for (const holding of ledger.holdings) {
-      if (holding.worker === worker) this.reopen(holding.segment, reason);
+      if (holding.worker === worker) this.reopen(holding.segment, worker, reason);
     }
     await judged;
   }
 
-  /** Whoever has the segment has it no longer. */
-  reopen(segment: number, reason: string): void {
-    const worker = this.#release(segment) ?? '';
+  /** A worker that has the segment has it no longer. */
+  reopen(segment: number, worker: Hex32, reason: string): void {
+    this.#release(segment, worker);
     this.tell(segment, 'open', worker, reason);
     this.#components.onRoom();
   }
@@ -154,19 +154,17 @@ export class JobState {
     }
   }
 
-  /** A worker's proof holds. Who has the segment by now, if that is another one, need not go on. */
+  /** A worker's proof holds. Others that have the segment need not go on. */
   async accept(segment: number, worker: Hex32, proof: Proof): Promise<void> {
     const { ledger, directory, record, cancellations, onRoom } = this.#components;
     if (ledger.isAccepted(segment)) return;
-    const superseded = this.#release(segment);
-    ledger.accept(segment);
+    const others = ledger.holdings.filter((one) => one.segment === segment && one.worker !== worker);
+    this.#settle(segment);
     // Kept before it is acknowledged: nothing that was accepted is proven again.
     await record.save(segment, { proof: Buffer.from(proofFormat.encode(proof)).toString('hex') });
     await directory.judge(worker, 'kept');
     this.tell(segment, 'accepted', worker);
-    if (superseded !== undefined && superseded !== worker) {
-      cancellations.send(superseded, 'proven', segment);
-    }
+    for (const other of others) cancellations.send(other.worker, 'proven', segment);
     this.#keep(segment, proof);
     onRoom();
   }
@@ -179,7 +177,7 @@ export class JobState {
   /** Lets go of all workers. */
   end(): void {
     this.#ended.abort();
-    for (const { segment } of this.segments.holdings) this.#release(segment);
+    for (const { segment, worker } of this.segments.holdings) this.#release(segment, worker);
   }
 
   /** Says where a segment is. */
@@ -196,12 +194,16 @@ export class JobState {
     directory.take(worker, id, ledger.needOf(segment)?.units ?? 0);
   }
 
-  /** @returns whose the segment was */
-  #release(segment: number): Hex32 | undefined {
+  #release(segment: number, worker: Hex32): void {
     const { ledger, directory } = this.#components;
-    const holding = ledger.release(segment);
-    if (holding !== undefined) directory.give(holding.worker, holding.id);
-    return holding?.worker;
+    const holding = ledger.release(segment, worker);
+    if (holding !== undefined) directory.give(worker, holding.id);
+  }
+
+  /** Nobody has the segment any more, nor will. */
+  #settle(segment: number): void {
+    const { ledger, directory } = this.#components;
+    for (const { worker, id } of ledger.accept(segment)) directory.give(worker, id);
   }
 
   #keep(segment: number, proof: Proof): void {

@@ -5,10 +5,13 @@ export interface NetworkJobTimings {
   patience: number;
   /** How much longer than expected a segment may take, and the milliseconds that it has in any case. */
   slack: { factor: number; least: number };
+  /** Milliseconds, besides those that it takes, for which workers on trial have a segment to themselves. */
+  trial: number;
 }
 
 export const defaultNetworkJobTimings: NetworkJobTimings = {
   silence: 12_000,
   patience: 120_000,
   slack: { factor: 5, least: 120_000 },
+  trial: 10_000,
 };

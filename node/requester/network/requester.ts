@@ -17,7 +17,7 @@ import { JobOffer } from './job-offer.ts';
 import type { JobRecords } from './job-record.ts';
 import { JobTurns } from './job-turns.ts';
 import { NetworkJob } from './network-job.ts';
-import type { NetworkJobTimings } from './network-job-timings.ts';
+import { defaultNetworkJobTimings, type NetworkJobTimings } from './network-job-timings.ts';
 import { ProofJudge } from './proof-judge.ts';
 import { schedule } from './schedule.ts';
 import type { SegmentEvent } from './segment-event.ts';
@@ -65,7 +65,7 @@ export class Requester {
   /** What it answers to peers. */
   readonly handlers: KindHandlers = {
     bid: async (signed) => {
-      this.#noteBid(signed);
+      this.#noteBid(signed, true);
       return undefined;
     },
     progress: (signed) => this.#forward(signed, (inbox) => inbox.onProgress(signed)),
@@ -146,7 +146,7 @@ export class Requester {
       },
       {
         ...{ signer, directory, record, log, turns: this.#turns },
-        policy: schedule({ price }),
+        policy: schedule({ price, trial: { ...defaultNetworkJobTimings, ...timings }.trial / 1_000 }),
         link: new WorkerLink({ requests, directory, offer }),
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
         edges: new EdgeJudge({ job, commitments, srsFiles }, { provers, verifiers }),
@@ -163,8 +163,8 @@ export class Requester {
     );
   }
 
-  #noteBid(signed: SignedMessage<MessageOf<'bid'>>): void {
-    if (!this.#components.directory.note(signed)) return;
+  #noteBid(signed: SignedMessage<MessageOf<'bid'>>, isMet = false): void {
+    if (!this.#components.directory.note(signed, isMet)) return;
     for (const job of this.#jobs.values()) job.onBid(signed.message.sender);
     this.#turns.poke();
   }

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate, OpenSegment } from './claim-policy.ts';
 import { schedule } from './schedule.ts';
 
-const policy = schedule({ price: 10n });
+const policy = schedule({ price: 10n, trial: 10 });
 
 function segment(index: number, change: Partial<OpenSegment> = {}): OpenSegment {
   return { segment: index, prover: 'groth16', units: 10, memory: 100, barred: new Map(), ...change };
 }
 
+/** A worker that is proven unless its record says otherwise. */
 function candidate(worker: string, change: Partial<Candidate> = {}): Candidate {
   return {
     worker,
@@ -17,8 +18,9 @@ function candidate(worker: string, change: Partial<Candidate> = {}): Candidate {
     price: 0n,
     places: 1,
     taken: 0,
+    isMet: true,
     held: [],
-    record: { kept: 0, broken: 0 },
+    record: { kept: 1, broken: 0 },
     ...change,
   };
 }
@@ -51,9 +53,9 @@ describe('the schedule', () => {
       candidate('cheap', { ...speed(0.95), price: 1n }),
     ];
     expect(workersOf(policy.decide([segment(0)], [dear, cheap]))).toEqual(['cheap']);
-    const proven = candidate('proven', { record: { kept: 99, broken: 1 } });
-    const tried = candidate('tried', { record: { kept: 30, broken: 1 } });
-    expect(workersOf(policy.decide([segment(0)], [tried, proven]))).toEqual(['proven']);
+    const better = candidate('better', { record: { kept: 99, broken: 1 } });
+    const worse = candidate('worse', { record: { kept: 30, broken: 1 } });
+    expect(workersOf(policy.decide([segment(0)], [worse, better]))).toEqual(['better']);
   });
 
   it('does not take the cheaper one that is later', () => {
@@ -64,12 +66,12 @@ describe('the schedule', () => {
   });
 
   it('expects a worker that failed to take longer', () => {
-    const failed = candidate('failed', { ...speed(2), record: { kept: 0, broken: 3 } });
-    const claims = policy.decide([segment(0)], [failed, candidate('new')]);
-    expect(workersOf(claims)).toEqual(['new']);
+    const failed = candidate('failed', { ...speed(2), record: { kept: 4, broken: 3 } });
+    const claims = policy.decide([segment(0)], [failed, candidate('steady', speed(1.5))]);
+    expect(workersOf(claims)).toEqual(['steady']);
     const [alone] = policy.decide([segment(0)], [failed]);
-    // Half of the time, of which one in four is kept.
-    expect(alone?.expectedSeconds).toBe(20);
+    // Half of the time, of which five in eight are kept.
+    expect(alone?.expectedSeconds).toBe(8);
   });
 
   it('lets a worker hold one segment more than it has places', () => {
@@ -138,6 +140,7 @@ const anyCandidate = fc.record({
   price: fc.bigInt({ min: 0n, max: 12n }),
   places: fc.integer({ min: 1, max: 4 }),
   taken: count,
+  isMet: fc.boolean(),
   held: fc.array(fc.integer({ min: 1, max: 1_000 }), { maxLength: 4 }),
   record: fc.record({ kept: count, broken: count }),
 });

@@ -16,7 +16,7 @@ describe('a ledger of segments', () => {
     expect(ledger.open.map(({ segment }) => segment)).toEqual([0, 1]);
     ledger.assign(0, holding(ann, 'x'));
     expect(ledger.open.map(({ segment }) => segment)).toEqual([1]);
-    expect(ledger.accept(0)).toMatchObject({ worker: ann });
+    expect(ledger.accept(0)).toMatchObject([{ worker: ann }]);
     expect(ledger.holdings).toEqual([]);
     expect(ledger.open.map(({ segment }) => segment)).toEqual([1]);
     ledger.accept(1);
@@ -27,13 +27,13 @@ describe('a ledger of segments', () => {
   it('counts a worker as at work once it has said so', () => {
     ledger.assign(0, holding(ann, 'x'));
     expect(ledger.isWorking).toBe(false);
-    ledger.hear(0, 1);
+    ledger.hear(0, ann, 1);
     expect(ledger.isWorking).toBe(true);
   });
 
   it('takes a late proof of whoever was given the segment, and of nobody else', () => {
     ledger.assign(0, holding(ann, 'x'));
-    ledger.release(0);
+    ledger.release(0, ann);
     ledger.assign(0, holding(ben, 'y'));
     const late = { segment: 0, assignment: 'x', worker: ann };
     expect(ledger.holds(late)).toBe(false);
@@ -47,9 +47,9 @@ describe('a ledger of segments', () => {
     ledger.assign(0, holding(ann, 'x'));
     ledger.assign(1, holding(ben, 'y'));
     expect(ledger.lapsed(50, 60)).toEqual([]);
-    ledger.hear(1, 90);
+    ledger.hear(1, ben, 90);
     expect(ledger.lapsed(95, 60)).toMatchObject([{ segment: 0, reason: 'nothing was heard of it' }]);
-    ledger.hear(1, 120);
+    ledger.hear(1, ben, 120);
     expect(ledger.lapsed(121, 60)).toMatchObject([
       { segment: 0 },
       { segment: 1, reason: 'it took too long' },
@@ -59,7 +59,7 @@ describe('a ledger of segments', () => {
   it('numbers attempts, and goes on from those of an earlier run', () => {
     ledger.assign(0, holding(ann, 'x'), 4);
     expect(ledger.attemptsOf(0)).toBe(5);
-    ledger.release(0);
+    ledger.release(0, ann);
     ledger.assign(0, holding(ben, 'y'));
     expect(ledger.attemptsOf(0)).toBe(6);
   });

@@ -30,7 +30,10 @@ export interface Lapse {
 interface Entry {
   need: SegmentNeed;
   accepted: boolean;
-  holding?: Holding;
+  /** By worker; more than one where those that have it may never deliver. */
+  holdings: Map<Hex32, Holding>;
+  /** When it was first given to anybody. */
+  givenAt?: number;
   /** The last assignment of every worker that had it: a proof that comes late is as good. */
   given: Map<Hex32, Hex32>;
   /** How often each worker had it in vain. */
@@ -50,6 +53,7 @@ export class SegmentLedger {
     this.#entries = needs.map((need) => ({
       need,
       accepted: false,
+      holdings: new Map(),
       given: new Map(),
       failures: new Map(),
       barred: new Map(),
@@ -64,22 +68,31 @@ export class SegmentLedger {
 
   /** Whether a worker is at work on any. */
   get isWorking(): boolean {
-    return this.#entries.some(({ holding }) => holding?.taken === true);
+    return this.holdings.some(({ taken }) => taken);
   }
 
   /** Segments that nobody has, and that are not accepted. */
   get open(): OpenSegment[] {
-    return this.#entries.flatMap(({ need, accepted, holding, barred }, segment): OpenSegment[] => {
-      if (accepted || holding !== undefined) return [];
+    return this.pending(0).filter(({ segment }) => this.#entries[segment]?.holdings.size === 0);
+  }
+
+  /** Segments that are not accepted, with who has them. */
+  pending(now: number): OpenSegment[] {
+    return this.#entries.flatMap((entry, segment): OpenSegment[] => {
+      const { need, accepted, holdings, barred, givenAt } = entry;
+      if (accepted) return [];
       const { prover, units, memory } = need;
-      return [{ segment, prover, units, memory, barred }];
+      const open = { segment, prover, units, memory, barred };
+      if (givenAt === undefined) return [open];
+      const seconds = Math.max(0, now - givenAt) / 1_000;
+      return [{ ...open, given: { holders: [...holdings.keys()], seconds } }];
     });
   }
 
   /** Assignments that hold, by segment. */
   get holdings(): (Holding & { segment: number })[] {
-    return this.#entries.flatMap(({ holding }, segment) =>
-      holding === undefined ? [] : [{ segment, ...holding }],
+    return this.#entries.flatMap(({ holdings }, segment) =>
+      [...holdings.values()].map((holding) => ({ segment, ...holding })),
     );
   }
 
@@ -96,13 +109,12 @@ export class SegmentLedger {
     return this.#entries[segment]?.accepted === true;
   }
 
-  /** Whether this assignment, of this worker, is the one that holds. */
+  /** Whether this assignment, of this worker, holds. */
   holds({ segment, assignment, worker }: Claimant): boolean {
-    const holding = this.#entries[segment]?.holding;
-    return holding !== undefined && holding.id === assignment && holding.worker === worker;
+    return this.#entries[segment]?.holdings.get(worker)?.id === assignment;
   }
 
-  /** Whether this worker was given this assignment, though another one may hold by now. */
+  /** Whether this worker was given this assignment, though it may hold no longer. */
   wasGiven({ segment, assignment, worker }: Claimant): boolean {
     return this.#entries[segment]?.given.get(worker) === assignment;
   }
@@ -112,13 +124,14 @@ export class SegmentLedger {
     const entry = this.#entries[segment];
     if (entry === undefined) return;
     entry.attempts = (attempt ?? entry.attempts) + 1;
-    entry.holding = { ...holding, taken: false };
+    entry.holdings.set(holding.worker, { ...holding, taken: false });
+    entry.givenAt ??= holding.heardAt;
     entry.given.set(holding.worker, holding.id);
   }
 
-  /** Notes a word of the worker that has the segment. */
-  hear(segment: number, now: number): void {
-    const holding = this.#entries[segment]?.holding;
+  /** Notes a word of a worker that has the segment. */
+  hear(segment: number, worker: Hex32, now: number): void {
+    const holding = this.#entries[segment]?.holdings.get(worker);
     if (holding === undefined) return;
     holding.heardAt = now;
     holding.taken = true;
@@ -126,18 +139,17 @@ export class SegmentLedger {
 
   /** Assignments that took too long, or whose workers fell silent. */
   lapsed(now: number, silence: number): Lapse[] {
-    return this.#entries.flatMap(({ holding }, segment): Lapse[] => {
-      if (holding === undefined) return [];
+    return this.holdings.flatMap(({ segment, ...holding }): Lapse[] => {
       if (now - holding.heardAt > silence) return [{ segment, holding, reason: 'nothing was heard of it' }];
       return now > holding.endsAt ? [{ segment, holding, reason: 'it took too long' }] : [];
     });
   }
 
   /** @returns the assignment that held */
-  release(segment: number): Holding | undefined {
-    const entry = this.#entries[segment];
-    const holding = entry?.holding;
-    if (entry !== undefined) delete entry.holding;
+  release(segment: number, worker: Hex32): Holding | undefined {
+    const holdings = this.#entries[segment]?.holdings;
+    const holding = holdings?.get(worker);
+    holdings?.delete(worker);
     return holding;
   }
 
@@ -161,10 +173,13 @@ export class SegmentLedger {
     this.#entries[segment]?.given.delete(worker);
   }
 
-  /** @returns the assignment that held */
-  accept(segment: number): Holding | undefined {
+  /** @returns the assignments that held */
+  accept(segment: number): Holding[] {
     const entry = this.#entries[segment];
-    if (entry !== undefined) entry.accepted = true;
-    return this.release(segment);
+    if (entry === undefined) return [];
+    entry.accepted = true;
+    const holdings = [...entry.holdings.values()];
+    entry.holdings.clear();
+    return holdings;
   }
 }

@@ -12,14 +12,14 @@ export interface SegmentNeed {
 }
 
 /** Units of the cost model are its microseconds of proving on the machine that it was fitted on. */
-const unitsPerSecond = 1_000_000;
+export const referenceUnitsPerSecond = 1_000_000;
 
 /** What each segment of a job takes, by index. */
 export function needsOf({ plans, segments }: Pick<Job, 'plans' | 'segments'>): SegmentNeed[] {
   return plans.map(({ id, prover, expected }, index) => ({
     id,
     prover,
-    units: Math.max(1, Math.round(unitsPerSecond * expected.proveSeconds)),
+    units: Math.max(1, Math.round(referenceUnitsPerSecond * expected.proveSeconds)),
     memory: Math.max(expected.proveBytes, segments[index]?.compiled.provingMemory ?? 0),
   }));
 }

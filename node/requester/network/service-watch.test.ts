@@ -13,6 +13,7 @@ const able: Candidate = {
   places: 1,
   taken: 0,
   held: [],
+  isMet: true,
   record: { kept: 0, broken: 0 },
 };
 const small = { ...able, worker: 'small', memory: 50 };
@@ -23,7 +24,7 @@ beforeEach(() => {
   told = [];
   watch = new ServiceWatch({
     needs,
-    policy: schedule({ price: 0n }),
+    policy: schedule({ price: 0n, trial: 10 }),
     patience: 1_000,
     onUnsuited: (segment, reason) => told.push([segment, reason]),
   });

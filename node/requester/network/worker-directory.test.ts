@@ -55,6 +55,7 @@ describe('the directory of workers', () => {
         price: 3n,
         places: 2,
         taken: 0,
+        isMet: false,
         held: [],
         record: { kept: 0, broken: 0 },
       },
@@ -86,11 +87,28 @@ describe('the directory of workers', () => {
     expect(directory.candidates()[0]?.held).toEqual([]);
   });
 
-  it('gives a worker that was busy a rest, until it bids anew', () => {
+  it('gives a proven worker that was busy a rest, until it bids anew', async () => {
     directory.note(bid());
+    await directory.judge(worker, 'kept');
     directory.pause(worker);
     expect(directory.candidates()).toEqual([]);
     directory.note(bid({ sequence: 2 }));
+    expect(directory.candidates()).toHaveLength(1);
+  });
+
+  it('gives a stranger a longer rest each time, whatever it bids, until it delivers', async () => {
+    directory.note(bid());
+    for (const rest of [2_000, 4_000, 8_000]) {
+      directory.pause(worker);
+      directory.note(bid({ sequence: rest }));
+      now += rest - 1;
+      expect(directory.candidates()).toEqual([]);
+      now += 1;
+      expect(directory.candidates()).toHaveLength(1);
+    }
+    await directory.judge(worker, 'kept');
+    directory.pause(worker);
+    now += 2_000;
     expect(directory.candidates()).toHaveLength(1);
   });
 
@@ -104,13 +122,69 @@ describe('the directory of workers', () => {
     expect(restarted.candidates()[0]?.record).toEqual({ kept: 1, broken: 1 });
     await restarted.judge(worker, 'lied');
     expect(restarted.candidates()).toEqual([]);
+    expect(restarted.note(bid({ sequence: 2 }))).toBe(false);
+  });
+});
+
+describe('a directory that strangers fill', () => {
+  const limits = { bids: 100, records: 20 };
+  const stranger = (index: number) => index.toString(16).padStart(64, '0');
+  const small = () => new WorkerDirectory(store.records<WorkerRecord>('records'), () => now, limits);
+
+  it('remembers those that were heard last', () => {
+    directory = small();
+    for (let index = 0; index <= limits.bids; index++) directory.note(bid({ sender: stranger(index) }));
+    expect(directory.sizes.bids).toBe(limits.bids);
+    expect(directory.find(stranger(0))).toBeUndefined();
+    expect(directory.find(stranger(1))).toBeDefined();
   });
 
-  it('remembers the workers that were heard last, of more than it has room for', () => {
-    for (let index = 0; index <= 4_096; index++) {
-      directory.note(bid({ sender: index.toString(16).padStart(64, '0') }));
+  it('never forgets proven workers for them, nor those that have something to do', async () => {
+    directory = small();
+    await directory.judge(worker, 'kept');
+    const busy = 'bb'.repeat(32);
+    directory.take(busy, 'one', 1);
+    for (const sender of [worker, busy]) directory.note(bid({ sender }));
+    for (let index = 0; index < 3 * limits.bids; index++) directory.note(bid({ sender: stranger(index) }));
+    expect(directory.find(worker)).toBeDefined();
+    expect(directory.find(busy)).toBeDefined();
+    expect(directory.sizes.bids).toBe(limits.bids);
+  });
+
+  it('forgets those that it has only heard of before those that it has met', async () => {
+    directory = small();
+    directory.note(bid(), true);
+    for (let index = 0; index < 3 * limits.bids; index++) directory.note(bid({ sender: stranger(index) }));
+    expect(directory.find(worker)).toMatchObject({ isMet: true });
+    // What is said by gossip later does not change that.
+    directory.note(bid({ sequence: 2 }));
+    expect(directory.find(worker)).toMatchObject({ isMet: true });
+  });
+
+  it('keeps no bytes of what they sent', () => {
+    directory.note({ ...bid(), bytes: new Uint8Array(65_536) });
+    expect(directory.find(worker)?.bid).not.toHaveProperty('bytes');
+  });
+
+  it('keeps nothing of what they had, and few of their records, here and in its store', async () => {
+    directory = small();
+    await directory.judge(worker, 'kept');
+    for (let index = 0; index < 2 * limits.records; index++) {
+      const sender = stranger(index);
+      directory.note(bid({ sender }));
+      directory.take(sender, 'one', 1);
+      directory.give(sender, 'one');
+      directory.pause(sender);
+      await directory.judge(sender, 'broken');
     }
-    expect(directory.candidates()).toHaveLength(4_096);
-    expect(directory.find('0'.repeat(64))).toBeUndefined();
+    expect(directory.sizes).toMatchObject({ held: 0, records: limits.records });
+    now += 3_600_000;
+    expect(directory.candidates()).toEqual([]);
+    expect(directory.sizes).toMatchObject({ bids: 0, pauses: 0 });
+    const again = small();
+    await again.load();
+    expect(again.sizes.records).toBe(limits.records);
+    again.note(bid());
+    expect(again.candidates()).toMatchObject([{ worker, record: { kept: 1 } }]);
   });
 });
