@@ -24,7 +24,15 @@ export interface JobStateComponents {
 /** How a job's segments stand, for those who do not change it. */
 export type SegmentView = Pick<
   SegmentLedger,
-  'open' | 'pending' | 'isWorking' | 'holdings' | 'needOf' | 'attemptsOf' | 'isAccepted' | 'holds' | 'wasGiven'
+  | 'open'
+  | 'pending'
+  | 'isWorking'
+  | 'holdings'
+  | 'needOf'
+  | 'attemptsOf'
+  | 'isAccepted'
+  | 'holds'
+  | 'wasGiven'
 >;
 
 /**
@@ -104,13 +112,17 @@ export class JobState {
     this.reopen(segment, sender, `${reason}: ${detail}`);
   }
 
-  /** A worker did not keep what it took. */
-  async breach(claimant: Claimant, reason: string): Promise<void> {
+  /**
+   * A worker did not keep what it took, or was given.
+   *
+   * @param counts as one of the times that it may have the segment in vain
+   */
+  async breach(claimant: Claimant, reason: string, counts = true): Promise<void> {
     const { ledger, directory, cancellations } = this.#components;
     if (!ledger.holds(claimant)) return;
     const { segment, worker } = claimant;
     directory.pause(worker);
-    ledger.fail(segment, worker);
+    if (counts) ledger.fail(segment, worker);
     this.reopen(segment, worker, reason);
     cancellations.send(worker, 'reassigned', segment);
     await directory.judge(worker, 'broken');
