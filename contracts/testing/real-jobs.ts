@@ -1,6 +1,6 @@
 /** Real circuits, keys and proofs of small models, as jobs that can be posted. */
-import { floatConstant } from '../../node/model/constant.ts';
-import type { Model, ModelNode } from '../../node/model/model.ts';
+import type { Model } from '../../node/model/model.ts';
+import { scaledModel } from '../../node/model/test-models/small-models.ts';
 import { defaultEzklParams, formatParams } from '../../node/provers/ezkl/parameters.ts';
 import type { EzklProver } from '../../node/provers/ezkl/prover.ts';
 import { createEzklVerifier } from '../../node/provers/ezkl/verifier/index.ts';
@@ -88,25 +88,6 @@ async function chainJob(chain: Chain): Promise<RealJob> {
   };
 }
 
-function node(operator: string, inputs: string[], output: string): ModelNode {
-  return { name: output, operator, domain: '', inputs, outputs: [output], attributes: new Map() };
-}
-
-/** y = relu(w · x) over four values. */
-function scaled(weights: readonly number[]): Model {
-  const type = { element: 'float32' as const, shape: [1, 4] };
-  return {
-    name: 'scaled',
-    irVersion: 8,
-    opsets: new Map([['', 13]]),
-    inputs: ['x'],
-    outputs: ['y'],
-    nodes: [node('Mul', ['x', 'w'], 'm'), node('Relu', ['m'], 'y')],
-    constants: new Map([['w', floatConstant([1, 4], Float32Array.from(weights))]]),
-    types: new Map(['x', 'm', 'y'].map((name) => [name, type])),
-  };
-}
-
 /**
  * A job of ezkl: public values come in and go out, between the segments all is committed.
  *
@@ -122,7 +103,7 @@ export async function ezklJob(
   const compile = (inputs: PortScheme, outputs: PortScheme, weights: readonly number[]) =>
     prover.compile(
       {
-        model: scaled(weights),
+        model: scaledModel(weights),
         inputs: [{ scheme: inputs, blinded: false, settled: { scale: 7 } }],
         outputs: [{ scheme: outputs, blinded: false }],
       },

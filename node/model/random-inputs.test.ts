@@ -1,23 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { ElementType, Model } from './model.ts';
 import { randomInputs } from './random-inputs.ts';
+import { takingInputs } from './test-models/small-models.ts';
 
-function taking(types: Record<string, readonly [ElementType, ...number[]]>): Model {
-  return {
-    name: 'inputs',
-    irVersion: 8,
-    opsets: new Map([['', 17]]),
-    inputs: Object.keys(types),
-    outputs: [],
-    nodes: [],
-    constants: new Map(),
-    types: new Map(
-      Object.entries(types).map(([name, [element, ...shape]]) => [name, { element, shape }] as const),
-    ),
-  };
-}
-
-const model = taking({ a: ['float32', 2, 50], b: ['int64', 100], c: ['bool', 100], d: ['float64'] });
+const model = takingInputs({
+  a: { element: 'float32', shape: [2, 50] },
+  b: { element: 'int64', shape: [100] },
+  c: { element: 'bool', shape: [100] },
+  d: { element: 'float64', shape: [] },
+});
 const valuesOf = (seed: number) =>
   [...randomInputs(model, seed)].map(([name, tensor]) => [
     name,
@@ -51,7 +41,7 @@ describe('randomInputs', () => {
   });
 
   it('refuses a type that inputs cannot have', () => {
-    expect(() => randomInputs(taking({ x: ['string', 1] }), 1)).toThrowError(
+    expect(() => randomInputs(takingInputs({ x: { element: 'string', shape: [1] } }), 1)).toThrowError(
       expect.objectContaining({ code: 'INPUT_INVALID', details: { tensor: 'x' } }),
     );
   });

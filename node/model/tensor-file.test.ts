@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ElementType, Model, TensorType } from './model.ts';
 import { npy } from './tensor-file/testing-npy.ts';
 import { readInputs, readTensorFile, shapeIn } from './tensor-file.ts';
+import { takingInputs } from './test-models/small-models.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -13,20 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function taking(types: Record<string, TensorType>): Model {
-  return {
-    name: 'inputs',
-    irVersion: 8,
-    opsets: new Map([['', 17]]),
-    inputs: Object.keys(types),
-    outputs: [],
-    nodes: [],
-    constants: new Map(),
-    types: new Map(Object.entries(types)),
-  };
-}
-
-const one = (element: ElementType, shape: number[]) => taking({ x: { element, shape } });
+const one = (element: ElementType, shape: number[]) => takingInputs({ x: { element, shape } });
 
 async function read(content: string | Uint8Array, model: Model, name = 'input.json') {
   const path = join(folder, name);
@@ -53,7 +41,7 @@ describe('readInputs', () => {
     ['no JSON', '{"x": [1', one('float32', [1])],
     ['a list instead of an object', '[1]', one('float32', [1])],
     ['a missing input', '{}', one('float32', [1])],
-    ['an inherited name', '{}', taking({ toString: { element: 'float32' as const, shape: [1] } })],
+    ['an inherited name', '{}', takingInputs({ toString: { element: 'float32' as const, shape: [1] } })],
     ['an unknown input', '{"x": [1], "z": [1]}', one('float32', [1])],
     ['a wrong shape', '{"x": [[1, 2, 3]]}', one('float32', [3, 1])],
     ['too few values', '{"x": [1, 2]}', one('float32', [3])],
@@ -149,7 +137,7 @@ describe('readInputs', () => {
   it('refuses a .npy file for a model of two inputs', async () => {
     const type: TensorType = { element: 'float32', shape: [1] };
     const file = npy('<f4', '(1,)', new ArrayBuffer(4));
-    await expect(read(file, taking({ a: type, b: type }), 'input.npy')).rejects.toMatchObject({
+    await expect(read(file, takingInputs({ a: type, b: type }), 'input.npy')).rejects.toMatchObject({
       code: 'INPUT_INVALID',
     });
   });

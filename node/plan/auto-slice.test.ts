@@ -12,6 +12,7 @@ import { randomInputs } from '../model/random-inputs.ts';
 import { formatStrategy, type Limits, parseDirectStrategy, runSliced } from '../model/slice/index.ts';
 import { importRandomised } from '../model/test-models/expect-slices-equal.ts';
 import { lightModel } from '../model/test-models/light-models.ts';
+import { type NetworkRow, networkOf } from '../model/test-models/small-models.ts';
 import { joinOutputs, sliceTiled } from '../model/tile/index.ts';
 import { type Estimator, type PlannedSlicing, type SegmentEstimate, sliceToLimits } from './auto-slice.ts';
 
@@ -178,34 +179,13 @@ describe('sliceToLimits', () => {
 const square = { element: 'float32', shape: [2, 4] } as const;
 
 /** Nodes of 2×4 tensors; `MatMul` is a layer of constant weights. */
-function network(rows: readonly (readonly [string, readonly string[]])[], outputs: readonly string[]): Model {
-  return {
-    name: 'network',
-    irVersion: 8,
-    opsets: new Map([['', 17]]),
-    inputs: ['x', 'y'],
+function network(rows: readonly NetworkRow[], outputs: readonly string[]): Model {
+  const weights = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i + 1));
+  return networkOf(
+    rows.map(([operator, inputs]) => [operator, operator === 'MatMul' ? [...inputs, 'w'] : inputs]),
     outputs,
-    nodes: rows.map(
-      ([operator, inputs], index): ModelNode => ({
-        name: `n${index}`,
-        operator,
-        domain: '',
-        inputs: operator === 'MatMul' ? [...inputs, 'w'] : inputs,
-        outputs: [`t${index}`],
-        attributes: new Map(),
-      }),
-    ),
-    constants: new Map([
-      [
-        'w',
-        floatConstant(
-          [4, 4],
-          Float32Array.from({ length: 16 }, (_, i) => Math.sin(i + 1)),
-        ),
-      ],
-    ]),
-    types: new Map(['x', 'y', ...rows.map((_, index) => `t${index}`)].map((name) => [name, square])),
-  };
+    { type: square, weights: floatConstant([4, 4], weights) },
+  );
 }
 
 function chain(operators: readonly string[]): Model {

@@ -1,3 +1,4 @@
+import { float } from '../attribute-values.ts';
 import { floatAttribute, intAttribute } from '../attributes.ts';
 import { constantFloats, constantLength, floatConstant } from '../constant.ts';
 import type { Draft, DraftType } from '../draft.ts';
@@ -59,12 +60,7 @@ class AffineFolder {
       return;
     }
     const [output = ''] = node.outputs;
-    const merged =
-      before.operator === 'Conv'
-        ? await this.#intoConv(before, step, output)
-        : before.operator === 'Gemm'
-          ? await this.#intoGemm(before, step, output)
-          : undefined;
+    const merged = await this.#intoLayer(before, step, output);
     if (merged !== undefined) {
       this.#nodes.delete(before);
       this.#emit(merged);
@@ -124,8 +120,11 @@ class AffineFolder {
     };
   }
 
-  async #intoConv(conv: ModelNode, step: ChannelStep, output: string): Promise<ModelNode | undefined> {
-    const [input = '', weightName = '', biasName = ''] = conv.inputs;
+  /** A `Conv` or `Gemm` with the step taken into its weights and bias, where these are constants. */
+  async #intoLayer(layer: ModelNode, step: ChannelStep, output: string): Promise<ModelNode | undefined> {
+    const isGemm = layer.operator === 'Gemm';
+    if (!isGemm && layer.operator !== 'Conv') return undefined;
+    const [input = '', weightName = '', biasName = ''] = layer.inputs;
     const channels = step.values.length;
     const bias = await this.#biasValues(biasName, channels);
     if (bias === undefined) return undefined;
@@ -134,42 +133,20 @@ class AffineFolder {
       const weights = this.#constants.get(weightName);
       if (!isFoldable(weights)) return undefined;
       const perChannel = elementCount(weights.type.shape) / channels;
-      const scaled = await scale(weights, step.values, (i) => Math.floor(i / perChannel));
-      weight = this.#constant(`${output}/weight`, scaled);
-    }
-    const sum = bias.map((value, i) => combine(value, step.operator, step.values[i] ?? 0));
-    const biasConstant = floatConstant([channels], Float32Array.from(sum));
-    return {
-      ...conv,
-      inputs: [input, weight, this.#constant(`${output}/bias`, biasConstant)],
-      outputs: [output],
-    };
-  }
-
-  async #intoGemm(gemm: ModelNode, step: ChannelStep, output: string): Promise<ModelNode | undefined> {
-    const [input = '', weightName = '', biasName = ''] = gemm.inputs;
-    const channels = step.values.length;
-    const bias = await this.#biasValues(biasName, channels);
-    if (bias === undefined) return undefined;
-    let weight = weightName;
-    if (step.operator === 'Mul') {
-      const weights = this.#constants.get(weightName);
-      if (!isFoldable(weights)) return undefined;
-      const isTransposed = (intAttribute(gemm, 'transB') ?? 0) !== 0;
-      const depth = elementCount(weights.type.shape) / channels;
+      const channelsAreLast = isGemm && (intAttribute(layer, 'transB') ?? 0) === 0;
       const scaled = await scale(weights, step.values, (i) =>
-        isTransposed ? Math.floor(i / depth) : i % channels,
+        channelsAreLast ? i % channels : Math.floor(i / perChannel),
       );
       weight = this.#constant(`${output}/weight`, scaled);
     }
-    const beta = floatAttribute(gemm, 'beta') ?? 1;
+    const beta = isGemm ? (floatAttribute(layer, 'beta') ?? 1) : 1;
     const sum = bias.map((value, i) => combine(beta * value, step.operator, step.values[i] ?? 0));
     const biasConstant = floatConstant([channels], Float32Array.from(sum));
     return {
-      ...gemm,
+      ...layer,
       inputs: [input, weight, this.#constant(`${output}/bias`, biasConstant)],
       outputs: [output],
-      attributes: new Map([...gemm.attributes, ['beta', { type: 'float', value: 1 }]]),
+      attributes: isGemm ? new Map([...layer.attributes, ['beta', float(1)]]) : layer.attributes,
     };
   }
 

@@ -6,6 +6,7 @@ import { nodeCost } from '../cost.ts';
 import { infer } from '../inference.ts';
 import type { Model, ModelNode, TensorType } from '../model.ts';
 import { randomInputs } from '../random-inputs.ts';
+import { type NetworkRow, networkOf } from '../test-models/small-models.ts';
 import { dependencies } from './dependencies.ts';
 import { runSliced } from './run-sliced.ts';
 import { type Slicing, slice } from './slice.ts';
@@ -14,30 +15,11 @@ import { type DirectStrategy, formatStrategy, parseStrategy } from './strategy.t
 const square: TensorType = { element: 'float32', shape: [2, 2] };
 
 /** A model of 2×2 tensors, one node an entry: [operator, tensors it reads]; it writes `t0`, `t1`, …. */
-function network(
-  nodes: readonly (readonly [string, readonly string[]])[],
-  outputs: readonly string[],
-): Model {
-  return {
-    name: 'network',
-    irVersion: 8,
-    opsets: new Map([['', 17]]),
-    inputs: ['x', 'y'],
-    outputs,
-    nodes: nodes.map(
-      ([operator, inputs], index): ModelNode => ({
-        name: `n${index}`,
-        operator,
-        domain: '',
-        inputs,
-        outputs: [`t${index}`],
-        attributes: new Map(),
-      }),
-    ),
-    constants: new Map([['w', floatConstant([2, 2], Float32Array.of(0.5, -0.25, 0.125, 0.75))]]),
-    types: new Map(['x', 'y', ...nodes.map((_, index) => `t${index}`)].map((name) => [name, square])),
-  };
-}
+const network = (rows: readonly NetworkRow[], outputs: readonly string[]) =>
+  networkOf(rows, outputs, {
+    type: square,
+    weights: floatConstant([2, 2], Float32Array.of(0.5, -0.25, 0.125, 0.75)),
+  });
 
 /** Random DAGs with branches, joins, several inputs and results, and tensors that are both read and results. */
 const networks = fc

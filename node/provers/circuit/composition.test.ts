@@ -4,7 +4,8 @@ import type { QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
 import { branchingModel } from '../../../tests/support/branching-model.ts';
 import { int, ints } from '../../model/attribute-values.ts';
 import { floatConstant } from '../../model/constant.ts';
-import type { Attribute, Constant, Model, ModelNode } from '../../model/model.ts';
+import type { Attribute, Constant, Model } from '../../model/model.ts';
+import { nodeOf } from '../../model/test-models/small-models.ts';
 import { compileCircuit } from './compile.ts';
 import { FIELD_BYTES, readField, writeField } from './language/field-bytes.ts';
 import { firstViolation } from './language/satisfied.ts';
@@ -31,22 +32,6 @@ function weights(shape: readonly number[], seed: number): Constant {
       seed,
     ),
   );
-}
-
-function node(
-  operator: string,
-  inputs: string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
-): ModelNode {
-  return {
-    name: output,
-    operator,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes: new Map(Object.entries(attributes)),
-  };
 }
 
 function convolution(kernel: number, pad: number, group: number): Record<string, Attribute> {
@@ -83,23 +68,23 @@ function invertedResidual(): Model {
     inputs: ['image'],
     outputs: ['scores'],
     nodes: [
-      node('Conv', ['image', 'expand'], 'expanded', convolution(1, 0, 1)),
-      node('Clip', ['expanded', 'zero', 'six'], 'expanded6'),
-      node('Conv', ['expanded6', 'depth'], 'depthwise', convolution(3, 1, 6)),
-      node('Clip', ['depthwise', 'zero', 'six'], 'depthwise6'),
-      node('Conv', ['depthwise6', 'project', 'projectBias'], 'projected', convolution(1, 0, 1)),
-      node('Add', ['projected', 'image'], 'sum'),
-      node('AveragePool', ['sum'], 'pooled', {
+      nodeOf('Conv', ['image', 'expand'], 'expanded', convolution(1, 0, 1)),
+      nodeOf('Clip', ['expanded', 'zero', 'six'], 'expanded6'),
+      nodeOf('Conv', ['expanded6', 'depth'], 'depthwise', convolution(3, 1, 6)),
+      nodeOf('Clip', ['depthwise', 'zero', 'six'], 'depthwise6'),
+      nodeOf('Conv', ['depthwise6', 'project', 'projectBias'], 'projected', convolution(1, 0, 1)),
+      nodeOf('Add', ['projected', 'image'], 'sum'),
+      nodeOf('AveragePool', ['sum'], 'pooled', {
         kernel_shape: ints(2, 2),
         strides: ints(2, 2),
         pads: ints(0, 0, 0, 0),
         count_include_pad: int(0),
       }),
-      node('GlobalAveragePool', ['sum'], 'mean'),
-      node('Flatten', ['pooled'], 'pooledRow', { axis: int(1) }),
-      node('Flatten', ['mean'], 'meanRow', { axis: int(1) }),
-      node('Concat', ['pooledRow', 'meanRow'], 'row', { axis: int(1) }),
-      node('MatMul', ['row', 'dense'], 'scores'),
+      nodeOf('GlobalAveragePool', ['sum'], 'mean'),
+      nodeOf('Flatten', ['pooled'], 'pooledRow', { axis: int(1) }),
+      nodeOf('Flatten', ['mean'], 'meanRow', { axis: int(1) }),
+      nodeOf('Concat', ['pooledRow', 'meanRow'], 'row', { axis: int(1) }),
+      nodeOf('MatMul', ['row', 'dense'], 'scores'),
     ],
     constants: new Map([
       ['expand', weights([6, 2, 1, 1], 1)],

@@ -10,8 +10,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import { describeWithEzkl, requireEzklPython } from '../../../tests/support/ezkl-python.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
-import { floatConstant } from '../../model/constant.ts';
-import type { Model, ModelNode } from '../../model/model.ts';
+import type { Model } from '../../model/model.ts';
+import { nodeOf, scaledModel } from '../../model/test-models/small-models.ts';
 import type { PortScheme, ProverEvent, SegmentSource } from '../prover.ts';
 import { defaultEzklParams, formatParams } from './parameters.ts';
 import { createEzklProver, type EzklProver } from './prover.ts';
@@ -43,26 +43,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function node(operator: string, inputs: string[], output: string): ModelNode {
-  return { name: output, operator, domain: '', inputs, outputs: [output], attributes: new Map() };
-}
-
-/** y = relu(w · x) over four values. */
-function scaled(weights: number[], extra: Partial<Model> = {}): Model {
-  const type = { element: 'float32' as const, shape: [1, 4] };
-  return {
-    name: 'scaled',
-    irVersion: 8,
-    opsets: new Map([['', 13]]),
-    inputs: ['x'],
-    outputs: ['y'],
-    nodes: [node('Mul', ['x', 'w'], 'm'), node('Relu', ['m'], 'y')],
-    constants: new Map([['w', floatConstant([1, 4], Float32Array.from(weights))]]),
-    types: new Map(['x', 'm', 'y'].map((name) => [name, type])),
-    ...extra,
-  };
-}
-
 function source(model: Model, inputs: PortScheme, outputs: PortScheme, scale = 7): SegmentSource {
   return {
     model,
@@ -71,8 +51,8 @@ function source(model: Model, inputs: PortScheme, outputs: PortScheme, scale = 7
   };
 }
 
-const first = source(scaled([1, 2, -1, 0.5]), 'public', 'kzg');
-const second = source(scaled([3, 1, 1, 1]), 'kzg', 'public');
+const first = source(scaledModel([1, 2, -1, 0.5]), 'public', 'kzg');
+const second = source(scaledModel([3, 1, 1, 1]), 'kzg', 'public');
 const inputs = [[128n, -64n, -256n, 100n]];
 
 const verifier = createEzklVerifier({});
@@ -127,7 +107,7 @@ describeWithEzkl('the ezkl prover', () => {
   });
 
   it('makes nothing twice', async () => {
-    const model = scaled([1, 1, 1, 4]);
+    const model = scaledModel([1, 1, 1, 4]);
     const run = async () => {
       const events: ProverEvent[] = [];
       const options = { onProgress: (event: ProverEvent) => void events.push(event) };
@@ -188,9 +168,9 @@ describeWithEzkl('the ezkl prover', () => {
 
   it('refuses what ezkl cannot bind, before it is compiled', async () => {
     const type = { element: 'float32' as const, shape: [1, 4] };
-    const two = scaled([1, 1, 1, 1], {
+    const two = scaledModel([1, 1, 1, 1], {
       inputs: ['x', 'z'],
-      nodes: [node('Add', ['x', 'z'], 'y')],
+      nodes: [nodeOf('Add', ['x', 'z'], 'y')],
       types: new Map(['x', 'z', 'y'].map((name) => [name, type])),
     });
     const both = source(two, 'kzg', 'kzg');
@@ -216,7 +196,7 @@ describeWithEzkl('the ezkl prover', () => {
     await expect(prover.execute(segment, [[0n, 2n ** 29n, 0n, 0n]])).rejects.toMatchObject({
       code: 'RANGE_EXCEEDED',
     });
-    const model = scaled([1, 1, 1, 1], { nodes: [node('Sigmoid', ['x'], 'y')], constants: new Map() });
+    const model = scaledModel([1, 1, 1, 1], { nodes: [nodeOf('Sigmoid', ['x'], 'y')], constants: new Map() });
     // The table of 65,537 values takes several columns.
     const table = await prover.compile(source(model, 'public', 'public'), formatParams({ ...params, k: 14 }));
     await expect(prover.execute(table, [[0n, 2n ** 20n, 0n, 0n]])).rejects.toMatchObject({
@@ -227,7 +207,10 @@ describeWithEzkl('the ezkl prover', () => {
   });
 
   it('reports an operator that ezkl cannot compile', async () => {
-    const model = scaled([1, 1, 1, 1], { nodes: [node('Mish', ['x'], 'y')], opsets: new Map([['', 18]]) });
+    const model = scaledModel([1, 1, 1, 1], {
+      nodes: [nodeOf('Mish', ['x'], 'y')],
+      opsets: new Map([['', 18]]),
+    });
     await expect(
       prover.compile(source(model, 'public', 'public'), formatParams(params)),
     ).rejects.toMatchObject({
