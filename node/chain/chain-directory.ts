@@ -14,6 +14,8 @@ export interface ChainDirectory {
   guard: JsonFile;
   /** How a job was made. @param id of the job on its market, which is in it */
   job(id: Hex32): JsonFile;
+  /** Where this machine computed other values than a job commits to. */
+  mismatches(id: Hex32): JsonFile;
   /** A job that is not done with. @param order what identifies it to whoever asks for it */
   posting(order: Hex32): JsonFile;
 }
@@ -27,6 +29,7 @@ export function chainDirectory(root: string, chainId: number): ChainDirectory {
     proofs: proofDirectory(join(own, 'proofs')),
     guard: jsonFile(join(own, 'failures.json')),
     job: (id) => jsonFile(join(own, 'jobs', `${id}.json`)),
+    mismatches: (id) => jsonFile(join(own, 'mismatches', `${id}.json`)),
     posting: (order) => jsonFile(join(own, 'postings', `${order}.json`)),
   };
 }

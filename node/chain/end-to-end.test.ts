@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createTestClient, http, parseEther, zeroAddress } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy } from '../../contracts/deploy.ts';
+import { sha256Hex } from '../../protocol/ids.ts';
+import type { MarketMismatch } from '../../protocol/messages/index.ts';
 import { branchingModel } from '../../tests/support/branching-model.ts';
 import { image, limits } from '../../tests/support/proving.ts';
 import { ArtifactCache } from '../artifacts/cache.ts';
@@ -26,9 +28,11 @@ import type { ChainJob } from './job.ts';
 import { loadJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import { Market } from './market.ts';
+import { loadMismatches } from './mismatch.ts';
 import { type PostReport, postJob } from './requester.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 import { watchSegment } from './watcher.ts';
+import { whileEdgesHold } from './while-edges-hold.ts';
 import { type SegmentWork, Worker, type WorkStep } from './worker.ts';
 
 const setupTimeout = 300_000;
@@ -243,13 +247,100 @@ describe('a job on the chain', () => {
       details: { duration: 3600 },
     });
     const wrong = changed({ execute: async () => [new Uint8Array(32), new Uint8Array(32)] });
-    await expect(worker.work(job, 0, wrong)).rejects.toMatchObject({ code: 'JOB_MISMATCH' });
+    await expect(worker.work(job, 0, wrong)).rejects.toMatchObject({ code: 'EDGE_MISMATCH' });
     const broken = changed({ prove: () => Promise.reject(new Error('the prover fails')) });
     for (let i = 0; i < 3; i++) await expect(worker.work(job, 0, broken)).rejects.toThrow('the prover fails');
     await expect(worker.work(job, 1, work(1))).rejects.toMatchObject({
       code: 'CLAIM_REFUSED',
       message: expect.stringContaining('the prover fails'),
     });
+  });
+});
+
+describe('a complaint that a job commits to other values than a segment gives', () => {
+  /** A job whose first segment gives something else than was committed, and what peers say of it. */
+  async function postWrong() {
+    const values = new Map(prepared.values);
+    const [name = ''] = prepared.plans[0]?.outputs ?? [];
+    values.set(
+      name,
+      (values.get(name) ?? []).map((value, index) => (index === 0 ? value + 1n : value)),
+    );
+    const market = await marketOf(1);
+    const prices = { reward, bond: parseEther('0.02'), duration: 3600, optimistic: false, window: 0n };
+    const wrong = { ...prepared, values };
+    const made = { prepared: wrong, prices: { ...prices, lifetime: 86_400n }, modules, market, deployed };
+    const { id, job } = await postJob(made);
+    const file = jsonFile(join(directory, 'mismatches', `${id}.json`));
+    return { ...made, id, job, file };
+  }
+
+  function complaint({ id, job }: { id: string; job: ChainJob }, segment: number): MarketMismatch {
+    const { edge, block } = job.manifest.graph.segments[segment]?.outputs[0] ?? { edge: 0, block: 0 };
+    const committed = sha256Hex(job.commitments[edge]?.[block] ?? new Uint8Array());
+    const said = { segment, edge, block, committed, computed: '0'.repeat(64) };
+    const head = { sender: '0'.repeat(64), issued: 0, expires: 1 };
+    return { kind: 'market-mismatch', ...head, job: id, ...said };
+  }
+
+  const untilStopped = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+
+  it('closes the job where it is right, and gives the escrow back', async () => {
+    const posted = await postWrong();
+    const { market, id, file } = posted;
+    const owed = () => market.owed(market.chain.address, zeroAddress);
+    const before = await owed();
+    const listen = (handler: (mismatch: MarketMismatch) => void) => {
+      handler(complaint(posted, 0));
+      return () => undefined;
+    };
+    await expect(whileEdgesHold({ ...posted, listen }, untilStopped)).rejects.toMatchObject({
+      code: 'EDGE_MISMATCH',
+      details: { job: id, segment: 0 },
+    });
+    expect(await market.job(id)).toMatchObject({ closed: true, available: 0n });
+    expect(await owed()).toBe(before + 3n * reward);
+    expect(await loadMismatches(file)).toMatchObject([{ segment: 0 }]);
+  });
+
+  it('changes nothing where it is wrong, and has a segment run once however often it comes', async () => {
+    const posted = await postWrong();
+    const { market, id, file } = posted;
+    let runs = 0;
+    const counting: Prover = Object.create(prover, {
+      execute: {
+        value: (...args: Parameters<Prover['execute']>) => {
+          runs += 1;
+          return prover.execute(...args);
+        },
+      },
+    });
+    const lying = complaint(posted, 2);
+    const worked = await whileEdgesHold(
+      {
+        ...posted,
+        modules: { ...modules, provers: new Map([['groth16', counting]]) },
+        listen(handler) {
+          for (const about of [lying, lying]) handler(about);
+          // Of another job, of no segment, of no port of it, and of what the job does not commit to.
+          handler({ ...complaint(posted, 0), job: '1'.repeat(64) });
+          handler({ ...complaint(posted, 0), segment: 7 });
+          handler({ ...complaint(posted, 0), edge: 1_000 });
+          handler({ ...complaint(posted, 0), committed: '1'.repeat(64) });
+          return () => undefined;
+        },
+      },
+      async () => {
+        await expect.poll(() => runs, { timeout: setupTimeout }).toBe(1);
+        return 'done';
+      },
+    );
+    expect([worked, runs]).toEqual(['done', 1]);
+    expect((await market.job(id)).closed).toBe(false);
+    expect(await loadMismatches(file)).toEqual([]);
   });
 });
 

@@ -28,6 +28,7 @@ import { localWork } from './local-work.ts';
 import type { Market, SegmentOnChain } from './market.ts';
 import { type JobPrices, type PostInit, type PostReport, postJob } from './requester.ts';
 import { publishMarketJob } from './roles/market-job.ts';
+import { type ListenForMismatches, whileEdgesHold } from './while-edges-hold.ts';
 import type { SegmentWork, Worker } from './worker.ts';
 
 type Request = Omit<JobRequest, 'limits'>;
@@ -38,7 +39,7 @@ export interface ProveOnChainInit {
   out: string;
   prices: JobPrices;
   /** Where is kept how the job was made, and that it is not done with. */
-  files: Pick<ChainDirectory, 'job' | 'posting'>;
+  files: Pick<ChainDirectory, 'job' | 'posting' | 'mismatches'>;
   modules: JobModules;
   limits: ProverLimits;
   /** The contracts that the job's circuits can be verified by. */
@@ -48,7 +49,7 @@ export interface ProveOnChainInit {
   /** Who proves: accounts of this machine, taking turns; peers, who fetch the job; or whoever else hears of it. */
   by:
     | { kind: 'accounts'; workers: (market: Market) => Promise<readonly Worker[]>; proofs: ProofArtifacts }
-    | { kind: 'peers'; artifacts: ArtifactAccess; proofs: ProofArtifacts }
+    | { kind: 'peers'; artifacts: ArtifactAccess; proofs: ProofArtifacts; listen: ListenForMismatches }
     | { kind: 'others' };
   /** Is told what happens to the job. */
   onNote?: (note: string) => void;
@@ -113,7 +114,15 @@ export async function proveOnChain(
     await workInTurns(job, workers, (index) => localWork(prepared, index, modules, limits), options);
   }
   if (by.kind !== 'others') {
-    const collected = await collectJob(posted, market, by.proofs, init, options);
+    const collect = (signal = options.signal) =>
+      collectJob(posted, market, by.proofs, init, { ...options, ...(signal ? { signal } : {}) });
+    const collected = await (by.kind === 'accounts'
+      ? collect()
+      : whileEdgesHold(
+          { id, job, prepared, market, modules, listen: by.listen, file: files.mismatches(id) },
+          collect,
+          options.signal,
+        ));
     await write(await certifyChainJob(draft, job, collected, modules, options));
   }
   await posted.forget();

@@ -2,6 +2,7 @@ import { bytesToHex, hexToBytes, isAddressEqual } from 'viem';
 import type { Proof } from '../../protocol/certificate.ts';
 import { equalBytes } from '../../protocol/check/equal-bytes.ts';
 import { TesseraError } from '../../protocol/errors.ts';
+import { sha256Hex } from '../../protocol/ids.ts';
 import { throwIfAborted } from '../abort.ts';
 import type { ClaimGuard } from './claim-guard.ts';
 import type { ProofArtifacts } from './file-store.ts';
@@ -64,8 +65,8 @@ export class Worker {
    * its window has passed.
    *
    * @returns the segment when nothing can be done now; `submitted` means: come back when the window has passed
-   * @throws TesseraError `CLAIM_REFUSED` when it is not worth the risk, `JOB_MISMATCH` when the job's edges are not what
-   *   the segment gives, `CHAIN_REFUSED`, `CHAIN_FAILED`, or the prover's
+   * @throws TesseraError `CLAIM_REFUSED` when it is not worth the risk, `EDGE_MISMATCH` when the job's edges are not
+   *   what the segment gives, `CHAIN_REFUSED`, `CHAIN_FAILED`, or the prover's
    */
   async work(
     job: ChainJob,
@@ -223,10 +224,14 @@ function requireEdges(
     const stated = commitments[edge]?.[block];
     const found = computed[port];
     if (stated !== undefined && found !== undefined && equalBytes(stated, found)) continue;
-    throw new TesseraError('JOB_MISMATCH', {
+    throw new TesseraError('EDGE_MISMATCH', {
       message: `Segment ${id} gives another value of ${manifest.graph.edges[edge]?.name} than the job was posted with`,
       remedy: 'Leave this job: its requester posted a wrong root, and nobody can be paid for this segment.',
-      details: { segment, edge, block },
+      details: {
+        ...{ segment, edge, block },
+        committed: sha256Hex(stated ?? new Uint8Array()),
+        computed: sha256Hex(found ?? new Uint8Array()),
+      },
     });
   }
 }

@@ -4,8 +4,10 @@ import { ClaimGuard } from '../chain/claim-guard.ts';
 import { ChainRoles, type ChainRolesInit } from '../chain/roles/chain-roles.ts';
 import { openFetchedWork } from '../chain/roles/fetched-work.ts';
 import { JobBook, type MarketRecord } from '../chain/roles/job-book.ts';
+import { MismatchBoard } from '../chain/roles/mismatch-board.ts';
 import { servedProofs } from '../chain/roles/served-proofs.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
+import { Signer } from '../job/signer.ts';
 import { MemoryGate } from '../requester/memory-gate.ts';
 import { type OpenMarket, withMarket } from './chain.ts';
 import { jobArgument } from './chain-flags.ts';
@@ -39,15 +41,21 @@ export async function withChainRoles<T>(
       const { amount } = await market.stake(market.chain.address);
       if (amount < flags.stake) await market.deposit(flags.stake - amount, { signal: context.signal });
     }
-    const roles = await openRoles(context, flags, modules, open, stopping.signal);
+    const mismatches = boardOf(modules.node, open);
+    const roles = await openRoles(context, flags, modules, open, mismatches, stopping.signal);
     try {
       await roles.start();
       return await use(open);
     } finally {
       stopping.abort();
       await roles.stop();
+      mismatches.close();
     }
   });
+}
+
+function boardOf({ peer: { transport, identity, log } }: RunningNode, { files }: OpenMarket): MismatchBoard {
+  return new MismatchBoard({ transport, signer: new Signer(identity), files, log });
 }
 
 async function openRoles(
@@ -55,6 +63,7 @@ async function openRoles(
   flags: ChainRoleFlags,
   { node, proving }: ChainRoleModules,
   { market, deployed, files }: OpenMarket,
+  mismatches: MismatchBoard,
   signal: AbortSignal,
 ): Promise<ChainRoles> {
   const { peer } = node;
@@ -78,6 +87,7 @@ async function openRoles(
       artifacts,
       proofs: servedProofs(files.proofs, artifacts, signal),
       guard: new ClaimGuard(files.guard),
+      mismatches,
       peers: () => peer.libp2p.getPeers().length,
       log: peer.log,
     },

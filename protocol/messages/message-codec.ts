@@ -29,6 +29,7 @@ import {
   type Cid,
   cancellationReasons,
   type EdgeMismatch,
+  type MarketMismatch,
   type Message,
   type Need,
   type Offer,
@@ -170,16 +171,20 @@ const cancellation = record<Cancellation>({
   optional: { segment: integer(0, limits.segments - 1) },
 });
 
+const mismatch = {
+  ...segmentHead,
+  edge: integer(0, limits.edges - 1),
+  block: integer(0, limits.blocks - 1),
+  committed: hex32,
+  computed: hex32,
+};
+
 const edgeMismatch = record<EdgeMismatch>({
-  required: {
-    kind: literal('edge-mismatch'),
-    ...segmentHead,
-    assignment: hex32,
-    edge: integer(0, limits.edges - 1),
-    block: integer(0, limits.blocks - 1),
-    committed: hex32,
-    computed: hex32,
-  },
+  required: { kind: literal('edge-mismatch'), ...mismatch, assignment: hex32 },
+});
+
+const marketMismatch = record<MarketMismatch>({
+  required: { kind: literal('market-mismatch'), ...mismatch },
 });
 
 const refusal = record<Refusal>({
@@ -200,6 +205,7 @@ const message = variant<'kind', Message>('kind', {
   submission,
   cancellation,
   'edge-mismatch': edgeMismatch,
+  'market-mismatch': marketMismatch,
   refusal,
 });
 

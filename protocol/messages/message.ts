@@ -152,6 +152,21 @@ export interface EdgeMismatch extends SegmentHead {
   computed: Hex32;
 }
 
+/**
+ * A node ran a segment of a job on a chain, before it claimed it, and got another value of a block than the job commits
+ * to. It is said to everybody; whoever it concerns computes it, too, before acting upon it.
+ */
+export interface MarketMismatch extends SegmentHead {
+  kind: 'market-mismatch';
+  /** The job's id on its market, which follows from chain, market and terms. */
+  job: Hex32;
+  edge: number;
+  block: number;
+  /** sha2-256 of the job's commitment, and of the one that the node computed. */
+  committed: Hex32;
+  computed: Hex32;
+}
+
 export const refusalReasons = [
   'busy',
   'memory',
@@ -183,6 +198,7 @@ export type Message =
   | Submission
   | Cancellation
   | EdgeMismatch
+  | MarketMismatch
   | Refusal;
 
 export type MessageKind = Message['kind'];

@@ -76,6 +76,14 @@ export function exampleMessages(): Message[] {
       committed: digest('committed'),
       computed: digest('computed'),
     },
+    {
+      kind: 'market-mismatch',
+      ...segmentHead,
+      edge: 1,
+      block: 0,
+      committed: digest('committed'),
+      computed: digest('computed'),
+    },
     { kind: 'refusal', ...segmentHead, assignment, reason: 'memory', detail: 'needs 8 GiB, has 4 GiB' },
   ];
 }

@@ -11,6 +11,7 @@ import type { ClaimGuard } from '../claim-guard.ts';
 import { EventReader, type MarketEvent } from '../events.ts';
 import type { ProofArtifacts } from '../file-store.ts';
 import type { Market, SegmentOnChain } from '../market.ts';
+import { mismatchIn } from '../mismatch.ts';
 import { requirePay } from '../pay.ts';
 import { watchSegment } from '../watcher.ts';
 import { Worker, type WorkerInit, type WorkStep } from '../worker.ts';
@@ -18,6 +19,7 @@ import type { FetchedWork } from './fetched-work.ts';
 import { type JobBook, postedTerms } from './job-book.ts';
 import { KeyedTasks } from './keyed-tasks.ts';
 import { fetchMarketJob, type MarketJob } from './market-job.ts';
+import type { MismatchBoard } from './mismatch-board.ts';
 
 export interface ClaimingInit {
   /** Gets a segment ready. */
@@ -47,6 +49,7 @@ export interface ChainRolesComponents {
   /** This node's proofs, which peers can fetch, and theirs. */
   proofs: ProofArtifacts;
   guard: ClaimGuard;
+  mismatches: MismatchBoard;
   /** How many peers it is connected to. */
   peers: () => number;
   log: Logger;
@@ -69,6 +72,8 @@ interface FollowedJob {
   content?: Promise<MarketJob>;
   /** When each segment is to be looked at; those that are over are left out. */
   due: Map<number, Due>;
+  /** No segment of it can be claimed any more. */
+  isClosed: boolean;
   /** Segments that this node does not claim. */
   refused: Set<number>;
   /** Submissions that were found to hold, by their digest. */
@@ -87,6 +92,7 @@ const readAhead = 16;
 const hopeless: readonly string[] = [
   'CLAIM_REFUSED',
   'JOB_MISMATCH',
+  'EDGE_MISMATCH',
   'PROVER_MISSING',
   'PROVER_FAILED',
   'UNPROVABLE',
@@ -156,6 +162,7 @@ export class ChainRoles {
       try {
         await reader.catchUp();
         await this.#look();
+        await this.#components.mismatches.repeat();
       } catch (error) {
         if (this.#signal.aborted) return;
         log.warn({ err: error }, 'the chain cannot be followed at the moment');
@@ -174,6 +181,9 @@ export class ChainRoles {
       await this.#components.book.keep(id, terms);
       this.#follow(id, terms);
       this.#components.log.info({ job: id, optimistic: terms.optimistic }, 'a job was posted');
+    } else if (event.eventName === 'JobClosed') {
+      const job = this.#jobs.get(id);
+      if (job !== undefined) job.isClosed = true;
     } else if ('segment' in event.args) this.#jobs.get(id)?.due.set(Number(event.args.segment), now);
   }
 
@@ -186,7 +196,8 @@ export class ChainRoles {
       judged: new Set<string>(),
       missingSince: new Map<string, number>(),
     };
-    this.#jobs.set(id, { terms, due, refused, judged, missingSince });
+    this.#jobs.set(id, { terms, due, isClosed: false, refused, judged, missingSince });
+    this.#components.mismatches.follow(id);
   }
 
   async #look(): Promise<void> {
@@ -195,7 +206,8 @@ export class ChainRoles {
     const mayClaim = await this.#mayClaim();
     for (const [id, job] of this.#jobs) {
       if (job.due.delete(-1)) {
-        const { segments } = await market.job(id);
+        const { segments, closed } = await market.job(id);
+        job.isClosed ||= closed;
         for (let index = 0; index < segments; index++) job.due.set(index, now);
       }
       const here = performance.now();
@@ -225,6 +237,7 @@ export class ChainRoles {
     const me = market.chain.address;
     const isMine = isAddressEqual(claimant, me);
     const isOver = time > deadline;
+    const isShut = job.isClosed || job.terms.expiry < time;
     const later = (seconds: number) =>
       job.due.set(index, {
         chain: time + BigInt(seconds),
@@ -234,13 +247,13 @@ export class ChainRoles {
     const afterDeadline = () => (isOver ? soon() : later(Number(deadline - time) + 1));
     const work = (tasks: KeyedTasks) => tasks.run(`${id}/${index}`, () => this.#work(id, job, index));
     const claim = () => {
-      const canBe = mayClaim && !job.refused.has(index);
-      if (canBe && job.terms.expiry >= time) work(this.#proving);
+      const canBe = mayClaim && !job.refused.has(index) && !this.#components.mismatches.isDoubted(id, index);
+      if (canBe && !isShut) work(this.#proving);
     };
     switch (state) {
       case 'open':
-        // It comes back by an event if it is claimed; after the expiry it stays as it is.
-        if (job.terms.expiry < time) job.due.delete(index);
+        // It comes back by an event if it is claimed; after the job's expiry or end it stays as it is.
+        if (isShut) job.due.delete(index);
         else soon();
         claim();
         return;
@@ -320,6 +333,8 @@ export class ChainRoles {
       if (!(error instanceof TesseraError)) throw error;
       const isBarred = error.details.error === 'Barred';
       if (hopeless.includes(error.code) || isBarred) followed.refused.add(index);
+      const mismatch = mismatchIn(error);
+      if (mismatch !== undefined) await this.#components.mismatches.found(id, mismatch);
       const said = { ...about, code: error.code, remedy: error.remedy };
       if (error.code === 'CHAIN_REFUSED') log.warn(said, error.message);
       else log.info(said, `segment not taken: ${error.message}`);
@@ -376,7 +391,8 @@ export class ChainRoles {
 
   async #forget(id: Hex32, { content }: FollowedJob): Promise<void> {
     this.#jobs.delete(id);
-    const { book, artifacts } = this.#components;
+    const { book, artifacts, mismatches } = this.#components;
+    mismatches.forget(id);
     const fetched = await content?.catch(() => undefined);
     if (fetched !== undefined) await artifacts.release(fetched.cids);
     await book.forget(id);

@@ -21,6 +21,7 @@ export function jobsVerb(program: Command, context: Context): void {
     async (job: string | undefined, flags: Flags) => {
       const { withMarket } = await import('../chain.ts');
       const { listJobs, listSegments } = await import('../../chain/job-list.ts');
+      const { loadMismatches } = await import('../../chain/mismatch.ts');
       const { readCurrencies, showAmount } = await import('../../chain/currency.ts');
       const date = (seconds: bigint) => new Date(Number(seconds) * 1000).toISOString();
       if (job === undefined) {
@@ -45,12 +46,22 @@ export function jobsVerb(program: Command, context: Context): void {
         return;
       }
       const id = jobArgument(job);
-      const segments = await withMarket(context, flags, 0, ({ market }) => listSegments(market, id));
+      const { segments, mismatches } = await withMarket(context, flags, 0, async ({ market, files }) => ({
+        segments: await listSegments(market, id),
+        mismatches: await loadMismatches(files.mismatches(id)),
+      }));
       const lines = segments.map(
         ({ state, claimant, deadline }, index) =>
           `segment ${index}: ${state}${state === 'open' ? '' : `, ${claimant}`}${['claimed', 'submitted', 'challenged'].includes(state) ? `, until ${date(deadline)}` : ''}`,
       );
-      context.output.result({ job: id, segments }, lines.join('\n') || `The market knows no job ${id}.`);
+      const wrong = mismatches.map(
+        ({ segment, edge, block }) =>
+          `segment ${segment} cannot be proven: this machine computed another value of edge ${edge}, block ${block}, than the job commits to`,
+      );
+      context.output.result(
+        { job: id, segments, mismatches },
+        [...lines, ...wrong].join('\n') || `The market knows no job ${id}.`,
+      );
     },
   );
 }
