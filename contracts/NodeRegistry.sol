@@ -8,7 +8,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @param peerKey the Ed25519 public key that its peer id carries
 /// @param signatureR first half of that key's signature over `bindingMessage(account)`
 /// @param signatureS second half
-/// @param capabilities sha2-256 of an artifact that says what the node can prove
+/// @param capabilities what the node says that it can prove, as protocol/registration encodes it; nothing here reads it
 struct Node {
     bytes32 peerKey;
     bytes32 signatureR;

@@ -24,6 +24,7 @@ import type { ChainJob } from '../node/chain/job.ts';
 import { listJobs } from '../node/chain/job-list.ts';
 import { loadJobRecord } from '../node/chain/job-record.ts';
 import { Market } from '../node/chain/market.ts';
+import { listNodes } from '../node/chain/node-list.ts';
 import { ForwardingEndpoint, type RpcRequest } from '../node/chain/testing/forwarding-endpoint.ts';
 import { encodeModel } from '../node/model/onnx/encode.ts';
 import { builtWorker } from '../node/provers/groth16/testing/worker.ts';
@@ -108,8 +109,11 @@ const check = async (out: string, chain?: { job: string }) => {
 
 describe('a job that one process posts', { timeout: setupTimeout }, () => {
   it('is claimed and proven by two others, and its certificate is of these very proofs', async () => {
-    const first = await nodes.start(2);
+    const first = await nodes.start(2, { args: ['--register'] });
     const second = await nodes.start(3, { known: [first] });
+    const registered = await listNodes(await marketOf(1), deployed.since);
+    expect(registered.nodes.map(({ account }) => account)).toEqual([developmentAccount(2).address]);
+    expect([...(registered.nodes[0]?.capabilities?.speeds.keys() ?? [])]).toEqual(['groth16']);
     const out = join(directory, 'eager.cert');
     const report = await prove([first, second], out);
     expect(report.verified).toBe(true);

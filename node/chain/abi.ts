@@ -23,7 +23,8 @@ const jobStructs = [
   'struct Segment { address claimant; uint64 deadline; uint8 state; uint8 failures; uint128 reward; uint128 bond; bytes32 proof; address challenger; uint96 challengeBond; }',
 ] as const;
 
-const stakeStructs = [
+const nodeStructs = [
+  'struct Node { bytes32 peerKey; bytes32 signatureR; bytes32 signatureS; bytes32 capabilities; }',
   'struct Stake { uint128 amount; uint128 locked; uint128 leaving; uint64 releasedAt; }',
 ] as const;
 
@@ -126,7 +127,12 @@ export const tokenAbi = [
 
 export const nodeRegistryAbi = [
   ...parseAbi([
-    ...stakeStructs,
+    ...nodeStructs,
+    'function register(Node node)',
+    'function remove()',
+    'function nodeOf(address account) view returns (Node)',
+    'event NodeRegistered(address indexed account, bytes32 indexed peerKey, bytes32 signatureR, bytes32 signatureS, bytes32 capabilities)',
+    'event NodeRemoved(address indexed account)',
     'function deposit(address account, address market) payable',
     'function unbond(address market, uint256 amount)',
     'function withdraw(address market, address to)',

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Address,
-  BaseError,
-  BlockNotFoundError,
-  formatLog,
-  HttpRequestError,
-  type Log,
-  numberToHex,
-  type PublicClient,
-  parseEventLogs,
-  type RpcLog,
-  RpcRequestError,
-  TimeoutError,
-} from 'viem';
+import { BlockNotFoundError, parseEventLogs } from 'viem';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import { marketAbi } from './abi.ts';
 import { attempt } from './chain-client.ts';
+import { type PlacedLog, readLogs } from './logs.ts';
 import type { Market } from './market.ts';
 
 /** One event of the market, decoded. */
@@ -172,63 +160,9 @@ const remember = (blocks: readonly Block[], block: Block) => [...blocks, block].
 
 /** The market's events in a range of blocks, both ends included, in the chain's order. */
 export async function readEvents(market: Market, from: bigint, to: bigint): Promise<MarketEvent[]> {
-  const { client, network } = market.chain;
-  const events: MarketEvent[] = [];
-  let span = BigInt(network.eventSpan);
-  for (let start = from; start <= to; ) {
-    const end = start + span - 1n < to ? start + span - 1n : to;
-    const logs = await attempt(`Reading events of blocks ${start} to ${end}`, () =>
-      readLogs(client, market.addresses.market, start, end),
-    );
-    if (logs === undefined) {
-      span = (end - start + 2n) / 2n;
-      continue;
-    }
-    events.push(...decode(logs));
-    start = end + 1n;
-  }
-  return events;
+  return decode(await readLogs(market.chain, market.addresses.market, from, to));
 }
 
-/**
- * The logs of one contract in a range of blocks.
- *
- * @returns nothing when the endpoint does not take so many blocks at once; a single block is always read, or fails
- */
-async function readLogs(client: PublicClient, address: Address, from: bigint, to: bigint) {
-  const ask = (options?: { retryCount: number }) =>
-    client.request(
-      {
-        method: 'eth_getLogs',
-        params: [{ address, fromBlock: numberToHex(from), toBlock: numberToHex(to) }],
-      },
-      options,
-    );
-  try {
-    // To wait and ask again would not help against a limit.
-    return (await ask({ retryCount: 0 })).map(confirmed);
-  } catch (error) {
-    if (from < to && isTooMuch(error)) return undefined;
-    return (await ask()).map(confirmed);
-  }
-}
-
-/** Every endpoint has its own error for a range or an answer above its limit; those that are down have none. */
-function isTooMuch(error: unknown): boolean {
-  if (!(error instanceof BaseError)) return false;
-  const isRefused = error.walk((inner) => inner instanceof RpcRequestError) !== null;
-  const http = error.walk((inner) => inner instanceof HttpRequestError);
-  const status = http instanceof HttpRequestError ? http.status : undefined;
-  return (
-    isRefused || status === 400 || status === 413 || error.walk((e) => e instanceof TimeoutError) !== null
-  );
-}
-
-/** A log that stands in a block. */
-function confirmed(log: RpcLog): Log<bigint, number, false> {
-  return formatLog(log) as Log<bigint, number, false>;
-}
-
-function decode(logs: Log<bigint, number, false>[]) {
+function decode(logs: PlacedLog[]) {
   return parseEventLogs({ abi: marketAbi, logs });
 }

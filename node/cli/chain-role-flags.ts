@@ -6,6 +6,7 @@ export interface ChainRoleFlags extends ChainFlags {
   chain?: boolean;
   claim?: boolean;
   stake?: bigint;
+  register?: boolean;
   submit?: 'hash' | 'proof';
   watch?: readonly string[];
   watchPatience?: number;
@@ -17,6 +18,7 @@ export function addChainRoleFlags(command: Command): Command {
     .option('--chain', 'also take part in a market on a chain: claim segments, prove them, watch others')
     .option('--no-claim', 'claim nothing, only watch')
     .option('--stake <amount>', 'have at least this much of the chain’s coin staked, for bonds', coins)
+    .option('--register', 'keep this node’s peer id and what it proves registered for its account')
     .addOption(
       new Option('--submit <what>', 'to optimistic jobs: the proof’s hash, or the proof at once').choices([
         'hash',

@@ -15,6 +15,7 @@ import type { ChainRoleFlags } from './chain-role-flags.ts';
 import type { Context } from './context.ts';
 import { marketArtifacts } from './market-artifacts.ts';
 import type { OpenWorker, RunningNode } from './node.ts';
+import { registerNodeOf } from './registered-node.ts';
 
 export interface ChainRoleModules {
   node: RunningNode;
@@ -42,6 +43,11 @@ export async function withChainRoles<T>(
       if (amount < flags.stake) await market.deposit(flags.stake - amount, { signal: context.signal });
     }
     const mismatches = boardOf(modules.node, open);
+    if (flags.register === true) {
+      const { peer } = modules.node;
+      const { known, account } = await registerNodeOf(open, peer.identity, modules.proving, context.signal);
+      peer.log.info({ account }, known ? 'the node was registered before' : 'the node is registered');
+    }
     const roles = await openRoles(context, flags, modules, open, mismatches, stopping.signal);
     try {
       await roles.start();

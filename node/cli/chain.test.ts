@@ -11,6 +11,8 @@ import { tessera } from '../../tests/support/command-line.ts';
 import { dataDirectoryWithProvers } from '../../tests/support/data-directory.ts';
 import { image } from '../../tests/support/proving.ts';
 import { encodeModel } from '../model/onnx/encode.ts';
+import { dataDirectory } from '../setup/index.ts';
+import { loadOrCreateIdentity, nodeFiles } from '../store/index.ts';
 
 const setupTimeout = 300_000;
 /** The chain's accounts by what they do here. */
@@ -267,6 +269,39 @@ describe('a job that pays in a token', () => {
       expect(said).toMatchObject({ status: 2, value: { error: { code: 'USAGE' } } });
     }
   });
+});
+
+describe('this node on the chain', () => {
+  it(
+    'is registered with its peer id and what it proves, once, until it says something else',
+    async () => {
+      const { identity } = nodeFiles(dataDirectory(env.TESSERA_HOME ?? '').node);
+      const { peerId } = await loadOrCreateIdentity(identity);
+      const account = anvilAccount(worker ?? 2).address;
+      const first = await onChain(worker ?? 2, 'register');
+      expect(first).toMatchObject({ status: 0, value: { peerId, account, known: false } });
+      expect(await onChain(worker ?? 2, 'register')).toMatchObject({ status: 0, value: { known: true } });
+      const configuration = join(folder, 'node.json');
+      await writeFile(configuration, JSON.stringify({ workerProofs: 3 }));
+      const changed = await onChain(worker ?? 2, 'register', '--config', configuration);
+      expect(changed.value).toMatchObject({ known: false, capabilities: { places: 3 } });
+      const { value } = await onChain(watcher ?? 3, 'chain', 'nodes');
+      expect(value).toMatchObject({
+        nodes: [
+          {
+            account,
+            peerId,
+            capabilities: { places: 3, memory: 2_048, speeds: { groth16: expect.any(Number) } },
+          },
+        ],
+        untied: 0,
+        unread: 0,
+      });
+      expect(await onChain(worker ?? 2, 'register', '--remove')).toMatchObject({ value: { removed: true } });
+      expect((await onChain(watcher ?? 3, 'chain', 'nodes')).value.nodes).toEqual([]);
+    },
+    setupTimeout,
+  );
 });
 
 describe('what is wrong is said before anything is sent', () => {

@@ -7,7 +7,7 @@ import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 
-/** `tessera chain deploy | status`: the contracts on the embedded chain, or another. */
+/** `tessera chain deploy | status | nodes`: the contracts on the embedded chain, or another. */
 export function chainVerb(program: Command, context: Context): void {
   const group = program
     .command('chain')
@@ -37,6 +37,15 @@ export function chainVerb(program: Command, context: Context): void {
       examples: ['tessera chain status', 'tessera chain status --rpc https://… --json'],
     }),
   ).action((flags: ChainFlags) => runStatus(context, flags));
+
+  addChainFlags(
+    addVerb(group, {
+      usage: 'nodes',
+      description:
+        'List the nodes that are registered, with what they say that they can prove, and their stake.',
+      examples: ['tessera chain nodes', 'tessera chain nodes --rpc https://… --json'],
+    }),
+  ).action((flags: ChainFlags) => runNodes(context, flags));
 }
 
 async function runDeploy(context: Context, flags: ChainFlags & { for?: string[] }): Promise<void> {
@@ -102,6 +111,31 @@ async function runStatus(context: Context, flags: ChainFlags): Promise<void> {
       ...(stake === undefined
         ? []
         : [`stake ${showCoins(stake.amount)}, of it bonded ${showCoins(stake.locked)}`]),
+    ].join('\n'),
+  );
+}
+
+async function runNodes(context: Context, flags: ChainFlags): Promise<void> {
+  const { showCoins, withMarket } = await import('../chain.ts');
+  const { listNodes } = await import('../../chain/node-list.ts');
+  const { capabilitiesForPrograms, showCapabilities } = await import('../registered-node.ts');
+  const list = await withMarket(context, flags, 0, ({ market, deployed }) =>
+    listNodes(market, deployed.since, context.signal),
+  );
+  const { nodes, untied, unread } = list;
+  context.output.result(
+    {
+      ...list,
+      nodes: nodes.map((node) => ({ ...node, capabilities: capabilitiesForPrograms(node.capabilities) })),
+    },
+    [
+      ...nodes.map(
+        ({ peerId, account, stake, capabilities, problem }) =>
+          `${peerId}  ${account}, stake ${showCoins(stake.amount)}: ${problem ?? showCapabilities(capabilities)}`,
+      ),
+      `${nodes.length} nodes`,
+      ...(untied === 0 ? [] : [`${untied} accounts show a peer id that did not sign them`]),
+      ...(unread === 0 ? [] : [`${unread} older registrations were not looked at`]),
     ].join('\n'),
   );
 }
