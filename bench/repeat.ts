@@ -1,5 +1,5 @@
 /** Runs below this many seconds are made three times. */
-export const repeatBelow = 30;
+const repeatBelow = 30;
 const repetitions = 3;
 
 /** The middle value; of an even number of values the mean of the two in the middle. */

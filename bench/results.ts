@@ -64,7 +64,7 @@ export async function writeResults(directory: string, { rows, runs }: Results): 
 }
 
 /** The benchmark that a row belongs to: its name up to the first slash. */
-export function benchmarkOf({ name }: Row): string {
+function benchmarkOf({ name }: Row): string {
   return name.split('/', 1)[0] as string;
 }
 

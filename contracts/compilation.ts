@@ -14,7 +14,7 @@ export const contractNames = [
 export type ContractName = (typeof contractNames)[number];
 
 /** Where a packaged program keeps what it compiled when it was built. */
-export const compilationFile = new URL('./compilation.json', import.meta.url);
+const compilationFile = new URL('./compilation.json', import.meta.url);
 
 /** The compiled contracts: as the package brings them, or compiled now, which takes some seconds. */
 export async function loadCompilation(): Promise<Compilation<ContractName>> {

@@ -12,7 +12,7 @@ const label = (text: string): Word => keccak256(stringToHex(text));
 const zero: Word = `0x${'0'.repeat(64)}`;
 
 /** An edge type as the contracts' `EdgeType`. */
-export function edgeTypeArgument({ shape, signed, scale, interval, scheme }: EdgeType) {
+function edgeTypeArgument({ shape, signed, scale, interval, scheme }: EdgeType) {
   const proven = interval !== 'unproven';
   const kzg = scheme.name === 'kzg';
   return {

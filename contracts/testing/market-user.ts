@@ -53,7 +53,7 @@ export interface PostedJob {
 }
 
 /** The artifact that an optimistic submission names: the ABI encoding of the contracts' `Proof`. */
-export function proofArtifact(proof: Proof): Hex {
+function proofArtifact(proof: Proof): Hex {
   const components = [
     { name: 'publicInputs', type: 'uint256[]' },
     { name: 'data', type: 'bytes' },

@@ -20,7 +20,7 @@ const begin = '<!-- gas: written by contracts/testing/write-gas-table.ts -->\n';
 const end = '<!-- /gas -->';
 
 /** The document with another table between its marks. */
-export function withTable(document: string, table: string): string {
+function withTable(document: string, table: string): string {
   const from = document.indexOf(begin);
   const to = document.indexOf(end);
   if (from < 0 || to < from) throw new Error('docs/contracts.md has no place for the gas table');
@@ -28,7 +28,7 @@ export function withTable(document: string, table: string): string {
 }
 
 /** Gas by figure, and what the transactions' data are on layer 2s, as a Markdown table. */
-export function gasTable(figures: Record<GasFigure, GasSample>): string {
+function gasTable(figures: Record<GasFigure, GasSample>): string {
   const show = (value: number | undefined) => (value === undefined ? '' : value.toLocaleString('en-GB'));
   const rows = (Object.keys(gasMarks) as GasFigure[]).map((figure) => {
     const { gas, transaction } = figures[figure];

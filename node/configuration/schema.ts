@@ -10,7 +10,7 @@ const peerAddress = address.refine(
 const peerId = z.string().refine(isPeerId, 'is not the peer id of an Ed25519 key, e.g. 12D3KooW…');
 const port = z.int().min(0).max(65_535);
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 export const transports = ['libp2p', 'waku', 'both'] as const;
 

@@ -51,7 +51,7 @@ export const denseModel: Model = {
 };
 
 /** What a calibration of {@link denseModel} may have seen. */
-export const denseRanges: ReadonlyMap<string, FloatRange> = new Map([
+const denseRanges: ReadonlyMap<string, FloatRange> = new Map([
   ['x', { min: -1, max: 0.99 }],
   ['sum', { min: -3, max: 3 }],
   ['y', { min: 0, max: 3 }],
