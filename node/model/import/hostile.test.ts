@@ -14,6 +14,7 @@ import { encodeModel } from '../onnx/encode.ts';
 import { modelType } from '../onnx/schema.ts';
 import { readSkeleton } from '../onnx/skeleton.ts';
 import { delimited } from '../onnx/wire.ts';
+import { draftOf } from '../test-models/small-models.ts';
 import { importModel } from './import-model.ts';
 import { normalise } from './normalise.ts';
 
@@ -27,20 +28,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function node(name: string, operator: string, inputs: string[], outputs: string[]): ModelNode {
   return { name, operator, domain: '', inputs, outputs, attributes: new Map() };
-}
-
-function draft(nodes: ModelNode[], change: Partial<Draft> = {}): Draft {
-  return {
-    name: 'test',
-    irVersion: 8,
-    opsets: new Map([['', 13]]),
-    inputs: ['x'],
-    outputs: ['y'],
-    nodes,
-    constants: new Map(),
-    types: new Map([['x', { element: 'float32', shape: [2, 3] }]]),
-    ...change,
-  };
 }
 
 const relu = node('relu', 'Relu', ['x'], ['y']);
@@ -110,7 +97,7 @@ describe('an invalid graph', () => {
   const cases: [string, Draft, RegExp][] = [
     [
       'with a cycle',
-      draft([
+      draftOf([
         node('a', 'Add', ['x', 'v'], ['u']),
         node('b', 'Relu', ['u'], ['v']),
         node('c', 'Relu', ['v'], ['y']),
@@ -119,31 +106,31 @@ describe('an invalid graph', () => {
     ],
     [
       'with a tensor defined twice',
-      draft([relu, node('again', 'Relu', ['x'], ['y'])]),
+      draftOf([relu, node('again', 'Relu', ['x'], ['y'])]),
       /"y" is defined twice/,
     ],
     [
       'with an output over an input',
-      draft([relu, node('over', 'Relu', ['y'], ['x'])]),
+      draftOf([relu, node('over', 'Relu', ['y'], ['x'])]),
       /"x" is defined twice/,
     ],
     [
       'with a missing tensor',
-      draft([node('add', 'Add', ['x', 'gone'], ['y'])]),
+      draftOf([node('add', 'Add', ['x', 'gone'], ['y'])]),
       /"gone", which nothing defines/,
     ],
-    ['with a missing output', draft([relu], { outputs: ['z'] }), /output "z"/],
-    ['with an output twice', draft([relu], { outputs: ['y', 'y'] }), /output twice/],
-    ['without outputs', draft([relu], { outputs: [] }), /no outputs/],
+    ['with a missing output', draftOf([relu], { outputs: ['z'] }), /output "z"/],
+    ['with an output twice', draftOf([relu], { outputs: ['y', 'y'] }), /output twice/],
+    ['without outputs', draftOf([relu], { outputs: [] }), /no outputs/],
     [
       'with a shape beyond 2^40 elements',
-      draft([relu], { types: new Map([['x', huge]]) }),
+      draftOf([relu], { types: new Map([['x', huge]]) }),
       /impossible shape/,
     ],
-    ['with a negative dimension', draft([relu], { types: new Map([['x', negative]]) }), /impossible shape/],
+    ['with a negative dimension', draftOf([relu], { types: new Map([['x', negative]]) }), /impossible shape/],
     [
       'with an unknown operator of unknown type',
-      draft([node('foo', 'Foo', ['x'], ['y'])]),
+      draftOf([node('foo', 'Foo', ['x'], ['y'])]),
       /Foo.*does not know/,
     ],
   ];
@@ -158,14 +145,14 @@ describe('an invalid graph', () => {
   it('with an unknown operator of a stated type is imported', async () => {
     const stated = { element: 'float32' as const, shape: [2, 5] };
     const unknown = node('foo', 'Foo', ['x'], ['t']);
-    const types = new Map([...draft([]).types, ['t', stated] as const]);
-    const model = await normalise(draft([unknown, node('relu', 'Relu', ['t'], ['y'])], { types }));
+    const types = new Map([...draftOf([]).types, ['t', stated] as const]);
+    const model = await normalise(draftOf([unknown, node('relu', 'Relu', ['t'], ['y'])], { types }));
     expect(model.types.get('y')).toEqual(stated);
   });
 });
 
 describe('open dimensions', () => {
-  const open = draft([relu], { types: new Map([['x', { element: 'float32', shape: ['batch', 3] }]]) });
+  const open = draftOf([relu], { types: new Map([['x', { element: 'float32', shape: ['batch', 3] }]]) });
 
   it('are named', async () => {
     await expect(normalise(open)).rejects.toMatchObject({
@@ -202,7 +189,7 @@ describe('external data', () => {
   /** Writes a model whose one weight of six floats says to lie at `location`. */
   async function writeExternal(location: string, entries: Record<string, string> = {}): Promise<string> {
     const message = modelType.toObject(
-      modelType.decode(await encodeModel(draft([node('add', 'Add', ['x', 'w'], ['y'])]))),
+      modelType.decode(await encodeModel(draftOf([node('add', 'Add', ['x', 'w'], ['y'])]))),
     );
     const externalData = Object.entries({ location, ...entries }).map(([key, value]) => ({ key, value }));
     message.graph.initializer = [{ name: 'w', dims: [2, 3], dataType: 1, dataLocation: 1, externalData }];

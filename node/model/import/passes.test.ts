@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ints } from '../attribute-values.ts';
 import { floatConstant, integerConstant } from '../constant.ts';
-import type { Draft, DraftType } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import type { Attribute, Constant, ModelNode } from '../model.ts';
 import { type AttributeMessage, attributeType, type GraphMessage } from '../onnx/schema.ts';
 import { randomValues } from '../test-models/random-values.ts';
 import { runModel, worstDeviation } from '../test-models/run-model.ts';
+import { draftOf } from '../test-models/small-models.ts';
 import { normalise } from './normalise.ts';
 
 function node(
@@ -22,17 +23,10 @@ function draft(
   nodes: ModelNode[],
   constants: Record<string, Constant> = {},
 ): Draft {
-  const types = new Map<string, DraftType>([['x', { element: 'float32', shape }]]);
-  return {
-    name: 'test',
-    irVersion: 8,
-    opsets: new Map([['', 13]]),
-    inputs: ['x'],
-    outputs: ['y'],
-    nodes,
+  return draftOf(nodes, {
     constants: new Map(Object.entries(constants)),
-    types,
-  };
+    types: new Map([['x', { element: 'float32', shape }]]),
+  });
 }
 
 const random = (shape: number[], seed: number, spread = 1, mean = 0): Constant =>

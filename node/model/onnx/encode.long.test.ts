@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Draft } from '../draft.ts';
+import { draftOf, nodeOf } from '../test-models/small-models.ts';
 import { writeModel } from './encode.ts';
 import { readModel } from './read.ts';
 
@@ -10,27 +10,12 @@ it('writes a model beyond 2 GiB with its weights in a second file, and reads it 
   const folder = mkdtempSync(join(tmpdir(), 'tessera-large-'));
   try {
     const shape = [2 ** 29 + 1];
-    const large: Draft = {
-      name: 'large',
-      irVersion: 8,
-      opsets: new Map([['', 13]]),
-      inputs: ['x'],
-      outputs: ['y'],
-      nodes: [
-        {
-          name: 'add',
-          operator: 'Add',
-          domain: '',
-          inputs: ['x', 'w'],
-          outputs: ['y'],
-          attributes: new Map(),
-        },
-      ],
+    const large = draftOf([nodeOf('Add', ['x', 'w'], 'y')], {
       constants: new Map([
         ['w', { type: { element: 'float32', shape }, source: { kind: 'fill', value: 1 } }],
       ]),
       types: new Map([['x', { element: 'float32', shape: [1] }]]),
-    };
+    });
     const path = join(folder, 'large.onnx');
     await writeModel(large, path);
     expect(statSync(`${path}.data`).size).toBe(4 * (2 ** 29 + 1));

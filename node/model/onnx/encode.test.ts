@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { constantBytes } from '../constant.ts';
-import type { Draft } from '../draft.ts';
 import { importModel } from '../import/import-model.ts';
 import { lightModel } from '../test-models/light-models.ts';
+import { draftOf, nodeOf } from '../test-models/small-models.ts';
 import { encodeModel, writeModel } from './encode.ts';
 import { readModel } from './read.ts';
 
@@ -22,20 +22,12 @@ const models = [
 ];
 
 /** A model of one constant of 2^29 zeros and a bit, which takes no memory. */
-const large: Draft = {
-  name: 'large',
-  irVersion: 8,
-  opsets: new Map([['', 13]]),
-  inputs: ['x'],
-  outputs: ['y'],
-  nodes: [
-    { name: 'add', operator: 'Add', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: new Map() },
-  ],
+const large = draftOf([nodeOf('Add', ['x', 'w'], 'y')], {
   constants: new Map([
     ['w', { type: { element: 'float32', shape: [2 ** 29] }, source: { kind: 'fill', value: 0 } }],
   ]),
   types: new Map([['x', { element: 'float32', shape: [1] }]]),
-};
+});
 
 describe('an encoded model', () => {
   it.each(models)('reads back as it was: %s', async (path) => {

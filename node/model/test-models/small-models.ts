@@ -1,5 +1,6 @@
 /** Models of a few nodes, for tests. */
 import { floatConstant } from '../constant.ts';
+import type { Draft } from '../draft.ts';
 import type { Attribute, Constant, Model, ModelNode, TensorType } from '../model.ts';
 
 /** A node that is named after the one tensor it writes. */
@@ -16,6 +17,21 @@ export function nodeOf(
     inputs,
     outputs: [output],
     attributes: new Map(Object.entries(attributes)),
+  };
+}
+
+/** A draft of these nodes that reads `x`, a matrix of 2×3, and gives `y`, until it is changed. */
+export function draftOf(nodes: readonly ModelNode[], change: Partial<Draft> = {}): Draft {
+  return {
+    name: 'test',
+    irVersion: 8,
+    opsets: new Map([['', 13]]),
+    inputs: ['x'],
+    outputs: ['y'],
+    nodes,
+    constants: new Map(),
+    types: new Map([['x', { element: 'float32', shape: [2, 3] }]]),
+    ...change,
   };
 }
 

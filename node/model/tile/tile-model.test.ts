@@ -6,16 +6,16 @@ import { partitions } from '../../../protocol/blocks.ts';
 import { int, ints } from '../attribute-values.ts';
 import { compare } from '../compare.ts';
 import { floatConstant } from '../constant.ts';
-import type { Draft } from '../draft.ts';
 import { importModel } from '../import/index.ts';
 import { normalise } from '../import/normalise.ts';
 import { infer } from '../inference.ts';
-import type { Attribute, Constant, Model, ModelNode } from '../model.ts';
+import type { Attribute, Constant, Model } from '../model.ts';
 import { randomInputs } from '../random-inputs.ts';
 import { dependencies, runSliced, slice } from '../slice/index.ts';
 import { importRandomised } from '../test-models/expect-slices-equal.ts';
 import { lightModel } from '../test-models/light-models.ts';
 import { randomValues } from '../test-models/random-values.ts';
+import { draftOf, nodeOf } from '../test-models/small-models.ts';
 import {
   blocksByTensor,
   joinOutputs,
@@ -45,25 +45,15 @@ async function network(
   constants: Record<string, Constant>,
   { outputs = ['y'], opset = 13 } = {},
 ): Promise<Model> {
-  const draft: Draft = {
-    name: 'network',
-    irVersion: 8,
-    opsets: new Map([['', opset]]),
-    inputs: ['x'],
-    outputs,
-    nodes: rows.map(
-      ([operator, inputs, output, attributes = {}]): ModelNode => ({
-        name: output,
-        operator,
-        domain: '',
-        inputs,
-        outputs: [output],
-        attributes: new Map(Object.entries(attributes)),
-      }),
-    ),
-    constants: new Map(Object.entries(constants)),
-    types: new Map([['x', { element: 'float32', shape }]]),
-  };
+  const draft = draftOf(
+    rows.map((row) => nodeOf(...row)),
+    {
+      opsets: new Map([['', opset]]),
+      outputs,
+      constants: new Map(Object.entries(constants)),
+      types: new Map([['x', { element: 'float32', shape }]]),
+    },
+  );
   return normalise(draft);
 }
 

@@ -3,20 +3,20 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float, int, ints } from '../../model/attribute-values.ts';
 import { floatConstant, integerConstant } from '../../model/constant.ts';
-import type { Draft } from '../../model/draft.ts';
 import { importModel } from '../../model/import/index.ts';
 import { normalise } from '../../model/import/normalise.ts';
-import type { Attribute, Constant, Model, ModelNode } from '../../model/model.ts';
+import type { Attribute, Constant, Model } from '../../model/model.ts';
 import { readModel } from '../../model/onnx/index.ts';
 import { lightModel } from '../../model/test-models/light-models.ts';
 import { randomValues } from '../../model/test-models/random-values.ts';
 import { randomiseFills } from '../../model/test-models/randomise-fills.ts';
 import { runModel, withLogits } from '../../model/test-models/run-model.ts';
+import { draftOf, nodeOf } from '../../model/test-models/small-models.ts';
 import { type AppliedRewrite, rewriteModel } from './index.ts';
 
 type Row = [operator: string, inputs: string[], output: string, attributes?: Record<string, Attribute>];
 
-/** An imported model of an image [1, 2, 6, 6] called `x`; its nodes are called as they are given, `n0`, `n1`, …. */
+/** An imported model of an image [1, 2, 6, 6] called `x`; its nodes are called after what they write. */
 async function network(
   rows: readonly Row[],
   {
@@ -25,25 +25,15 @@ async function network(
     opset = 13,
   }: { outputs?: string[]; constants?: Record<string, Constant>; opset?: number } = {},
 ): Promise<Model> {
-  const draft: Draft = {
-    name: 'network',
-    irVersion: 8,
-    opsets: new Map([['', opset]]),
-    inputs: ['x'],
-    outputs,
-    nodes: rows.map(
-      ([operator, inputs, output, attributes = {}], index): ModelNode => ({
-        name: `n${index}`,
-        operator,
-        domain: '',
-        inputs,
-        outputs: [output],
-        attributes: new Map(Object.entries(attributes)),
-      }),
-    ),
-    constants: new Map(Object.entries(constants)),
-    types: new Map([['x', { element: 'float32', shape: [1, 2, 6, 6] }]]),
-  };
+  const draft = draftOf(
+    rows.map((row) => nodeOf(...row)),
+    {
+      opsets: new Map([['', opset]]),
+      outputs,
+      constants: new Map(Object.entries(constants)),
+      types: new Map([['x', { element: 'float32', shape: [1, 2, 6, 6] }]]),
+    },
+  );
   return normalise(draft);
 }
 
