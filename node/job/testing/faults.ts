@@ -1,4 +1,5 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Stream } from '@libp2p/interface';
 import type { Proof } from '../../../protocol/certificate.ts';
 import { type MessageOf, type SignedMessage, signMessage } from '../../../protocol/messages/index.ts';
@@ -20,6 +21,8 @@ export type WorkerFault =
   /** It takes segments, says that it is at work, and is not. */
   | { kind: 'idle' }
   | { kind: 'false mismatch' }
+  /** It is at work on each proof until there is such a file. */
+  | { kind: 'held'; until: string }
   /** It names its proofs, and serves something else. */
   | { kind: 'serves'; bytes: 'wrong' | 'endless' };
 
@@ -62,6 +65,9 @@ export function faultyWork(fault: WorkerFault, honest: SegmentWork, onStopped: (
     }
     const outcome = await honest(task, options);
     if (outcome.kind !== 'proof') return outcome;
+    while (fault.kind === 'held' && !existsSync(fault.until)) {
+      await sleep(100, undefined, { signal: options.signal });
+    }
     if (fault.kind === 'wrong proof') {
       const bytes = Uint8Array.from(outcome.proof.bytes);
       bytes.copyWithin(0, bytes.length - 64);

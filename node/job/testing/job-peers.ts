@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { ChildProcesses } from '../../../tests/support/child-processes.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
-import type { JobProcessInit, JobProcessMessage } from './job-process.ts';
+import type { JobProcessInit, JobProcessMeasurement, JobProcessMessage } from './job-process.ts';
 
 /** A node in another process. */
 export interface JobPeer {
@@ -19,6 +19,8 @@ export interface JobPeer {
   exited: Promise<void>;
   /** The path of its job's certificate. */
   certificate: Promise<string>;
+  /** How it stands now. */
+  measure(): Promise<JobProcessMeasurement>;
   /** As `kill -9`. */
   kill(): Promise<void>;
 }
@@ -27,17 +29,25 @@ export interface JobPeer {
 export class JobPeers {
   readonly #children = new ChildProcesses();
 
-  async start(init: Omit<JobProcessInit, 'directory'>, directory?: string): Promise<JobPeer> {
+  /** @param wrap a command that runs the command it is given */
+  async start(
+    init: Omit<JobProcessInit, 'directory'>,
+    directory?: string,
+    wrap: readonly string[] = [],
+  ): Promise<JobPeer> {
     const home = directory ?? (await this.#children.directory('tessera-jobs-'));
     const argument = JSON.stringify({ ...init, directory: home } satisfies JobProcessInit);
+    const [execPath = process.execPath, ...execArgv] = wrap.length === 0 ? [] : [...wrap, process.execPath];
     const child = fork(join(import.meta.dirname, 'job-process.ts'), [argument], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
+      execPath,
+      execArgv,
     });
     const exited = this.#children.add(child);
     const segments: SegmentEvent[] = [];
     let stopped = false;
     const waiting = new Set<() => void>();
+    const measuring: PromiseWithResolvers<JobProcessMeasurement>[] = [];
     const ready = Promise.withResolvers<Extract<JobProcessMessage, { ready: unknown }>['ready']>();
     const certificate = Promise.withResolvers<string>();
     certificate.promise.catch(() => undefined);
@@ -46,12 +56,13 @@ export class JobPeers {
       if ('ready' in message) ready.resolve(message.ready);
       else if ('segment' in message) segments.push(message.segment);
       else if ('stopped' in message) stopped = true;
+      else if ('measurement' in message) measuring.shift()?.resolve(message.measurement);
       else if ('certificate' in message) certificate.resolve(message.certificate);
       else certificate.reject(Object.assign(new Error(message.error.message), message.error));
       for (const check of waiting) check();
     });
     void exited.then(() => {
-      for (const { reject } of [ready, certificate]) reject(new Error('the process ended'));
+      for (const { reject } of [ready, certificate, ...measuring]) reject(new Error('the process ended'));
     });
     const until = async (is: () => boolean): Promise<void> => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -69,6 +80,12 @@ export class JobPeers {
       untilStopped: () => until(() => stopped),
       exited,
       certificate: certificate.promise,
+      measure() {
+        const measured = Promise.withResolvers<JobProcessMeasurement>();
+        measuring.push(measured);
+        child.send('measure');
+        return measured.promise;
+      },
       async kill() {
         child.kill('SIGKILL');
         await exited;

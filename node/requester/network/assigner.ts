@@ -51,7 +51,8 @@ export class Assigner {
   async #look(): Promise<void> {
     const { state, policy, service } = this.#components;
     for (const { segment, holding, reason } of state.lapsed(this.#init.timings.silence)) {
-      await state.breach({ segment, assignment: holding.id, worker: holding.worker }, reason);
+      const claimant = { segment, assignment: holding.id, worker: holding.worker };
+      await state.breach(claimant, reason, holding.taken);
     }
     const { open } = state.segments;
     const candidates = this.#candidates();
@@ -85,15 +86,15 @@ export class Assigner {
     if (signed === undefined) return;
     const { id } = signed;
     await state.assign(segment, { id, worker }, time);
+    const claimant = { segment, assignment: id, worker };
     let answer: AssignmentAnswer;
     try {
       answer = await link.assign(worker, signed, state.ended);
     } catch (error) {
       if (state.ended.aborted) return;
       log.debug({ err: error, worker }, 'a worker cannot be reached');
-      answer = { kind: 'no answer' };
+      return state.breach(claimant, 'it cannot be reached', false);
     }
-    const claimant = { segment, assignment: id, worker };
     if (!state.segments.holds(claimant)) return;
     switch (answer.kind) {
       case 'taken':

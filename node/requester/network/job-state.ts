@@ -113,16 +113,16 @@ export class JobState {
   }
 
   /**
-   * A worker did not keep what it took, or was given.
+   * A worker did not keep what it was given.
    *
-   * @param counts as one of the times that it may have the segment in vain
+   * @param taken whether it ever said that it has it: one that cannot be reached now is as good for it later
    */
-  async breach(claimant: Claimant, reason: string, counts = true): Promise<void> {
+  async breach(claimant: Claimant, reason: string, taken = true): Promise<void> {
     const { ledger, directory, cancellations } = this.#components;
     if (!ledger.holds(claimant)) return;
     const { segment, worker } = claimant;
     directory.pause(worker);
-    if (counts) ledger.fail(segment, worker);
+    if (taken) ledger.fail(segment, worker);
     this.reopen(segment, worker, reason);
     cancellations.send(worker, 'reassigned', segment);
     await directory.judge(worker, 'broken');

@@ -35,6 +35,8 @@ describe('a ledger of segments', () => {
     ledger.assign(0, holding(ann, 'x'));
     ledger.release(0, ann);
     ledger.assign(0, holding(ben, 'y'));
+    ledger.assign(0, holding(ann, 'z'));
+    ledger.release(0, ann);
     const late = { segment: 0, assignment: 'x', worker: ann };
     expect(ledger.holds(late)).toBe(false);
     expect(ledger.wasGiven(late)).toBe(true);

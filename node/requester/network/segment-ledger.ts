@@ -34,8 +34,8 @@ interface Entry {
   holdings: Map<Hex32, Holding>;
   /** When it was first given to anybody. */
   givenAt?: number;
-  /** The last assignment of every worker that had it: a proof that comes late is as good. */
-  given: Map<Hex32, Hex32>;
+  /** All assignments of every worker that had it: a proof that comes late is as good. */
+  given: Map<Hex32, Set<Hex32>>;
   /** How often each worker had it in vain. */
   failures: Map<Hex32, number>;
   barred: Map<Hex32, Obstacle>;
@@ -116,7 +116,7 @@ export class SegmentLedger {
 
   /** Whether this worker was given this assignment, though it may hold no longer. */
   wasGiven({ segment, assignment, worker }: Claimant): boolean {
-    return this.#entries[segment]?.given.get(worker) === assignment;
+    return this.#entries[segment]?.given.get(worker)?.has(assignment) === true;
   }
 
   /** @param attempt its number; the next one unless given */
@@ -126,7 +126,8 @@ export class SegmentLedger {
     entry.attempts = (attempt ?? entry.attempts) + 1;
     entry.holdings.set(holding.worker, { ...holding, taken: false });
     entry.givenAt ??= holding.heardAt;
-    entry.given.set(holding.worker, holding.id);
+    const given = entry.given.get(holding.worker) ?? new Set();
+    entry.given.set(holding.worker, given.add(holding.id));
   }
 
   /** Notes a word of a worker that has the segment. */
