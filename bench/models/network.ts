@@ -4,7 +4,8 @@ import { float, int, ints } from '../../node/model/attribute-values.ts';
 import { floatConstant } from '../../node/model/constant.ts';
 import type { Draft, DraftType } from '../../node/model/draft.ts';
 import { elementCount } from '../../node/model/element.ts';
-import type { Attribute, Constant, ModelNode } from '../../node/model/model.ts';
+import type { Constant, ModelNode } from '../../node/model/model.ts';
+import { nodeOf } from '../../node/model/test-models/small-models.ts';
 
 const opset = 17;
 const irVersion = 8;
@@ -145,20 +146,8 @@ export class Network {
     return `${kind}${this.#nodes.length}`;
   }
 
-  #add(
-    operator: string,
-    inputs: readonly string[],
-    output: string,
-    attributes: Readonly<Record<string, Attribute>> = {},
-  ): void {
-    this.#nodes.push({
-      name: output,
-      operator,
-      domain: '',
-      inputs,
-      outputs: [output],
-      attributes: new Map(Object.entries(attributes)),
-    });
+  #add(...node: Parameters<typeof nodeOf>): void {
+    this.#nodes.push(nodeOf(...node));
   }
 
   #weights(layer: string, shape: readonly number[], fanIn: number, rectified: boolean): string {
