@@ -5,11 +5,22 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 
+/**
+ * Bytes of the largest proof artifact. A challenge is answered by a transaction with all of it, and nodes pass on none
+ * above 128 KiB; the adapters register no circuit with longer proofs. So an artifact is one block of the artifacts' store,
+ * and whoever knows its digest knows its CID.
+ */
+export const maxProofArtifactBytes = 2 ** 17;
+
 /** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */
 export interface ProofArtifacts {
   /** @returns nothing where it cannot be had */
   get(digest: Hex32): Promise<Uint8Array | undefined>;
-  /** Keeps it; it is on disk when this returns. */
+  /**
+   * Keeps it; it is on disk when this returns.
+   *
+   * @throws TesseraError `ENCODING_INVALID` for what no transaction could bring to the chain
+   */
   put(bytes: Uint8Array): Promise<Hex32>;
 }
 
@@ -23,6 +34,13 @@ export function proofDirectory(directory: string): ProofArtifacts {
       return bytes !== undefined && sha256(bytes) === `0x${digest}` ? bytes : undefined;
     },
     async put(bytes) {
+      if (bytes.length > maxProofArtifactBytes) {
+        throw new TesseraError('ENCODING_INVALID', {
+          message: `A proof of ${bytes.length} bytes is not submitted by its hash: a challenge could not be answered above ${maxProofArtifactBytes}`,
+          remedy: 'Claim segments with fewer public values.',
+          details: { bytes: bytes.length, most: maxProofArtifactBytes },
+        });
+      }
       const digest = sha256(bytes).slice(2);
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeFileAtomic(pathOf(digest), Buffer.from(bytes), { mode: 0o600 });

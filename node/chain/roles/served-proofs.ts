@@ -1,15 +1,11 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { artifactCid } from '../../../protocol/ids.ts';
-import { limits } from '../../../protocol/limits.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
-import type { ProofArtifacts } from '../file-store.ts';
+import { maxProofArtifactBytes, type ProofArtifacts } from '../file-store.ts';
 
 /** Codes of errors by which an artifact cannot be had at the moment. */
 const unavailable: readonly string[] = ['ARTIFACT_MISSING', 'DOWNLOAD_FAILED'];
-
-/** A proof's largest artifact: its ABI encoding has a word for each public input. */
-const maxBytes = limits.proofBytes + 32 * limits.publicInputs + 1_024;
 
 /**
  * Proof artifacts that peers can fetch by their digest, and those of peers.
@@ -33,7 +29,7 @@ export function servedProofs(
       try {
         return await artifacts.fetchBytes(artifactCid(digest), {
           sha256: digest,
-          maxBytes,
+          maxBytes: maxProofArtifactBytes,
           announce: false,
           signal,
         });
