@@ -2,6 +2,8 @@ import type { QuantisedModel, QuantisedTensor } from '../../../protocol/arithmet
 import { elementCount } from '../../../protocol/edge.ts';
 import type { Model } from '../../model/model.ts';
 import { constraintsOf, edgeInterval, portConstraints } from '../../provers/circuit/index.ts';
+import type { PortBinding } from '../../provers/circuit/ports.ts';
+import type { Port } from '../../provers/prover.ts';
 import { coefficients } from './coefficients.ts';
 import { groth16Constraints } from './groth16-constraints.ts';
 import { groth16Features } from './groth16-features.ts';
@@ -40,19 +42,43 @@ export function groth16SegmentCost(model: Model): SegmentCost {
   return groth16Cost(total, multiplications(model) + total);
 }
 
-/** As {@link groth16SegmentCost}, for a segment whose scales and widths calibration has settled: its constraints are known. */
-export function groth16QuantisedCost(model: Model, quantised: QuantisedModel): SegmentCost {
+/** Schemes of a segment's ports, in its order. */
+export interface PortSchemes {
+  inputPorts: readonly Pick<Port, 'scheme' | 'blinded'>[];
+  outputPorts: readonly Pick<Port, 'scheme' | 'blinded'>[];
+}
+
+/**
+ * As {@link groth16SegmentCost}, for a segment whose ports are decided, and whose scales and widths calibration has
+ * settled: its constraints are known.
+ */
+export function groth16QuantisedCost(
+  model: Model,
+  { inputPorts, outputPorts }: PortSchemes,
+  quantised: QuantisedModel,
+): SegmentCost {
   const { inputs, outputs, tensors, nodes } = quantised;
-  const port = (side: 'input' | 'output') => (name: string) => {
-    const { lo, hi, shape } = tensors.get(name) as QuantisedTensor;
-    const binding = { scheme: 'poseidon2', domain: 0n, blinded: false } as const;
-    return portConstraints({ ...edgeInterval({ lo, hi }), binding }, side, elementCount(shape));
-  };
+  const ports = (side: 'input' | 'output', names: readonly string[], schemes: PortSchemes['inputPorts']) =>
+    names.map((name, index) => {
+      const { lo, hi, shape } = tensors.get(name) as QuantisedTensor;
+      return portConstraints(
+        { ...edgeInterval({ lo, hi }), binding: bindingOf(schemes[index]) },
+        side,
+        elementCount(shape),
+      );
+    });
   const constraints = [
     ...nodes.map((node) => constraintsOf(quantised, node)),
-    ...inputs.map(port('input')),
-    ...outputs.map(port('output')),
+    ...ports('input', inputs, inputPorts),
+    ...ports('output', outputs, outputPorts),
   ];
   const total = constraints.reduce((sum, own) => sum + own, 0);
   return groth16Cost(total, multiplications(model) + total);
+}
+
+/** What a port of this scheme costs does not depend on the domain of its sponge. */
+function bindingOf(port: PortSchemes['inputPorts'][number] | undefined): PortBinding {
+  return port?.scheme === 'poseidon2'
+    ? { scheme: 'poseidon2', domain: 0n, blinded: port.blinded }
+    : { scheme: 'public' };
 }
