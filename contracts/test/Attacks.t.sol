@@ -15,34 +15,17 @@ import {Claims} from "../market/Claims.sol";
 import {MarketState} from "../market/MarketState.sol";
 import {Postings} from "../market/Postings.sol";
 import {Submissions} from "../market/Submissions.sol";
-import {MarketFixture} from "./MarketFixture.sol";
+import {MarketActors} from "./MarketActors.sol";
 import {CallingToken, FalseToken, FeeToken} from "./Tokens.sol";
 import {Trees} from "./Trees.sol";
 
 /// @title What people might try on the market, each failing for its own reason.
-contract AttacksTest is MarketFixture {
-    address internal constant REQUESTER = address(0x1001);
-    address internal constant WORKER = address(0x1002);
+contract AttacksTest is MarketActors {
     address internal constant THIEF = address(0x1003);
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
-    function setUp() public {
-        vm.warp(1_800_000_000);
-        vm.fee(1 gwei);
-        deployMarket();
-        vm.deal(REQUESTER, 1000 ether);
-        enrol(WORKER, 1 ether);
+    function setUp() public override {
+        super.setUp();
         enrol(THIEF, 1 ether);
-    }
-
-    function posted() private returns (Posting memory posting) {
-        posting = draft(REQUESTER, 7);
-        post(posting);
-    }
-
-    function claimed() private returns (Posting memory posting) {
-        posting = posted();
-        claim(posting, 0, WORKER);
     }
 
     function refusedProof(

@@ -11,35 +11,18 @@ import {Claims} from "../market/Claims.sol";
 import {MarketState} from "../market/MarketState.sol";
 import {Postings} from "../market/Postings.sol";
 import {Submissions} from "../market/Submissions.sol";
-import {MarketFixture} from "./MarketFixture.sol";
+import {MarketActors} from "./MarketActors.sol";
 import {PlainToken} from "./Tokens.sol";
 
 /// @title The market's rules, one by one: every state reached and left, every refusal for its reason.
-contract MarketTest is MarketFixture {
-    address internal constant REQUESTER = address(0x1001);
-    address internal constant WORKER = address(0x1002);
+contract MarketTest is MarketActors {
     address internal constant OTHER = address(0x1003);
     address internal constant WATCHER = address(0x1004);
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
-    function setUp() public {
-        vm.warp(1_800_000_000);
-        vm.fee(1 gwei);
-        deployMarket();
-        vm.deal(REQUESTER, 1000 ether);
+    function setUp() public override {
+        super.setUp();
         vm.deal(WATCHER, 1000 ether);
-        enrol(WORKER, 1 ether);
         enrol(OTHER, 1 ether);
-    }
-
-    function posted() internal returns (Posting memory posting) {
-        posting = draft(REQUESTER, 7);
-        post(posting);
-    }
-
-    function claimed() internal returns (Posting memory posting) {
-        posting = posted();
-        claim(posting, 0, WORKER);
     }
 
     function submitted(bytes memory artifact) internal returns (Posting memory posting) {
