@@ -69,6 +69,12 @@ describe('wrong usage ends with 2', () => {
       'a stranger to peer ids',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--network', '--invite', 'somebody'],
     ],
+    ['a chain to ask, without being told to', ['verify', 'x', '--rpc', 'http://127.0.0.1:1']],
+    ['a bond without a chain', ['prove', 'x', '--input', 'y', '--out', 'z', '--bond', '1', '--optimistic']],
+    [
+      'peers to join by without a network',
+      ['prove', 'x', '--input', 'y', '--out', 'z', '--bootstrap', '/ip4/127.0.0.1/tcp/1'],
+    ],
     [
       'a flag that the prover does not follow',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--prover', 'groth16', '--scale', '8'],

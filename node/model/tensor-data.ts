@@ -36,7 +36,11 @@ const arrays = {
 export function tensorOf(name: string, type: TensorType, values: ArrayLike<number | bigint>): Tensor {
   const { element, shape } = type;
   const invalid = (message: string) =>
-    new TesseraError('INPUT_INVALID', { message: `Input ${name}: ${message}`, details: { tensor: name } });
+    new TesseraError('INPUT_INVALID', {
+      message: `Input ${name}: ${message}`,
+      remedy: 'Give as many numbers as its shape has, of the type that the model takes.',
+      details: { tensor: name },
+    });
   const count = elementCount(shape);
   if (values.length !== count) {
     throw invalid(`${values.length} values for the shape [${shape}], which has ${count}`);

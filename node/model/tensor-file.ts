@@ -98,7 +98,10 @@ async function readBounded(file: string): Promise<Buffer> {
   try {
     const { size } = await stat(file);
     if (size > maximumBytes) {
-      throw new TesseraError('INPUT_INVALID', { message: `${file} is larger than ${maximumBytes} bytes` });
+      throw new TesseraError('INPUT_INVALID', {
+        message: `${file} is larger than ${maximumBytes} bytes`,
+        remedy: 'Give a file of this model’s inputs and nothing else.',
+      });
     }
     return await readFile(file);
   } catch (cause) {
@@ -133,7 +136,10 @@ function fromNamed(path: string, tensors: ReadonlyMap<string, FileTensor>, model
     model.inputs.map((name): [string, Tensor] => {
       const found = tensors.get(name);
       if (found === undefined) {
-        throw new TesseraError('INPUT_INVALID', { message: `${path} has no value for input ${name}` });
+        throw new TesseraError('INPUT_INVALID', {
+          message: `${path} has no value for input ${name}`,
+          remedy: `Give all of ${model.inputs.join(', ')}.`,
+        });
       }
       return [name, convert(name, found, typeOf(model, name))];
     }),
@@ -159,6 +165,7 @@ function requireShape(name: string, found: readonly number[], { shape }: TensorT
   if (String(found) === String(shape)) return;
   throw new TesseraError('INPUT_INVALID', {
     message: `Input ${name} has the shape [${found}], where the model takes [${shape}]`,
+    remedy: 'Reshape it first; for a dimension that the model leaves open, give --shape.',
     details: { tensor: name, expected: shape, got: found },
   });
 }

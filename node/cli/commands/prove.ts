@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
-import { TesseraError } from '../../../protocol/errors.ts';
 import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import { reportForPrograms } from '../../prove-report.ts';
 import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
+import { flagsAddedBy, requireCompanion } from '../companion-flags.ts';
 import type { Context } from '../context.ts';
 import { noteUnfollowed, requireFollowed } from '../ezkl-flags.ts';
 import {
@@ -89,6 +89,8 @@ export function proveVerb(program: Command, context: Context): void {
     .action(async (model: string, flags: Flags) => {
       const { output, signal } = context;
       requireFollowed(flags, flags.prover);
+      requireCompanion(command, 'chain', ofChain);
+      requireCompanion(command, 'network', ['bootstrap', 'invite']);
       const request = {
         model,
         input: tensorSource(flags.input, flags) ?? flags.input,
@@ -100,12 +102,6 @@ export function proveVerb(program: Command, context: Context): void {
         ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
         ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       };
-      if (flags.invite !== undefined && flags.network !== true) {
-        throw new TesseraError('USAGE', {
-          message: '--invite says which peers of the network may prove the job, and --network is not given',
-          remedy: 'Give both, or leave --invite out.',
-        });
-      }
       if (flags.chain === true) {
         await (await import('../prove-on-chain.ts')).proveOnChainOf(context, flags, request, flags.out);
         return;
@@ -130,7 +126,9 @@ export function proveVerb(program: Command, context: Context): void {
         flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
       );
     });
-  addChainJobFlags(command);
+  const ofChain = flagsAddedBy(command, addChainJobFlags).filter(
+    (name) => !['chain', 'config'].includes(name),
+  );
 }
 
 const shownValues = 10;

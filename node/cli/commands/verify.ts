@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Certificate } from '../../../protocol/certificate.ts';
 import type { Report } from '../../../protocol/report.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
+import { flagsAddedBy, requireCompanion } from '../companion-flags.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type ImageFlags, meanOption, stdOption, tensorSource } from '../options.ts';
@@ -44,6 +45,7 @@ export function verifyVerb(program: Command, context: Context): void {
     .option('--native', 'ask ezkl itself too; needs Python and tessera setup')
     .option('--chain', 'ask the contracts too whether they hold its statement for proven')
     .action(async (path: string, flags: Flags) => {
+      requireCompanion(command, 'chain', ofChain);
       const { output, signal } = context;
       const input = tensorSource(flags.expectInput, flags);
       const { withTessera } = await import('../tessera.ts');
@@ -76,7 +78,7 @@ export function verifyVerb(program: Command, context: Context): void {
       );
       context.exitStatus = onChain?.verified === false ? exitStatus.failed : statusOf(report);
     });
-  addChainFlags(command);
+  const ofChain = flagsAddedBy(command, addChainFlags).filter((name) => name !== 'config');
 }
 
 /** What the contracts say of a sound certificate's statement. */

@@ -82,7 +82,11 @@ function usableChannels({ channels, samples, maximum }: Image): number[] {
 
 function checkNormalisation(name: string, channels: number, { mean, std }: Required<Normalisation>): void {
   const invalid = (message: string) =>
-    new TesseraError('INPUT_INVALID', { message: `Input ${name}: ${message}`, details: { tensor: name } });
+    new TesseraError('INPUT_INVALID', {
+      message: `Input ${name}: ${message}`,
+      remedy: 'Give the numbers that the images of its training were normalised with.',
+      details: { tensor: name },
+    });
   const wrong = [mean, std].find(({ length }) => length !== 1 && length !== channels);
   if (wrong !== undefined) {
     throw invalid(`mean and std have one value, or one for each channel (${channels}), not ${wrong.length}`);

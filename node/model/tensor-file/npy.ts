@@ -13,7 +13,11 @@ export function parseNpy(what: string, bytes: Uint8Array): FileTensor {
   try {
     array = parse(new Uint8Array(bytes).buffer);
   } catch (cause) {
-    throw new TesseraError('INPUT_INVALID', { message: `${what} is not a NumPy array`, cause });
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${what} is not a NumPy array`,
+      remedy: 'Write it with numpy.save.',
+      cause,
+    });
   }
   if (array.fortranOrder) {
     throw new TesseraError('INPUT_INVALID', {

@@ -57,5 +57,8 @@ async function unpack(archive: ZipFile, entry: Entry): Promise<Buffer> {
 }
 
 function invalid(file: string, what: string): TesseraError {
-  return new TesseraError('INPUT_INVALID', { message: `${file} ${what}` });
+  return new TesseraError('INPUT_INVALID', {
+    message: `${file} ${what}`,
+    remedy: 'Write the inputs alone, each once: numpy.savez(file, NAME=array).',
+  });
 }

@@ -113,5 +113,9 @@ function unsupported(file: string, what: string): TesseraError {
 }
 
 function invalid(file: string, what: string, cause?: unknown): TesseraError {
-  return new TesseraError('INPUT_INVALID', { message: `${file} ${what}`, cause });
+  return new TesseraError('INPUT_INVALID', {
+    message: `${file} ${what}`,
+    remedy: 'Copy or save the image again, as PNG.',
+    cause,
+  });
 }
