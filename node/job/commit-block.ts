@@ -1,8 +1,8 @@
 import type { EdgeType } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { writeIntegers } from '../../protocol/field.ts';
-import { commit } from '../../protocol/poseidon2/index.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
+import { commitPoseidon2 } from './commit-poseidon2.ts';
 
 /** What committing takes besides the values. */
 export interface CommitMeans {
@@ -32,7 +32,7 @@ export async function commitBlock(
       if (interval === 'unproven') {
         throw new TesseraError('INPUT_INVALID', { message: 'A poseidon2 port states its interval' });
       }
-      return commit({ ...type, interval }, values, scheme.blinded ? blinding : undefined);
+      return commitPoseidon2({ ...type, interval }, values, scheme.blinded ? blinding : undefined);
     case 'kzg': {
       const kzg = verifiers.find((verifier) => verifier.kzg !== undefined)?.kzg;
       if (kzg === undefined || srs === undefined) {

@@ -27,7 +27,7 @@ import { throwIfAborted } from '../../abort.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { Call } from '../call.ts';
-import { executeCircuit, generateWitness, unsupportedNode } from '../circuit/index.ts';
+import { executeCircuit, unsupportedNode } from '../circuit/index.ts';
 import { HeldEntries } from '../held-entries.ts';
 import type { CallOptions, CompiledSegment, Prover, ProverStep } from '../prover.ts';
 import { requireStated } from '../stated.ts';
@@ -48,6 +48,7 @@ import {
 } from './keys.ts';
 import { LoadedCircuits } from './loaded-circuits.ts';
 import { type OpenSegmentCircuit, openSegmentCircuit } from './segment-circuit.ts';
+import { segmentWitness } from './segment-witness.ts';
 import { groth16Adapter, readSetupRecord } from './verifier/index.ts';
 import { workerProcess } from './worker-process.ts';
 
@@ -197,20 +198,21 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
 
     async execute(segment, inputs, options) {
       const { circuit } = filesOf(segment).circuit;
-      const { outputs } = timed('execute', options, () => executeCircuit(circuit, inputs.map(toValues)));
+      const { outputs } = await timed('execute', options, () =>
+        executeCircuit(circuit, inputs.map(toValues)),
+      );
       return { inputs, outputs: outputs.map((values) => Array.from(values, BigInt)) };
     },
 
     async prove(segment, inputs, options) {
       const open = filesOf(segment);
       const call = new Call(process, options);
-      const { bytes } = timed('execute', options, () =>
-        generateWitness(open.circuit.circuit, {
-          inputs: inputs.map(toValues),
-          context: options?.context ?? 0n,
-          ...(options?.blindings === undefined ? {} : { blindings: options.blindings }),
-        }),
-      );
+      const execution = {
+        inputs: inputs.map(toValues),
+        context: options?.context ?? 0n,
+        ...(options?.blindings === undefined ? {} : { blindings: options.blindings }),
+      };
+      const bytes = await timed('execute', options, () => segmentWitness(open.circuit, execution, options));
       const scratch = await mkdtemp(join(init.directory, 'witness-'));
       try {
         const witness = join(scratch, 'witness.bin');
@@ -276,12 +278,16 @@ function toValues(integers: readonly bigint[]): Float64Array {
   return Float64Array.from(integers, Number);
 }
 
-/** Work in this process, which is over before anything could cancel it. */
-function timed<T>(step: ProverStep, options: CallOptions | undefined, act: () => T): T {
+/** Work outside of the worker. */
+async function timed<T>(
+  step: ProverStep,
+  options: CallOptions | undefined,
+  act: () => T | Promise<T>,
+): Promise<T> {
   throwIfAborted(options?.signal);
   options?.onProgress?.({ type: 'prover:start', step });
   const started = performance.now();
-  const result = act();
+  const result = await act();
   const seconds = (performance.now() - started) / 1000;
   options?.onProgress?.({ type: 'prover:end', step, seconds, peakBytes: 0, cached: false });
   return result;

@@ -17,6 +17,8 @@ import { checkPorts } from './ports.ts';
 export interface OpenSegmentCircuit {
   entry: OpenEntry;
   circuit: SegmentCircuit;
+  /** Path of the circuit. */
+  path: string;
   /** Path of the constraint system. */
   constraints: string;
 }
@@ -59,11 +61,21 @@ export async function openSegmentCircuit(
       call.signal,
     ),
   );
+  const path = join(entry.path, files.circuit);
   try {
-    const circuit = deserialize(await readFile(join(entry.path, files.circuit))) as SegmentCircuit;
-    return { entry, circuit, constraints: join(entry.path, files.constraints) };
-  } catch (cause) {
+    const circuit = await readSegmentCircuit(path);
+    return { entry, circuit, path, constraints: join(entry.path, files.constraints) };
+  } catch (error) {
     await entry.release();
+    throw error;
+  }
+}
+
+/** @throws TesseraError `INTERNAL` for a file of the cache that was changed or lost */
+export async function readSegmentCircuit(path: string): Promise<SegmentCircuit> {
+  try {
+    return deserialize(await readFile(path)) as SegmentCircuit;
+  } catch (cause) {
     throw new TesseraError('INTERNAL', { message: 'A compiled circuit in the cache cannot be read', cause });
   }
 }
