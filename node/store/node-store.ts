@@ -3,6 +3,7 @@ import { LevelDatastore } from 'datastore-level';
 import type { Datastore } from 'interface-datastore';
 import { Level } from 'level';
 import { TesseraError } from '../../protocol/errors.ts';
+import { WriteBehindDatastore } from './write-behind-datastore.ts';
 
 type Database = Level<string, Uint8Array>;
 
@@ -17,7 +18,7 @@ export interface Records<T> {
 
 /** A node's durable state: one Level database, which one process at a time can have open. */
 export interface NodeStore {
-  /** Where libp2p keeps peers and DHT records. */
+  /** Where libp2p keeps peers and DHT records; a crash loses those of the last second. */
   readonly datastore: Datastore;
   /** Records of this name; two callers of one name share them. Reads are as they were written: nobody else writes here. */
   records<T>(name: string): Records<T>;
@@ -40,10 +41,17 @@ export async function openNodeStore(path: string): Promise<NodeStore> {
   } catch (cause) {
     throw openFailure(path, cause);
   }
+  const datastore = new WriteBehindDatastore({ inner: new LevelDatastore(libp2pSection(database)) });
   return {
-    datastore: new LevelDatastore(libp2pSection(database)),
+    datastore,
     records: <T>(name: string) => recordsOf<T>(database, name),
-    close: () => database.close(),
+    async close() {
+      try {
+        if (database.status === 'open') await datastore.flush();
+      } finally {
+        await database.close();
+      }
+    },
   };
 }
 
