@@ -1,19 +1,22 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { TesseraError } from '../../protocol/errors.ts';
+import type { Configuration } from '../configuration/index.ts';
+import { addConfigFlag } from './configuration.ts';
 
-/** Flags of every verb that speaks to a chain. */
-export interface ChainFlags {
-  rpc?: string[];
-  chainId?: number;
-  keystore?: string;
-  passwordFile?: string;
-  account?: number;
-  deployment?: string;
+/** Settings of every verb that speaks to a chain. */
+export type ChainSettings = Pick<
+  Configuration,
+  'rpc' | 'chainId' | 'keystore' | 'passwordFile' | 'account' | 'deployment'
+>;
+
+/** Flags of such a verb: what they say goes before the configuration. */
+export interface ChainFlags extends Partial<ChainSettings> {
+  config?: string;
 }
 
 /** Adds them. */
 export function addChainFlags(command: Command): Command {
-  return command
+  return addConfigFlag(command)
     .option('--rpc <url...>', 'HTTP endpoints of one chain; without one the embedded chain is used')
     .option('--chain-id <number>', 'refuse another chain than this', whole)
     .option('--keystore <file>', 'the account’s encrypted key: Web3 Secret Storage, version 3')

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseEther } from 'viem';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { ClaimGuard } from '../chain/claim-guard.ts';
 import { ChainRoles, type ChainRolesInit } from '../chain/roles/chain-roles.ts';
@@ -6,12 +7,12 @@ import { openFetchedWork } from '../chain/roles/fetched-work.ts';
 import { JobBook, type MarketRecord } from '../chain/roles/job-book.ts';
 import { MismatchBoard } from '../chain/roles/mismatch-board.ts';
 import { servedProofs } from '../chain/roles/served-proofs.ts';
+import type { Configuration } from '../configuration/index.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { Signer } from '../job/signer.ts';
 import { MemoryGate } from '../requester/memory-gate.ts';
-import { type OpenMarket, withMarket } from './chain.ts';
+import { type OpenMarket, withMarketOf } from './chain.ts';
 import { jobArgument } from './chain-flags.ts';
-import type { ChainRoleFlags } from './chain-role-flags.ts';
 import type { Context } from './context.ts';
 import { marketArtifacts } from './market-artifacts.ts';
 import type { OpenWorker, RunningNode } from './node.ts';
@@ -24,31 +25,32 @@ export interface ChainRoleModules {
 }
 
 /**
- * Takes part in a market while `use` runs, where the flags say so.
+ * Takes part in a market while `use` runs, where the configuration says so.
  *
- * @throws TesseraError `CHAIN_MISSING` without contracts, `USAGE` for flags that do not go together
+ * @throws TesseraError `CHAIN_MISSING` without contracts, `USAGE` for settings that do not go together
  */
 export async function withChainRoles<T>(
   context: Context,
-  flags: ChainRoleFlags,
+  configuration: Configuration,
   modules: ChainRoleModules,
   use: (open?: OpenMarket) => Promise<T>,
 ): Promise<T> {
-  if (flags.chain !== true) return use();
-  return withMarket(context, flags, 2, async (open) => {
+  const { chain: takesPart, stake, register } = configuration;
+  if (!takesPart) return use();
+  return withMarketOf(context, configuration, 2, async (open) => {
     const stopping = new AbortController();
     const { market } = open;
-    if (flags.stake !== undefined) {
-      const { amount } = await market.stake(market.chain.address);
-      if (amount < flags.stake) await market.deposit(flags.stake - amount, { signal: context.signal });
+    if (stake !== undefined) {
+      const [wanted, { amount }] = [parseEther(stake), await market.stake(market.chain.address)];
+      if (amount < wanted) await market.deposit(wanted - amount, { signal: context.signal });
     }
-    const mismatches = boardOf(modules.node, open);
-    if (flags.register === true) {
+    if (register) {
       const { peer } = modules.node;
       const { known, account } = await registerNodeOf(open, peer.identity, modules.proving, context.signal);
       peer.log.info({ account }, known ? 'the node was registered before' : 'the node is registered');
     }
-    const roles = await openRoles(context, flags, modules, open, mismatches, stopping.signal);
+    const mismatches = boardOf(modules.node, open);
+    const roles = await openRoles(context, configuration, modules, open, mismatches, stopping.signal);
     try {
       await roles.start();
       return await use(open);
@@ -66,7 +68,7 @@ function boardOf({ peer: { transport, identity, log } }: RunningNode, { files }:
 
 async function openRoles(
   { settings }: Context,
-  flags: ChainRoleFlags,
+  { claim, submit, watch, watchPatience }: Configuration,
   { node, proving }: ChainRoleModules,
   { market, deployed, files }: OpenMarket,
   mismatches: MismatchBoard,
@@ -77,16 +79,16 @@ async function openRoles(
   const { chainId, market: address } = market.place;
   const records = peer.store.records<MarketRecord>('markets');
   const claiming =
-    proving === undefined || flags.claim === false
+    proving === undefined || !claim
       ? undefined
-      : await claimingBy(proving, artifacts, join(settings.directory.node, 'work'), flags);
+      : await claimingBy(proving, artifacts, join(settings.directory.node, 'work'), submit);
   return new ChainRoles(
     {
       market,
       since: deployed.since,
       ...(claiming === undefined ? {} : { claiming }),
-      watch: watched(flags.watch),
-      patience: flags.watchPatience ?? 600,
+      watch: watched(watch),
+      patience: watchPatience,
     },
     {
       book: new JobBook(records, `${chainId}/${address}`),
@@ -104,7 +106,7 @@ async function claimingBy(
   { worker: { limits, modules, capabilities } }: OpenWorker,
   artifacts: ArtifactAccess,
   scratch: string,
-  { submit }: ChainRoleFlags,
+  submit: Configuration['submit'],
 ): Promise<NonNullable<ChainRolesInit['claiming']>> {
   const { provers, verifiers } = modules;
   const { memory, parallel, price } = limits;
@@ -114,14 +116,14 @@ async function claimingBy(
     open: (segment, signal) => openFetchedWork(segment, means, signal),
     parallel,
     price,
-    ...(submit === undefined ? {} : { submit }),
+    submit,
   };
 }
 
 /** Units of the cost model are its microseconds of proving on the machine that it was fitted on. */
 const unitsPerSecond = 1_000_000;
 
-function watched(jobs: readonly string[] = ['all']): ChainRolesInit['watch'] {
+function watched(jobs: readonly string[]): ChainRolesInit['watch'] {
   if (jobs.includes('all')) return 'all';
   return new Set<Hex32>(jobs.filter((job) => job !== 'none').map(jobArgument));
 }

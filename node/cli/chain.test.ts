@@ -304,6 +304,29 @@ describe('this node on the chain', () => {
   );
 });
 
+describe('a configuration file', () => {
+  it(
+    'has the chain and the account for every verb; a flag goes before it',
+    async () => {
+      const file = join(folder, 'chain.json');
+      const [keystore, passwordFile] = [fileOf(1), join(folder, 'password')];
+      const settings = { rpc: [anvil.url], chainId: 31_337, keystore, passwordFile };
+      await writeFile(file, JSON.stringify(settings));
+      const status = (...flags: string[]) => json(['chain', 'status', '--config', file, ...flags]);
+      const address = (account: number) => anvilAccount(account).address;
+      expect(await status()).toMatchObject({ status: 0, value: { embedded: false, account: address(1) } });
+      // One flag of the account sets aside the other two settings.
+      expect(await status('--account', '5')).toMatchObject({ status: 0, value: { account: address(5) } });
+      const other = await status('--chain-id', '1');
+      expect([other.status, other.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
+      expect((await json(['jobs', '--config', file])).value.jobs[0]).toMatchObject({ id: job });
+      await writeFile(file, JSON.stringify({ ...settings, rpc: 'anything' }));
+      expect((await status()).value.error.code).toBe('CONFIGURATION_INVALID');
+    },
+    setupTimeout,
+  );
+});
+
 describe('what is wrong is said before anything is sent', () => {
   it('another chain than expected, and flags that contradict each other', async () => {
     const wrong = await json(['chain', 'status', '--rpc', anvil.url, '--chain-id', '1']);

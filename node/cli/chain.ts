@@ -13,12 +13,16 @@ import {
 import { openKeystore } from '../chain/keystore.ts';
 import { embeddedNetwork } from '../chain/network.ts';
 import type { TransactionCost } from '../chain/transaction-cost.ts';
-import type { ChainFlags } from './chain-flags.ts';
+import type { Configuration } from '../configuration/index.ts';
+import type { ChainFlags, ChainSettings } from './chain-flags.ts';
+import { configurationOf } from './configuration.ts';
 import type { Context } from './context.ts';
 
 /** A chain as the flags name it; the embedded one where they name none. */
 export interface OpenChain {
   chain: Chain;
+  /** The file of the contracts' deployment, which may not exist yet. */
+  deployment: string;
   /** Its endpoints. */
   urls: readonly string[];
   embedded: boolean;
@@ -37,35 +41,46 @@ export interface OpenMarket extends OpenChain {
  * @throws TesseraError `USAGE` for flags that do not go together
  */
 export async function withChain<T>(
-  { settings, signal }: Context,
+  context: Context,
   flags: ChainFlags,
   account: number,
   use: (open: OpenChain) => Promise<T>,
 ): Promise<T> {
+  const { config } = flags;
+  const configuration = await configurationOf(context, config === undefined ? {} : { config });
+  return withChainOf(context, chainSettings(configuration, flags), account, use);
+}
+
+/** As {@link withChain}, with the settings at hand. */
+export async function withChainOf<T>(
+  { settings, signal }: Context,
+  named: ChainSettings,
+  account: number,
+  use: (open: OpenChain) => Promise<T>,
+): Promise<T> {
   const root = settings.directory.chain;
-  if (flags.rpc !== undefined) {
-    const key = await accountOf(flags);
+  const placesOf = (chain: Chain) => {
+    const files = chainDirectory(root, chain.network.chainId);
+    return { files, deployment: named.deployment ?? files.deployment };
+  };
+  if (named.rpc.length > 0) {
+    const key = await accountOf(named);
     const chain = await Chain.connect({
-      urls: flags.rpc,
+      urls: named.rpc,
       ...(key === undefined ? {} : { account: key }),
-      ...(flags.chainId === undefined ? {} : { chainId: flags.chainId }),
+      ...(named.chainId === undefined ? {} : { chainId: named.chainId }),
     });
-    if (flags.account !== undefined && chain.network.chainId !== embeddedNetwork.chainId) {
+    if (named.account !== undefined && chain.network.chainId !== embeddedNetwork.chainId) {
       throw usage('--account names an account whose key everybody knows: only for an embedded chain');
     }
-    return use({
-      chain,
-      urls: flags.rpc,
-      embedded: false,
-      files: chainDirectory(root, chain.network.chainId),
-    });
+    return use({ chain, urls: named.rpc, embedded: false, ...placesOf(chain) });
   }
-  if (flags.keystore !== undefined) throw usage('--keystore belongs to a chain that --rpc names');
+  if (named.keystore !== undefined) throw usage('--keystore belongs to a chain that --rpc names');
   const embedded = await openEmbeddedChain(embeddedDirectory(root), signal);
   try {
     const urls = [embedded.url];
-    const chain = await Chain.connect({ urls, account: developmentAccount(flags.account ?? account) });
-    return await use({ chain, urls, embedded: true, files: chainDirectory(root, chain.network.chainId) });
+    const chain = await Chain.connect({ urls, account: developmentAccount(named.account ?? account) });
+    return await use({ chain, urls, embedded: true, ...placesOf(chain) });
   } finally {
     await embedded.close();
   }
@@ -78,17 +93,41 @@ export async function withMarket<T>(
   account: number,
   use: (open: OpenMarket) => Promise<T>,
 ): Promise<T> {
-  return withChain(context, flags, account, async (open) =>
-    use({ ...open, ...(await marketOn(open, flags)) }),
-  );
+  return withChain(context, flags, account, async (open) => use({ ...open, ...(await marketOn(open)) }));
+}
+
+/** As {@link withMarket}, with the settings at hand. */
+export async function withMarketOf<T>(
+  context: Context,
+  named: ChainSettings,
+  account: number,
+  use: (open: OpenMarket) => Promise<T>,
+): Promise<T> {
+  return withChainOf(context, named, account, async (open) => use({ ...open, ...(await marketOn(open)) }));
+}
+
+/** A flag goes before the configuration; one that names the account, before all of the configuration's account. */
+function chainSettings(configuration: Configuration, { config: _, ...flags }: ChainFlags): ChainSettings {
+  const { rpc, chainId, keystore, passwordFile, account, deployment } = configuration;
+  const named = [flags.account, flags.keystore, flags.passwordFile].some((flag) => flag !== undefined);
+  const sender = named ? {} : { keystore, passwordFile, account };
+  const chosen = { rpc, chainId, deployment, ...sender, ...flags };
+  return {
+    rpc: chosen.rpc,
+    ...(chosen.chainId === undefined ? {} : { chainId: chosen.chainId }),
+    ...(chosen.keystore === undefined ? {} : { keystore: chosen.keystore }),
+    ...(chosen.passwordFile === undefined ? {} : { passwordFile: chosen.passwordFile }),
+    ...(chosen.account === undefined ? {} : { account: chosen.account }),
+    ...(chosen.deployment === undefined ? {} : { deployment: chosen.deployment }),
+  };
 }
 
 /** The contracts of a chain. @throws TesseraError `CHAIN_MISSING` */
-export async function marketOn(
-  { chain, files }: Pick<OpenChain, 'chain' | 'files'>,
-  { deployment }: ChainFlags,
-): Promise<{ market: Market; deployed: DeployedMarket }> {
-  const deployed = await readDeployment(deployment ?? files.deployment);
+export async function marketOn({
+  chain,
+  deployment,
+}: Pick<OpenChain, 'chain' | 'deployment'>): Promise<{ market: Market; deployed: DeployedMarket }> {
+  const deployed = await readDeployment(deployment);
   if (deployed.chainId !== chain.network.chainId) {
     throw usage(
       `The deployment is on chain ${deployed.chainId}, and the endpoints are of chain ${chain.network.chainId}`,
@@ -97,7 +136,7 @@ export async function marketOn(
   const { market } = deployed.addresses;
   if ((await chain.client.getCode({ address: market })) === undefined) {
     throw new TesseraError('CHAIN_MISSING', {
-      message: `There is no contract at ${market}, where ${deployment ?? files.deployment} has the market: this chain was begun anew, or is another one`,
+      message: `There is no contract at ${market}, where ${deployment} has the market: this chain was begun anew, or is another one`,
       remedy: 'Deploy the contracts (tessera chain deploy), or name the file of a deployment (--deployment).',
       details: { market },
     });
@@ -105,7 +144,7 @@ export async function marketOn(
   return { market: new Market(chain, deployed.addresses), deployed };
 }
 
-async function accountOf({ keystore, passwordFile, account }: ChainFlags) {
+async function accountOf({ keystore, passwordFile, account }: ChainSettings) {
   if (account !== undefined) {
     if (keystore !== undefined) throw usage('--account and --keystore both name the account');
     return developmentAccount(account);

@@ -13,13 +13,21 @@ import type { Context } from './context.ts';
 /** Flags of every verb that runs a node: one for each setting, and the configuration file. */
 export type ConfigurationFlags = ConfigurationSources['flags'] & { config?: string };
 
-export function addConfigurationFlags(command: Command): Command {
-  command.option(
+/** @param chain whether those of a chain are among them */
+export function addConfigurationFlags(command: Command, chain = false): Command {
+  addConfigFlag(command);
+  for (const setting of settings.filter(({ ofChain }) => chain || !ofChain)) {
+    for (const option of optionsOf(setting)) command.addOption(option);
+  }
+  return command;
+}
+
+/** Adds `--config`, for verbs that have few flags of a node's settings or none. */
+export function addConfigFlag(command: Command): Command {
+  return command.option(
     '--config <file>',
     'configuration file; by default config.json in the data directory, if there',
   );
-  for (const setting of settings) for (const option of optionsOf(setting)) command.addOption(option);
-  return command;
 }
 
 /** @throws TesseraError `CONFIGURATION_INVALID` */
@@ -36,11 +44,13 @@ export async function configurationOf(context: Context, flags: ConfigurationFlag
 function optionsOf({ flag, kind, description, choices }: Setting): Option[] {
   switch (kind) {
     case 'list':
-      return [new Option(`${flag} <multiaddr...>`, description)];
+      return [new Option(`${flag} <item...>`, description)];
     case 'switch':
       return [new Option(flag, description), new Option(flag.replace('--', '--no-'), 'do not')];
     case 'number':
       return [new Option(`${flag} <number>`, description)];
+    case 'text':
+      return [new Option(`${flag} <text>`, description)];
     case 'choice':
       return [new Option(`${flag} <choice>`, description).choices(choices ?? [])];
   }

@@ -57,7 +57,7 @@ export async function proveOnChainOf(
                   flags,
                   circuits.map(({ prover }) => prover),
                 );
-                return contractsFor(context, open, flags, draft);
+                return contractsFor(context, open, draft);
               },
               onNote: (note) => output.note(note),
               onCosts: (costs) => output.note(costs.map(showCost).join('\n')),
@@ -120,19 +120,18 @@ async function withPeers<T>(
 async function contractsFor(
   { output, signal }: Context,
   open: OpenChain,
-  flags: ChainJobFlags,
   certificate: Parameters<typeof ezklOf>[0][number],
 ) {
   try {
-    return await marketOn(open, flags);
+    return await marketOn(open);
   } catch (error) {
     const isMissing = error instanceof TesseraError && error.code === 'CHAIN_MISSING';
-    if (!isMissing || !open.embedded || flags.deployment !== undefined) throw error;
+    if (!isMissing || !open.embedded || open.deployment !== open.files.deployment) throw error;
   }
   output.note('The embedded chain has no contracts yet: deploying them now.');
   const chain = await Chain.connect({ urls: open.urls, account: developmentAccount(accounts.deployer) });
   await deployContracts({ chain, path: open.files.deployment, ...ezklOf([certificate]), signal });
-  return marketOn(open, flags);
+  return marketOn(open);
 }
 
 /** Workers with stake enough for the bonds of all segments but very many. */

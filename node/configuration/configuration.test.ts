@@ -10,7 +10,8 @@ const file = (content: unknown) => ({ path: 'config.json', text: JSON.stringify(
 
 describe('a configuration', () => {
   it('is made of defaults where nobody says otherwise', () => {
-    expect(read({})).toEqual(Object.fromEntries(settings.map((setting) => [setting.name, setting.default])));
+    const defaults = settings.filter((setting) => setting.default !== undefined);
+    expect(read({})).toEqual(Object.fromEntries(defaults.map((setting) => [setting.name, setting.default])));
   });
 
   it('takes a flag before a variable, that before the file', () => {
@@ -53,6 +54,9 @@ describe('a configuration', () => {
       { flags: { requesters: ['12D3KooW'] } },
       /^--requesters, item 1: is not the peer id/,
     ],
+    ['an endpoint that is none', { flags: { rpc: ['localhost'] } }, /^--rpc, item 1: is not an HTTP address/],
+    ['a stake in words', { env: { TESSERA_STAKE: 'much' } }, /^TESSERA_STAKE: is not an amount/],
+    ['a job that is none', { file: file({ watch: ['0x12'] }) }, /^config\.json: watch, item 1: is neither/],
     ['a level that is none', { env: { TESSERA_LOG_LEVEL: 'loud' } }, /^TESSERA_LOG_LEVEL: /],
   ])('refuses %s, and names it', (_, sources, message) => {
     expect(() => read(sources)).toThrow(
@@ -73,7 +77,8 @@ describe('docs/configuration.md', () => {
 
 function rowOf({ name, variable, flag, default: value, description, choices }: Setting): string[] {
   const code = (item: string) => `\`${item}\``;
-  const shown = Array.isArray(value) ? value.map(code).join(', ') || 'none' : code(String(value));
+  const values = value === undefined ? [] : [value].flat();
+  const shown = values.map((item) => code(String(item))).join(', ') || 'none';
   const oneOf = choices === undefined ? '' : ` One of ${choices.map(code).join(', ')}.`;
   return [code(name), code(variable), code(flag), shown, `${description}${oneOf}`];
 }

@@ -1,6 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr';
 import { z } from 'zod';
 import { publicKeyOf } from '../../protocol/messages/index.ts';
+import { chainShape } from './chain-shape.ts';
 
 const address = z.string().refine(isMultiaddr, 'is not a multiaddr, e.g. /ip4/192.0.2.1/tcp/4801');
 const peerAddress = address.refine(
@@ -91,13 +92,14 @@ export const configurationSchema = z.strictObject({
     .default(4800)
     .describe('Port of the local API and of the metrics, on loopback only; 0 takes a free one.'),
   logLevel: z.enum(logLevels).default('info').describe('What is worth a line on standard error, at least.'),
+  ...chainShape,
 });
 
 export type Configuration = z.infer<typeof configurationSchema>;
 export type SettingName = keyof Configuration;
 
 /** How a setting is written in an environment variable or after a flag. */
-export type SettingKind = 'list' | 'switch' | 'number' | 'choice';
+export type SettingKind = 'list' | 'switch' | 'number' | 'choice' | 'text';
 
 export interface Setting {
   name: SettingName;
@@ -107,6 +109,9 @@ export interface Setting {
   flag: string;
   kind: SettingKind;
   description: string;
+  /** Whether it is about a chain. */
+  ofChain: boolean;
+  /** Nothing where it has to be said. */
   default: Configuration[SettingName];
   /** Of a choice. */
   choices?: readonly string[];
@@ -122,6 +127,7 @@ export const settings: readonly Setting[] = Object.entries(configurationSchema.s
       flag: `--${words(name).join('-')}`,
       kind: kindOf(value),
       description: schema.description ?? '',
+      ofChain: name in chainShape,
       default: schema.parse(undefined),
       ...(value instanceof z.ZodEnum ? { choices: value.options } : {}),
     };
@@ -131,6 +137,7 @@ export const settings: readonly Setting[] = Object.entries(configurationSchema.s
 function kindOf(schema: z.ZodType): SettingKind {
   if (schema instanceof z.ZodArray) return 'list';
   if (schema instanceof z.ZodBoolean) return 'switch';
+  if (schema instanceof z.ZodString) return 'text';
   return schema instanceof z.ZodEnum ? 'choice' : 'number';
 }
 

@@ -57,7 +57,7 @@ async function runDeploy(context: Context, flags: ChainFlags & { for?: string[] 
   const { deployment, path } = await withChain(context, flags, 0, (open) =>
     deployContracts({
       chain: open.chain,
-      path: flags.deployment ?? open.files.deployment,
+      path: open.deployment,
       ...ezklOf(certificates),
       signal: context.signal,
       onProgress: ({ name, address, gas }) => context.output.note(`${name} at ${address}, ${gas} gas`),
@@ -80,7 +80,7 @@ async function runStatus(context: Context, flags: ChainFlags): Promise<void> {
     const account = chain.account?.address;
     const balance = account === undefined ? undefined : await chain.client.getBalance({ address: account });
     const prices = await readPrices(chain);
-    const found = await marketOn(open, flags).catch(missing);
+    const found = await marketOn(open).catch(missing);
     const stake =
       account === undefined || found === undefined ? undefined : await found.market.stake(account);
     return {

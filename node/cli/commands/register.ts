@@ -8,7 +8,6 @@ import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 
 interface Flags extends ChainFlags {
-  config?: string;
   remove?: boolean;
 }
 
@@ -23,7 +22,6 @@ export function registerVerb(program: Command, context: Context): void {
       long: true,
     }),
   )
-    .option('--config <file>', 'the node’s configuration file; by default config.json in the data directory')
     .option('--remove', 'take back what this account said of its node')
     .action(async (path: string | undefined, flags: Flags) => {
       if (path === undefined) return flags.remove ? remove(context, flags) : register(context, flags);

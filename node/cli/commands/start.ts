@@ -4,12 +4,9 @@ import type { Command } from 'commander';
 import type { PeerStatus } from '../../peer/index.ts';
 import { nodeFiles } from '../../store/node-files.ts';
 import type { OpenMarket } from '../chain.ts';
-import { addChainRoleFlags, type ChainRoleFlags } from '../chain-role-flags.ts';
 import { addConfigurationFlags, type ConfigurationFlags, configurationOf } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
-
-type Flags = ConfigurationFlags & ChainRoleFlags;
 
 /** `tessera start`: runs a node in the foreground until it is interrupted. */
 export function startVerb(program: Command, context: Context): void {
@@ -23,14 +20,13 @@ export function startVerb(program: Command, context: Context): void {
       'tessera start --listen /ip4/127.0.0.1/tcp/0 --api-port 0 --no-mdns --json',
     ],
   });
-  addConfigurationFlags(verb);
-  addChainRoleFlags(verb).action(async (flags: Flags & { json?: boolean }) => {
+  addConfigurationFlags(verb, true).action(async (flags: ConfigurationFlags & { json?: boolean }) => {
     const { json: _, ...settings } = flags;
     await runNode(context, settings);
   });
 }
 
-async function runNode(context: Context, flags: Flags): Promise<void> {
+async function runNode(context: Context, flags: ConfigurationFlags): Promise<void> {
   const { settings, output, signal } = context;
   // Loaded here only: other verbs need not wait for all of libp2p.
   const { createLog } = await import('../../peer/index.ts');
@@ -74,7 +70,7 @@ async function runNode(context: Context, flags: Flags): Promise<void> {
       try {
         await queue.start();
         await removeUploads(uploads, filesOf(queue));
-        await withChainRoles(context, flags, { node, proving }, async (market) => {
+        await withChainRoles(context, configuration, { node, proving }, async (market) => {
           const { peerId, addresses, version } = peer.status();
           const chain = market === undefined ? {} : { chain: chainOf(market) };
           output.result(
