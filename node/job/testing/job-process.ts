@@ -55,11 +55,24 @@ export interface JobProcessInit {
   skew?: number;
 }
 
+/** How a process stands. */
+export interface JobProcessMeasurement {
+  /** Resident bytes. */
+  memory: number;
+  /** Gossip that was taken, and by reason what was refused. */
+  delivered: number;
+  refused: Readonly<Record<string, number>>;
+  requests: { answered: number; refused: number };
+  /** Entries of tables that peers fill. */
+  tables: { bids: number; records: number; answers: number; peers: number };
+}
+
 /** What the process says to whoever forked it. */
 export type JobProcessMessage =
   | { ready: { peerId: string; addresses: readonly string[] } }
   | { segment: SegmentEvent }
   | { stopped: true }
+  | { measurement: JobProcessMeasurement }
   | { certificate: string }
   | { error: { code?: string; message: string } };
 
@@ -142,6 +155,18 @@ const jobs = await startJobs({
   ...(worker === undefined ? {} : { worker: workerInit(worker) }),
   ...(timings === undefined ? {} : { requester: { timings } }),
 });
+function measure(): JobProcessMeasurement {
+  const [path] = peer.transport.status();
+  const { bids, records } = jobs.requester.workerTables;
+  return {
+    memory: process.memoryUsage.rss(),
+    delivered: path?.delivered ?? 0,
+    refused: path?.refused ?? {},
+    requests: peer.requests.counts,
+    tables: { bids, records, ...peer.requests.sizes },
+  };
+}
+process.on('message', () => say({ measurement: measure() }));
 process.on('disconnect', () => process.exit());
 say({ ready: peer.status() });
 

@@ -82,6 +82,11 @@ export class Requester {
     });
   }
 
+  /** How many entries each table of workers has that peers fill. */
+  get workerTables(): WorkerDirectory['sizes'] {
+    return this.#components.directory.sizes;
+  }
+
   stop(): void {
     this.#unsubscribe?.();
   }
