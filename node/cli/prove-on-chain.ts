@@ -7,7 +7,6 @@ import { Chain, developmentAccount, Market } from '../chain/index.ts';
 import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
 import type { JobPrices } from '../chain/requester.ts';
 import { Worker } from '../chain/worker.ts';
-import type { ArtifactAccess } from '../job/artifact-access.ts';
 import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
