@@ -106,3 +106,33 @@ describe('places', () => {
     expect(await ask('v', ann)).toBe('taken');
   });
 });
+
+describe('offers of anybody', () => {
+  it('are remembered up to a number, the last ones', async () => {
+    for (let index = 0; index < 5_000; index++) {
+      const sender = index.toString(16).padStart(32, 'c').padEnd(64, '0');
+      admission.noteOffer(offerOf(sender));
+    }
+    expect(admission.offers).toBe(4_096);
+    expect(await ask('x', ann)).toBe('requester');
+    // Whoever has been forgotten says its offer again.
+    admission.noteOffer(offerOf(ann));
+    expect(await ask('y', ann)).toBe('taken');
+  });
+
+  it('are judged by the least that they need of this worker, however much else they name', async () => {
+    const [need] = offerOf(ann).needs;
+    const needs = [{ memory: 500 }, { prover: 'other', memory: 1 }, { memory: 100 }, { memory: 300 }];
+    const offer = (named: typeof needs) => ({
+      ...offerOf(ann),
+      needs: named.map((change) => ({ ...need, ...change })) as Offer['needs'],
+    });
+    admission.noteOffer(offer(needs));
+    expect(await ask('x', ann)).toBe('taken');
+    held = [];
+    admission.noteOffer(offer(needs.slice(0, 2)));
+    expect(await ask('y', ann)).toBe('memory');
+    admission.noteOffer(offer(needs.slice(1, 2)));
+    expect(await ask('z', ann)).toBe('prover');
+  });
+});

@@ -1,6 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Hex32 } from '../../protocol/edge.ts';
-import type { Assignment, Offer, SignedMessage } from '../../protocol/messages/index.ts';
+import type { Assignment, Need, Offer, SignedMessage } from '../../protocol/messages/index.ts';
 import type { Signer } from '../job/signer.ts';
 import type { Records } from '../store/index.ts';
 import { type Objection, objectionTo, type WorkerLimits } from './limits.ts';
@@ -44,7 +44,23 @@ export class Admission {
     }
     // Again at the end: the one that was heard of longest ago is forgotten first.
     this.#offers.delete(offer.job);
-    this.#offers.set(offer.job, offer);
+    this.#offers.set(offer.job, { ...offer, needs: this.#leastNeeds(offer) });
+  }
+
+  /** How many offers are remembered. */
+  get offers(): number {
+    return this.#offers.size;
+  }
+
+  /** Of what this worker has provers for, the least: all that an offer is asked later, and short, however long it is. */
+  #leastNeeds({ needs }: Offer): Need[] {
+    const least = new Map<string, Need>();
+    for (const need of needs) {
+      const known = least.get(need.prover);
+      if (!this.#init.provers.has(need.prover) || (known && known.memory <= need.memory)) continue;
+      least.set(need.prover, need);
+    }
+    return [...least.values()];
   }
 
   /**
@@ -102,8 +118,8 @@ export class Admission {
   }
 }
 
-/** Offers that are remembered. */
-const maxOffers = 10_000;
+/** Offers that are remembered: at their longest, 10 KB each. */
+const maxOffers = 4_096;
 
 function refused(reason: Objection['reason'], detail: string): { objection: Objection } {
   return { objection: { reason, detail } };
