@@ -43,7 +43,9 @@ export class ArtifactRecords {
   }
 
   write(cid: CID, record: ArtifactRecord): Promise<void> {
-    return storing(() => writeFileAtomic(this.#path(cid), JSON.stringify(record)));
+    // Not forced onto the disk, as blocks are not: what a power cut takes is fetched again, and a node that fetches for
+    // many segments would wait for the disk most of the time.
+    return storing(() => writeFileAtomic(this.#path(cid), JSON.stringify(record), { fsync: false }));
   }
 
   /** Notes that the artifact was used. */

@@ -97,3 +97,17 @@ it('is exhausted only when the search is over', async () => {
   await search();
   expect(pool.exhausted).toBe(true);
 });
+
+it('does not wait for a search that does not end when it is told to', async () => {
+  const cancelled = new AbortController();
+  const routing: Pick<ContentRouting, 'find'> = {
+    async *find() {
+      yield one;
+      cancelled.abort();
+      await new Promise(() => {});
+    },
+  };
+  await pool.search(cid, routing as ContentRouting, cancelled.signal);
+  expect(pool.exhausted).toBe(false);
+  expect(pool.take(0)).toBe(one);
+});

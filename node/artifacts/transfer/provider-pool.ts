@@ -67,7 +67,7 @@ export class ProviderPool {
         if (pause > 0) await sleep(pause, undefined, { signal });
         try {
           const limited = AbortSignal.any([signal, AbortSignal.timeout(searchMs)]);
-          for await (const provider of routing.find(cid, { signal: limited })) this.add(provider);
+          await Promise.race([this.#find(cid, routing, limited), aborted(limited)]);
         } catch (error) {
           this.searchFailure = error;
         }
@@ -79,6 +79,10 @@ export class ProviderPool {
       this.#searching = false;
       this.#onChange();
     }
+  }
+
+  async #find(cid: CID, routing: ContentRouting, signal: AbortSignal): Promise<void> {
+    for await (const provider of routing.find(cid, { signal })) this.add(provider);
   }
 
   /** A provider to try now: those that failed least first. */
@@ -109,4 +113,12 @@ export class ProviderPool {
   #isGivenUp({ failures }: Known): boolean {
     return failures >= this.#options.attempts;
   }
+}
+
+/** Resolves with the signal: a search of the DHT ends seconds after it was told to, and nobody has to wait for that. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
