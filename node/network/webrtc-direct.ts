@@ -11,7 +11,8 @@ export interface WebRtcPackage {
 /**
  * Loads WebRTC-direct: UDP, to addresses that name the hash of the certificate they answer with
  * (libp2p's `webrtc/webrtc-direct.md`). Loaded on demand, since its package is optional, brings a native module, and
- * takes some 20 MB of memory.
+ * takes some 20 MB of memory. It asks for React Native's WebRTC besides, whose place Node's takes by `overrides` in
+ * package.json: else npm would install all of React Native.
  *
  * @throws TesseraError `TRANSPORT_MISSING` where the package, or its part for this platform, is not installed
  */
