@@ -170,6 +170,7 @@ async function expectClosedApi(api: string): Promise<void> {
   expect(await status('/v1/unknown', { authorization })).toBe(404);
   const metrics = await (await fetch(`${api}/metrics`, { headers: { authorization } })).text();
   expect(metrics).toContain('tessera_messages_total{transport="libp2p",outcome="delivered"} 0');
+  expect(metrics).toContain('tessera_requests_total{outcome="refused"} 0');
   expect(metrics).toMatch(/^libp2p_/m);
 }
 

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Transport } from '../network/transport.ts';
 
 /** A registry with what Node tells about its process. */
@@ -31,6 +32,20 @@ export function measureTransport(registry: Registry, transport: Transport): void
           this.inc({ transport: name, outcome }, count);
         }
       }
+    },
+  });
+}
+
+/** Adds what became of the requests that came, read when somebody asks. */
+export function measureRequests(registry: Registry, requests: Pick<RequestProtocol, 'counts'>): void {
+  new Counter({
+    name: 'tessera_requests_total',
+    help: 'Requests of peers that were answered, and that were refused or broken off.',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(requests.counts)) this.inc({ outcome }, count);
     },
   });
 }

@@ -18,7 +18,7 @@ import {
 } from '../store/index.ts';
 import { EventBus } from './events.ts';
 import type { Logger } from './log.ts';
-import { createMetrics, measureTransport } from './metrics.ts';
+import { createMetrics, measureRequests, measureTransport } from './metrics.ts';
 
 export interface PeerInit {
   configuration: Configuration;
@@ -94,6 +94,7 @@ export async function startPeer({
       onFailure: (error, peer) => log.debug({ err: error, peer }, 'a request was not answered'),
     });
     closers.push(() => requests.close());
+    measureRequests(metrics, requests);
     const keeper = new ConnectionKeeper({
       libp2p,
       bootstrap: configuration.bootstrap,

@@ -92,7 +92,7 @@ export interface Assignment extends SegmentHead {
   commitments: Hex32;
   /** The bid that it accepts. */
   bid: Hex32;
-  /** Counts the assignments of this segment from 0; of two, the higher one holds. */
+  /** Counts the assignments of this segment from 0; several may hold at once. */
   attempt: number;
   /** What is needed to prove it, by role: compiled circuit, keys, SRS. */
   artifacts: Readonly<Record<string, Cid>>;
