@@ -32,6 +32,8 @@ export const limits = {
   parameterBytes: 65_536,
   artifacts: 131_072,
   artifactBytes: 2 ** 28,
+  /** One file of a segment's keys. */
+  keyBytes: 2 ** 34,
   proofBytes: 2 ** 24,
   publicInputs: 2 ** 22,
   commitmentBytes: 2 ** 28,

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import type { Hex32 } from '../../protocol/edge.ts';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
 import { ArtifactFetcher, type ContentRouting, type Provider } from '../artifacts/transfer/index.ts';
 import { ArtifactAccess } from '../job/artifact-access.ts';
@@ -72,7 +73,8 @@ export class PrivateArtifacts {
   }
 
   get #exchange(): ConstructorParameters<typeof ArtifactAccess>[0] {
-    return { store: this.#store, fetch: (request) => this.#fetcher.fetch(request) };
+    const { rate } = this.#fetcher;
+    return { store: this.#store, rate, fetch: (request) => this.#fetcher.fetch(request) };
   }
 
   #mayRead(block: CID, peer: string): boolean {
@@ -103,8 +105,8 @@ class LentArtifacts extends ArtifactAccess {
     return this.#lend(await super.put(bytes, false));
   }
 
-  override async putFile(path: string): Promise<Artifact> {
-    return this.#lend(await super.putFile(path, false));
+  override async putFile(path: string, _announce: boolean, sha256?: Hex32): Promise<Artifact> {
+    return this.#lend(await super.putFile(path, false, sha256));
   }
 
   override async release(cids: Iterable<string>): Promise<void> {

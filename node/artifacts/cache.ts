@@ -38,6 +38,12 @@ export interface CacheEntry {
   inUse: boolean;
 }
 
+/** What is known of a file of an entry without reading it. */
+export interface CachedFile {
+  bytes: number;
+  sha256: Hex32;
+}
+
 /** An entry that stays in place until it is released. */
 export interface OpenEntry {
   key: Hex32;
@@ -45,11 +51,13 @@ export interface OpenEntry {
   path: string;
   /** Whether it was there already. */
   cached: boolean;
+  /** Its files by name, as they were when it was made. */
+  files: Readonly<Record<string, CachedFile>>;
   release(): Promise<void>;
 }
 
 interface EntryRecord {
-  files: Readonly<Record<string, { bytes: number; sha256: Hex32 }>>;
+  files: Readonly<Record<string, CachedFile>>;
 }
 
 const recordName = 'entry.json';
@@ -87,12 +95,14 @@ export class ArtifactCache {
     const key = keyOf(kind, inputs);
     const path = join(this.#directory, kind, key);
     const unlock = await this.#lock(path, signal);
+    let record: EntryRecord | undefined;
     let cached = true;
     let use: string;
     try {
-      if (!(await this.#isWhole(path))) {
+      record = await this.#wholeRecord(path);
+      if (record === undefined) {
         cached = false;
-        await this.#make(path, make);
+        record = await this.#make(path, make);
       }
       use = join(`${path}.used`, `${process.pid}.${randomUUID()}`);
       await storing(async () => {
@@ -113,7 +123,12 @@ export class ArtifactCache {
         throw error;
       }
     }
-    return { key, path, cached, release };
+    return { key, path, cached, files: record.files, release };
+  }
+
+  /** Whether the entry of these inputs is there and whole: {@link open} would not make it. */
+  async has(kind: string, inputs: CacheInputs): Promise<boolean> {
+    return (await this.#wholeRecord(join(this.#directory, kind, keyOf(kind, inputs)))) !== undefined;
   }
 
   /** {@link open}, `use`, release. */
@@ -176,34 +191,38 @@ export class ArtifactCache {
     return join(this.#directory, partialDirectory, sha256);
   }
 
-  async #make(path: string, make: (directory: string) => Promise<void>): Promise<void> {
+  async #make(path: string, make: (directory: string) => Promise<void>): Promise<EntryRecord> {
     const directory = this.#newPath();
     try {
       await storing(() => mkdir(directory, { recursive: true, mode: 0o700 }));
       await storing(() => make(directory));
-      await storing(async () => {
-        await writeFile(join(directory, recordName), JSON.stringify(await recordOf(directory)));
+      const record = await storing(async () => {
+        const made = await recordOf(directory);
+        await writeFile(join(directory, recordName), JSON.stringify(made));
         await rm(path, { recursive: true, force: true });
         await rename(directory, path);
+        return made;
       });
       this.#checked.add(path);
+      return record;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
   }
 
-  /** Whether the entry is there with the bytes it was made with; the digests are checked once a process. */
-  async #isWhole(path: string): Promise<boolean> {
+  /** The entry's record where it is there with the bytes it was made with; the digests are checked once a process. */
+  async #wholeRecord(path: string): Promise<EntryRecord | undefined> {
     const record = await readRecord(path);
-    if (record === undefined) return false;
+    if (record === undefined) return undefined;
     const digests = !this.#checked.has(path);
     for (const [name, expected] of Object.entries(record.files)) {
       const status = await stat(join(path, name)).catch(ifMissing);
-      if (status?.size !== expected.bytes) return false;
-      if (digests && (await storing(() => sha256File(join(path, name)))) !== expected.sha256) return false;
+      if (status?.size !== expected.bytes) return undefined;
+      if (digests && (await storing(() => sha256File(join(path, name)))) !== expected.sha256)
+        return undefined;
     }
     this.#checked.add(path);
-    return true;
+    return record;
   }
 
   /** @returns whether it was removed: not when it is in use or being opened */
@@ -281,7 +300,7 @@ async function tryLock(path: string): Promise<(() => Promise<void>) | undefined>
 }
 
 async function recordOf(directory: string): Promise<EntryRecord> {
-  const files: Record<string, { bytes: number; sha256: Hex32 }> = {};
+  const files: Record<string, CachedFile> = {};
   for (const name of (await readdir(directory)).sort()) {
     const path = join(directory, name);
     files[name] = { bytes: (await stat(path)).size, sha256: await sha256File(path) };

@@ -24,12 +24,12 @@ export interface FetchOptions {
 
 /** A node's artifacts as jobs use them. What is put or fetched stays until it is released. */
 export class ArtifactAccess {
-  readonly #exchange: Pick<ArtifactExchange, 'store' | 'fetch'>;
+  readonly #exchange: Pick<ArtifactExchange, 'store' | 'fetch' | 'rate'>;
   readonly #neighbours: () => readonly Provider[];
 
   /** @param neighbours peers that may be asked for what nobody is known to have */
   constructor(
-    exchange: Pick<ArtifactExchange, 'store' | 'fetch'>,
+    exchange: Pick<ArtifactExchange, 'store' | 'fetch' | 'rate'>,
     neighbours: () => readonly Provider[] = () => [],
   ) {
     this.#exchange = exchange;
@@ -40,13 +40,24 @@ export class ArtifactAccess {
     return this.#exchange.store;
   }
 
+  /** How fast artifacts came of late. */
+  get bytesPerSecond(): number {
+    return this.#exchange.rate.bytesPerSecond;
+  }
+
   /** Keeps bytes for others to fetch. */
   put(bytes: Uint8Array, announce: boolean): Promise<Artifact> {
     return this.#store.add([bytes], { pin: true, announce });
   }
 
-  /** Keeps a file's bytes for others to fetch. */
-  putFile(path: string, announce: boolean): Promise<Artifact> {
+  /**
+   * Keeps a file's bytes for others to fetch.
+   *
+   * @param sha256 of the file, where that is known: what is in the store already is not read again
+   */
+  async putFile(path: string, announce: boolean, sha256?: Hex32): Promise<Artifact> {
+    const there = sha256 === undefined ? undefined : this.#store.findByDigest(sha256);
+    if (there?.announced === announce) return this.#store.pin(there.cid);
     return addFile(this.#store, path, { pin: true, announce });
   }
 

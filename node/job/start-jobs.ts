@@ -4,6 +4,7 @@ import type { PrivateArtifacts } from '../access/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Peer } from '../peer/index.ts';
+import { recipeCost } from '../plan/cost-model/recipe-cost.ts';
 import type { JobModules } from '../requester/job.ts';
 import { type JobRecord, JobRecords, type SegmentRecord } from '../requester/network/job-record.ts';
 import type { NetworkJobTimings } from '../requester/network/network-job-timings.ts';
@@ -92,6 +93,9 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
   };
 }
 
+/** Units of the cost model that take a second on the machine it was fitted on. */
+const unitsOfASecond = 1_000_000;
+
 async function startWorker(
   { peer, scratch, privateArtifacts }: JobsInit,
   { limits, modules, work, timings, ...init }: NonNullable<JobsInit['worker']>,
@@ -103,6 +107,12 @@ async function startWorker(
   await mkdir(scratch, { recursive: true });
   const capabilities = init.capabilities ?? (await measureCapabilities(await describeMachine()));
   const speeds = speedsOf(capabilities, [...provers.keys()], limits.parallel);
+  const freeDisk = async () => {
+    const { bavail, bsize } = await statfs(scratch);
+    return bavail * bsize;
+  };
+  // While all places are taken, each has its part of the machine.
+  const speed = capabilities.unitsPerSecond / unitsOfASecond / limits.parallel;
   const worker = new Worker(
     { limits, provers: new Set(provers.keys()), ...(timings === undefined ? {} : { timings }) },
     {
@@ -114,14 +124,19 @@ async function startWorker(
         work ??
         segmentProver({
           ...{ artifacts, provers, verifiers, scratch, memory: limits.memory },
+          keys: {
+            setupSeconds(model, recipe) {
+              const cost = recipeCost(model, recipe);
+              return cost === undefined ? undefined : cost.setupSeconds / speed;
+            },
+            spareDisk: async () => (await freeDisk()) - limits.disk,
+            onUseless: (err) => log.info({ err }, 'fetched keys came to no proof: they are made here'),
+          },
           ...(privateArtifacts === undefined
             ? {}
             : { guest: { artifacts: privateArtifacts.guest, identity: peer.identity } }),
         }),
-      freeDisk: async () => {
-        const { bavail, bsize } = await statfs(scratch);
-        return bavail * bsize;
-      },
+      freeDisk,
       log,
       onLoad: () => bids.noteLoad(),
     },

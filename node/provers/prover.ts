@@ -1,6 +1,7 @@
 import type { Proof } from '../../protocol/certificate.ts';
 import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
+import type { CachedFile } from '../artifacts/cache.ts';
 import type { Model, ModelNode } from '../model/model.ts';
 
 /** What long work reports while it goes on. */
@@ -83,6 +84,28 @@ export interface ProveOptions extends CallOptions {
   blindings?: { inputs: readonly (bigint | undefined)[]; outputs: readonly (bigint | undefined)[] };
 }
 
+/** A file of keys. */
+export interface KeyFile extends CachedFile {
+  path: string;
+}
+
+/** A peer's keys, to be taken instead of being made. */
+export interface ReadyKeys {
+  /** What the peer says their sha2-256 are, by role. */
+  digests: Readonly<Record<string, Hex32>>;
+  /**
+   * Writes the file of a role, held to its digest, to a path; called only where no keys of the segment are here.
+   *
+   * @returns false where the peer has none of this role
+   */
+  fetch(role: string, path: string): Promise<boolean>;
+}
+
+export interface OpenOptions extends CallOptions {
+  /** Keys that need not be made, where the prover gives such: see {@link Prover.exportReadyKeys}. */
+  readyKeys?: ReadyKeys;
+}
+
 /**
  * A proof system behind one interface. Implementations run the heavy work in processes of their own. `params` are the
  * prover's parameters of a circuit, as the plan chose them, in the canonical JSON that the manifest's recipe carries.
@@ -113,8 +136,14 @@ export interface Prover {
    */
   exportKeys(segment: CompiledSegment, options?: CallOptions): Promise<ReadonlyMap<string, string>>;
   /**
+   * Keys that a peer may take instead of making them, by role; absent where a peer cannot make them, so that
+   * {@link exportKeys} gives them.
+   */
+  exportReadyKeys?(segment: CompiledSegment): Promise<ReadonlyMap<string, KeyFile>>;
+  /**
    * Opens another peer's segment. The circuit is compiled here; keys are made from, or taken from, the peer's files,
-   * which may be hostile. The circuit that results is the stated one.
+   * which may be hostile. The circuit that results is the stated one. With ready keys that are no keys of it, opening
+   * or proving fails: nothing else comes of them.
    *
    * @param files as {@link exportKeys} of the peer gave them, by role
    * @throws TesseraError `PROVER_FAILED` when model and parameters give another circuit than the stated one, or the
@@ -125,7 +154,7 @@ export interface Prover {
     params: string,
     stated: Circuit,
     files: ReadonlyMap<string, string>,
-    options?: CallOptions,
+    options?: OpenOptions,
   ): Promise<CompiledSegment>;
   /** Runs the segment in the circuit's own arithmetic. Inputs are integers at the ports' scales. */
   execute(

@@ -1,12 +1,14 @@
 import type { Proof } from '../certificate.ts';
 import { commitmentsCodec, proofCodec } from '../certificate-codec.ts';
-import type { Interval } from '../edge.ts';
+import type { Hex32, Interval } from '../edge.ts';
 import { type CborLimits, type CborValue, decodeCbor, encodeCbor } from '../encoding/cbor.ts';
 import {
   boolean,
   type Codec,
+  dictionary,
   fieldElements,
   fieldInteger,
+  hex32,
   integer,
   list,
   malformed,
@@ -18,6 +20,7 @@ import {
 } from '../encoding/codec.ts';
 import { openEnvelope } from '../encoding/envelope.ts';
 import { limits } from '../limits.ts';
+import { cid } from '../messages/message-codec.ts';
 
 /** The commitments that a job fixes: of every block of every edge, `[edge][block]`. */
 export type Commitments = readonly (readonly Uint8Array[])[];
@@ -30,6 +33,14 @@ export interface PlannedPort {
   interval?: Interval | 'unproven';
 }
 
+/** A file of keys that a worker may fetch instead of making it. */
+export interface ReadyKey {
+  cid: string;
+  /** Of the whole file. */
+  sha256: Hex32;
+  bytes: number;
+}
+
 /** How a segment's circuit is made from its model. */
 export interface SegmentRecipe {
   /** The prover's name. */
@@ -38,6 +49,8 @@ export interface SegmentRecipe {
   params: string;
   inputs: readonly PlannedPort[];
   outputs: readonly PlannedPort[];
+  /** Keys that follow from the circuit, by role: to fetch them may be sooner than to make them. */
+  readyKeys?: Readonly<Record<string, ReadyKey>>;
 }
 
 /** The blinding value of every port of a segment; null where none hides it. */
@@ -110,6 +123,13 @@ export const segmentRecipeFormat: ArtifactFormat<SegmentRecipe> = format(
       params: text(limits.parameterBytes),
       inputs: ports,
       outputs: ports,
+    },
+    optional: {
+      readyKeys: dictionary(
+        record<ReadyKey>({ required: { cid, sha256: hex32, bytes: integer(1, limits.keyBytes) } }),
+        limits.wordBytes,
+        limits.roles,
+      ),
     },
   }),
   2 ** 20,

@@ -11,6 +11,7 @@ export {
   commitmentsFormat,
   type PlannedPort,
   proofFormat,
+  type ReadyKey,
   type SegmentBlindings,
   type SegmentRecipe,
   segmentRecipeFormat,

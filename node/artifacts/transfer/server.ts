@@ -117,7 +117,9 @@ export class ArtifactServer {
     const rooms: Uint8Array[] = [];
     let sent = Promise.resolve();
     for (let turn = 0; await reader.fill(request, this.#options); turn++) {
-      const room = (rooms[turn % (transferLimits.requestsAhead + 1)] ??= new Uint8Array(transferLimits.blockBytes));
+      const place = turn % (transferLimits.requestsAhead + 1);
+      const room = rooms[place] ?? new Uint8Array(transferLimits.blockBytes);
+      rooms[place] = room;
       const cid = decodeRequest(request);
       if (cid === undefined) throw new ProtocolError('the request names no block');
       const [block] = await Promise.all([

@@ -16,7 +16,7 @@
  * ```
  */
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EdgeType, Hex32 } from '../../../protocol/edge.ts';
@@ -29,9 +29,9 @@ import { encodeModel } from '../../model/onnx/encode.ts';
 import { Call } from '../call.ts';
 import { HeldEntries } from '../held-entries.ts';
 import { ProcessPool } from '../process/process-pool.ts';
-import type { Boundary, CallOptions, CompiledSegment, Prover, SegmentSource } from '../prover.ts';
+import type { Boundary, CallOptions, CompiledSegment, Prover, ReadyKeys, SegmentSource } from '../prover.ts';
 import { requireStated } from '../stated.ts';
-import { compileEvmVerifier } from './evm-verifier.ts';
+import { keyFiles, openKeys, readyKeysOf } from './keys.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
 import { type CircuitSize, checkParams, type EzklParams, parseParams, setupMemory } from './parameters.ts';
 import { explainRange, requireInRange, requireInTables } from './ranges.ts';
@@ -70,17 +70,12 @@ export interface EzklProver extends Prover {
 const layoutVersion = 1;
 const kinds = {
   circuit: 'ezkl-circuit',
-  keys: 'ezkl-keys',
   witness: 'ezkl-witness',
   proof: 'ezkl-proof',
 } as const;
 const files = {
   settings: 'settings.json',
   circuit: 'circuit.ezkl',
-  verifyingKey: 'verifying.key',
-  provingKey: 'proving.key',
-  vka: 'vka.bin',
-  evmVerifier: 'evm-verifier.bin',
   witness: 'witness.json',
   proof: 'proof.json',
 } as const;
@@ -156,41 +151,11 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       init.srs.open(k, async (path) => void (await call.request('srs', { path, k })), call.signal),
     );
 
-  const openKeys = (circuit: OpenEntry, srs: OpenSrs, srsDigest: Hex32, call: Call): Promise<OpenEntry> =>
-    call.step('setup', () =>
-      cache.open(
-        kinds.keys,
-        { layoutVersion, circuit: circuit.key, srs: srsDigest },
-        async (directory) => {
-          const verifyingKey = join(directory, files.verifyingKey);
-          const settings = join(circuit.path, files.settings);
-          const common = { verifyingKey, settings, srs: srs.path };
-          await call.request('setup', {
-            circuit: join(circuit.path, files.circuit),
-            srs: srs.path,
-            verifyingKey,
-            provingKey: join(directory, files.provingKey),
-          });
-          await call.request('vka', { ...common, vka: join(directory, files.vka) });
-          const source = join(directory, 'verifier.sol');
-          await call.request('evmVerifier', { ...common, source });
-          const code = await openEvmVerifier(cache, await readFile(source, 'utf8'), call.signal);
-          try {
-            await copyFile(join(code.path, files.evmVerifier), join(directory, files.evmVerifier));
-          } finally {
-            await code.release();
-          }
-          await Promise.all([source, `${source}.abi`].map((path) => rm(path, { force: true })));
-        },
-        call.signal,
-      ),
-    );
-
   const readArtifacts = async ({ circuit, keys }: OpenCircuit) => ({
-    verifyingKey: new Uint8Array(await readFile(join(keys.path, files.verifyingKey))),
+    verifyingKey: new Uint8Array(await readFile(join(keys.path, keyFiles.verifyingKey))),
     settings: new Uint8Array(await readFile(join(circuit.path, files.settings))),
-    vka: new Uint8Array(await readFile(join(keys.path, files.vka))),
-    evmVerifier: new Uint8Array(await readFile(join(keys.path, files.evmVerifier))),
+    vka: new Uint8Array(await readFile(join(keys.path, keyFiles.vka))),
+    evmVerifier: new Uint8Array(await readFile(join(keys.path, keyFiles.evmVerifier))),
   });
 
   const openWitness = (
@@ -240,7 +205,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
           const proof = join(directory, files.proof);
           await call.request('prove', {
             circuit: join(circuit.path, files.circuit),
-            provingKey: join(keys.path, files.provingKey),
+            provingKey: join(keys.path, keyFiles.provingKey),
             witness: join(witness.path, files.witness),
             proof,
             srs: srs.path,
@@ -248,7 +213,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
           const { value } = await call.request('verify', {
             proof,
             settings: join(circuit.path, files.settings),
-            verifyingKey: join(keys.path, files.verifyingKey),
+            verifyingKey: join(keys.path, keyFiles.verifyingKey),
             srs: srs.path,
           });
           if (value !== true) {
@@ -282,14 +247,22 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     text: string,
     call: Call,
     srsOf: (k: number) => Promise<OpenSrs>,
+    ready?: ReadyKeys,
   ): Promise<CompiledSegment> =>
     held.open(async (hold) => {
       const params = parseParams(text);
       const circuit = hold(await openCircuit(source, params, call));
-      const settings = await readFile(join(circuit.path, files.settings));
+      const settingsPath = join(circuit.path, files.settings);
+      const settings = await readFile(settingsPath);
       requireAsAsked(settings, source, params);
       const srs = hold(await srsOf(params.k));
-      const keys = hold(await openKeys(circuit, srs, await sha256File(srs.path), call));
+      const origin = {
+        key: circuit.key,
+        circuit: join(circuit.path, files.circuit),
+        settings: settingsPath,
+        srs: { path: srs.path, sha256: await sha256File(srs.path) },
+      };
+      const keys = hold(await call.step('setup', () => openKeys(cache, origin, call, ready)));
       const entry: OpenCircuit = { params, circuit, keys, srs };
       const artifacts = await readArtifacts(entry);
       const draft: Circuit = {
@@ -314,7 +287,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         constraints: measurementOf(settings).rows,
         provingMemory:
           provingMemory.base +
-          provingMemory.perKeyByte * (await stat(join(keys.path, files.provingKey))).size,
+          provingMemory.perKeyByte * (await stat(join(keys.path, keyFiles.provingKey))).size,
       };
       opened.set(segment, entry);
       return segment;
@@ -341,12 +314,15 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       return new Map([['srs', filesOf(segment).srs.path]]);
     },
 
+    exportReadyKeys: async (segment) => readyKeysOf(filesOf(segment).keys),
+
     async openSegment(source, text, stated, files, options) {
       const path = files.get('srs');
       if (path === undefined) {
         throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its SRS' });
       }
-      const segment = await openWith(source, text, new Call(pool, options), () => peerSrs(cache, path));
+      const call = new Call(pool, options);
+      const segment = await openWith(source, text, call, () => peerSrs(cache, path), options?.readyKeys);
       try {
         requireStated(segment.circuit, stated);
       } catch (error) {
@@ -419,23 +395,6 @@ function draftType(source: SegmentSource, name: string): EdgeType {
 function outputKind(source: SegmentSource): Circuit['output'] {
   const operators = toleranceOperators(source.model);
   return operators.length === 0 ? { kind: 'unique' } : { kind: 'tolerance', operators };
-}
-
-/** The verifier's code is the same for every circuit, and its compiler takes seconds. */
-function openEvmVerifier(
-  cache: ArtifactCache,
-  source: string,
-  signal: AbortSignal | undefined,
-): Promise<OpenEntry> {
-  return cache.open(
-    'evm-verifier',
-    { layoutVersion, source: sha256Text(source) },
-    async (directory) => {
-      const { runtime } = await compileEvmVerifier(source, signal);
-      await writeFile(join(directory, files.evmVerifier), runtime);
-    },
-    signal,
-  );
 }
 
 function sha256Text(text: string): Hex32 {

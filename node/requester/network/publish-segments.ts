@@ -1,4 +1,5 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import {
   blindingsFormat,
@@ -6,6 +7,7 @@ import {
   commitmentsFormat,
   encodeTensor,
   type PlannedPort,
+  type ReadyKey,
   segmentRecipeFormat,
 } from '../../../protocol/job/index.ts';
 import type { Manifest } from '../../../protocol/manifest.ts';
@@ -17,7 +19,7 @@ import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import { roles, tensorRole } from '../../job/segment-files.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { settlePorts } from '../../plan/draft.ts';
-import type { Port } from '../../provers/prover.ts';
+import type { CompiledSegment, Port, Prover } from '../../provers/prover.ts';
 import { type Provers, proverNamed } from '../../provers/provers.ts';
 import type { Job } from '../job.ts';
 
@@ -80,6 +82,10 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
       named[roles.wrappedKeys] = keep(await artifacts.put(seal.wrapFor(invited.peers), false));
     }
     const { inputPorts, outputPorts } = settledPorts(job, index);
+    // Who puts a bond on its proof makes its keys itself: it hears too late that others' are none.
+    const ready =
+      init.announce === 'shared' ? await publishReadyKeys(prover, compiled, artifacts, shared) : {};
+    for (const { cid } of Object.values(ready)) keep({ cid });
     named[roles.recipe] = keep(
       await artifacts.put(
         segmentRecipeFormat.encode({
@@ -87,6 +93,7 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
           params: plan.params,
           inputs: inputPorts.map(plannedPort),
           outputs: outputPorts.map(plannedPort),
+          ...(Object.keys(ready).length === 0 ? {} : { readyKeys: ready }),
         }),
         own,
       ),
@@ -123,6 +130,27 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
     segments.push({ artifacts: named, inputs });
   }
   return { manifest: manifest.sha256, commitments: sha256Hex(commitments), segments, cids: [...cids] };
+}
+
+/** Keys that workers may take, by role; none where the prover has none, or the store has no room for them. */
+async function publishReadyKeys(
+  prover: Prover,
+  compiled: CompiledSegment,
+  artifacts: ArtifactAccess,
+  announce: boolean,
+): Promise<Record<string, ReadyKey>> {
+  const published: Record<string, ReadyKey> = {};
+  try {
+    for (const [role, { path, sha256, bytes }] of (await prover.exportReadyKeys?.(compiled)) ?? []) {
+      const { cid } = await artifacts.putFile(path, announce, sha256);
+      published[role] = { cid: cid.toString(), sha256, bytes };
+    }
+    return published;
+  } catch (error) {
+    if (!(error instanceof TesseraError) || error.code !== 'STORAGE_FAILED') throw error;
+    await artifacts.release(Object.values(published).map(({ cid }) => cid));
+    return {};
+  }
 }
 
 /** A segment's ports as its circuit was compiled: with what its producers' circuits settled. */
