@@ -164,7 +164,10 @@ async function startWorker(
       void bids.answer(message);
     } else if (message.kind === 'cancellation') worker.cancel(message);
   });
-  const joined = () => bids.renew();
+  // With more peers than these, all have heard the bid: that each new one has every node bid again, nobody could afford.
+  const joined = () => {
+    if (peer.libp2p.getPeers().length <= fewPeers) bids.renew();
+  };
   peer.libp2p.addEventListener('peer:connect', joined);
   const handlers: KindHandlers = {
     ...worker.handlers,
@@ -190,3 +193,6 @@ async function startWorker(
     },
   };
 }
+
+/** Peers that a node needs for gossip to reach everybody: what its connections are kept at. */
+const fewPeers = 8;
