@@ -1,5 +1,5 @@
-/** Analyses the contracts with Slither; fails on what contracts/analysis/explained.json does not explain. */
-import { analyse, explainedFindings, judgeFindings } from '../contracts/analysis/slither.ts';
+/** Analyses the contracts with Slither; fails on what contracts/testing/slither/explained.json does not explain. */
+import { analyse, explainedFindings, judgeFindings } from '../contracts/testing/slither/analyse.ts';
 
 const findings = await analyse();
 const { unexplained, obsolete } = judgeFindings(findings, await explainedFindings());

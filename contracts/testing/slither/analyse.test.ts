@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainedFindings, type Finding, findingsIn, judgeFindings } from './slither.ts';
+import { explainedFindings, type Finding, findingsIn, judgeFindings } from './analyse.ts';
 
 const registry = { type: 'contract', name: 'ModelRegistry' };
 const register = { type: 'function', name: 'registerCircuit', type_specific_fields: { parent: registry } };

@@ -4,11 +4,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { environmentPython } from '../../node/setup/index.ts';
-import { findPython } from '../../node/setup/python.ts';
-import { forgeBinary } from '../testing/forge.ts';
+import { environmentPython } from '../../../node/setup/index.ts';
+import { findPython } from '../../../node/setup/python.ts';
+import { forgeBinary } from '../forge.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/tessera/slither');
 const environment = join(cache, 'environment');
 const requirements = fileURLToPath(new URL('./requirements.txt', import.meta.url));
