@@ -14,7 +14,8 @@ import { encodeModel } from '../model/onnx/encode.ts';
 import { dataDirectory } from '../setup/index.ts';
 import { loadOrCreateIdentity, nodeFiles } from '../store/index.ts';
 
-const setupTimeout = 300_000;
+/** Milliseconds for a step: each starts the program several times, which takes long on a busy machine. */
+const patience = 600_000;
 /** The chain's accounts by what they do here. */
 const [deployer, requester, worker, watcher] = [0, 1, 2, 3];
 const ether = 10n ** 18n;
@@ -81,14 +82,14 @@ beforeAll(async () => {
   deployed = await onChain(deployer ?? 0, 'chain', 'deploy');
   proven = await prove();
   job = proven.value.id;
-}, setupTimeout);
+}, patience);
 
 afterAll(async () => {
   anvil?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('verbs of a chain, from the contracts’ deployment to a payment', () => {
+describe('verbs of a chain, from the contracts’ deployment to a payment', { timeout: patience }, () => {
   it('chain deploy says where the contracts stand, and chain status finds them', async () => {
     expect(deployed).toMatchObject({ status: 0, value: { chainId: 31_337 } });
     const { status, value } = await onChain(requester ?? 1, 'chain', 'status');
@@ -183,7 +184,7 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', () =
   });
 });
 
-describe('a job that pays in a token', () => {
+describe('a job that pays in a token', { timeout: patience }, () => {
   let token: Address;
   let feeToken: Address;
   let id: string;
@@ -200,7 +201,7 @@ describe('a job that pays in a token', () => {
     };
     token = await deployToken('test/Tokens:PlainToken');
     feeToken = await deployToken('test/Tokens:FeeToken');
-  }, setupTimeout);
+  }, patience);
 
   it('is posted with just the allowance that it takes, and its cost told', async () => {
     const { status, value } = await prove('--token', token, '--reward', '2.5');
@@ -248,9 +249,7 @@ describe('a job that pays in a token', () => {
     expect(withdrawn.stdout).toContain(`2.5 PLN of token ${token.toLowerCase()} went to`);
   });
 
-  it('is not posted, and nothing is sent, in a token that takes a fee', {
-    timeout: setupTimeout,
-  }, async () => {
+  it('is not posted, and nothing is sent, in a token that takes a fee', async () => {
     const before = await sent(requester ?? 1);
     expect(await prove('--token', feeToken, '--reward', '1')).toMatchObject({
       status: 1,
@@ -259,7 +258,7 @@ describe('a job that pays in a token', () => {
     expect(await sent(requester ?? 1)).toBe(before);
   });
 
-  it('is not even proven without a reward that the token can pay', { timeout: setupTimeout }, async () => {
+  it('is not even proven without a reward that the token can pay', async () => {
     const wrong = [
       ['--token', token],
       ['--token', token, '--reward', `0.${'0'.repeat(18)}1`],
@@ -271,63 +270,55 @@ describe('a job that pays in a token', () => {
   });
 });
 
-describe('this node on the chain', () => {
-  it(
-    'is registered with its peer id and what it proves, once, until it says something else',
-    async () => {
-      const { identity } = nodeFiles(dataDirectory(env.TESSERA_HOME ?? '').node);
-      const { peerId } = await loadOrCreateIdentity(identity);
-      const account = anvilAccount(worker ?? 2).address;
-      const first = await onChain(worker ?? 2, 'register');
-      expect(first).toMatchObject({ status: 0, value: { peerId, account, known: false } });
-      expect(await onChain(worker ?? 2, 'register')).toMatchObject({ status: 0, value: { known: true } });
-      const configuration = join(folder, 'node.json');
-      await writeFile(configuration, JSON.stringify({ workerProofs: 3 }));
-      const changed = await onChain(worker ?? 2, 'register', '--config', configuration);
-      expect(changed.value).toMatchObject({ known: false, capabilities: { places: 3 } });
-      const { value } = await onChain(watcher ?? 3, 'chain', 'nodes');
-      expect(value).toMatchObject({
-        nodes: [
-          {
-            account,
-            peerId,
-            capabilities: { places: 3, memory: 2_048, speeds: { groth16: expect.any(Number) } },
-          },
-        ],
-        untied: 0,
-        unread: 0,
-      });
-      expect(await onChain(worker ?? 2, 'register', '--remove')).toMatchObject({ value: { removed: true } });
-      expect((await onChain(watcher ?? 3, 'chain', 'nodes')).value.nodes).toEqual([]);
-    },
-    setupTimeout,
-  );
+describe('this node on the chain', { timeout: patience }, () => {
+  it('is registered with its peer id and what it proves, once, until it says something else', async () => {
+    const { identity } = nodeFiles(dataDirectory(env.TESSERA_HOME ?? '').node);
+    const { peerId } = await loadOrCreateIdentity(identity);
+    const account = anvilAccount(worker ?? 2).address;
+    const first = await onChain(worker ?? 2, 'register');
+    expect(first).toMatchObject({ status: 0, value: { peerId, account, known: false } });
+    expect(await onChain(worker ?? 2, 'register')).toMatchObject({ status: 0, value: { known: true } });
+    const configuration = join(folder, 'node.json');
+    await writeFile(configuration, JSON.stringify({ workerProofs: 3 }));
+    const changed = await onChain(worker ?? 2, 'register', '--config', configuration);
+    expect(changed.value).toMatchObject({ known: false, capabilities: { places: 3 } });
+    const { value } = await onChain(watcher ?? 3, 'chain', 'nodes');
+    expect(value).toMatchObject({
+      nodes: [
+        {
+          account,
+          peerId,
+          capabilities: { places: 3, memory: 2_048, speeds: { groth16: expect.any(Number) } },
+        },
+      ],
+      untied: 0,
+      unread: 0,
+    });
+    expect(await onChain(worker ?? 2, 'register', '--remove')).toMatchObject({ value: { removed: true } });
+    expect((await onChain(watcher ?? 3, 'chain', 'nodes')).value.nodes).toEqual([]);
+  });
 });
 
-describe('a configuration file', () => {
-  it(
-    'has the chain and the account for every verb; a flag goes before it',
-    async () => {
-      const file = join(folder, 'chain.json');
-      const [keystore, passwordFile] = [fileOf(1), join(folder, 'password')];
-      const settings = { rpc: [anvil.url], chainId: 31_337, keystore, passwordFile };
-      await writeFile(file, JSON.stringify(settings));
-      const status = (...flags: string[]) => json(['chain', 'status', '--config', file, ...flags]);
-      const address = (account: number) => anvilAccount(account).address;
-      expect(await status()).toMatchObject({ status: 0, value: { embedded: false, account: address(1) } });
-      // One flag of the account sets aside the other two settings.
-      expect(await status('--account', '5')).toMatchObject({ status: 0, value: { account: address(5) } });
-      const other = await status('--chain-id', '1');
-      expect([other.status, other.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
-      expect((await json(['jobs', '--config', file])).value.jobs[0]).toMatchObject({ id: job });
-      await writeFile(file, JSON.stringify({ ...settings, rpc: 'anything' }));
-      expect((await status()).value.error.code).toBe('CONFIGURATION_INVALID');
-    },
-    setupTimeout,
-  );
+describe('a configuration file', { timeout: patience }, () => {
+  it('has the chain and the account for every verb; a flag goes before it', async () => {
+    const file = join(folder, 'chain.json');
+    const [keystore, passwordFile] = [fileOf(1), join(folder, 'password')];
+    const settings = { rpc: [anvil.url], chainId: 31_337, keystore, passwordFile };
+    await writeFile(file, JSON.stringify(settings));
+    const status = (...flags: string[]) => json(['chain', 'status', '--config', file, ...flags]);
+    const address = (account: number) => anvilAccount(account).address;
+    expect(await status()).toMatchObject({ status: 0, value: { embedded: false, account: address(1) } });
+    // One flag of the account sets aside the other two settings.
+    expect(await status('--account', '5')).toMatchObject({ status: 0, value: { account: address(5) } });
+    const other = await status('--chain-id', '1');
+    expect([other.status, other.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
+    expect((await json(['jobs', '--config', file])).value.jobs[0]).toMatchObject({ id: job });
+    await writeFile(file, JSON.stringify({ ...settings, rpc: 'anything' }));
+    expect((await status()).value.error.code).toBe('CONFIGURATION_INVALID');
+  });
 });
 
-describe('what is wrong is said before anything is sent', () => {
+describe('what is wrong is said before anything is sent', { timeout: patience }, () => {
   it('another chain than expected, and flags that contradict each other', async () => {
     const wrong = await json(['chain', 'status', '--rpc', anvil.url, '--chain-id', '1']);
     expect([wrong.status, wrong.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
