@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,16 @@ describe('ArtifactCache', () => {
     const other = await cache.open('test', { a: 1, b: { c: [2], d: 4 } }, make);
     expect(other.path).not.toBe(first.path);
     expect(calls.count).toBe(2);
+  });
+
+  it('knows what is there and what its files are, without making anything', async () => {
+    expect(await cache.has('test', { a: 1 })).toBe(false);
+    const { path, files } = await cache.open('test', { a: 1 }, maker().make);
+    const sha256 = createHash('sha256').update('content').digest('hex');
+    expect(files).toEqual({ file: { bytes: 7, sha256 } });
+    expect(await cache.has('test', { a: 1 })).toBe(true);
+    await writeFile(join(path, 'file'), 'short');
+    expect(await cache.has('test', { a: 1 })).toBe(false);
   });
 
   it('makes an entry once when many ask at the same time', async () => {

@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export { ArtifactCache, type CachedFile, type CacheEntry, type CacheInit, type CacheInputs, type OpenEntry } from './cache.ts';
+export { ArtifactCache, type CacheEntry, type CacheInit, type CacheInputs, type OpenEntry } from './cache.ts';
 export { type DownloadOptions, download } from './download.ts';

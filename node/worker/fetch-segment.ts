@@ -40,9 +40,8 @@ export interface FetchedSegment {
   blindings: SegmentBlindings | undefined;
 }
 
-/** The largest model of one segment, and the largest file of its keys. */
+/** The largest model of one segment. */
 const maxModelBytes = 2 ** 31;
-const maxKeyBytes = 2 ** 34;
 
 /** How a worker takes part in jobs that it is invited to. */
 export interface Guest {
@@ -146,7 +145,7 @@ async function fetchFiles(
   const files = keys.map(async ([role, cid], index) => {
     // The role comes from a peer: no part of a path.
     const path = join(directory, `key-${index}`);
-    await artifacts.fetchFile(cid, path, options(maxKeyBytes));
+    await artifacts.fetchFile(cid, path, options(limits.keyBytes));
     return [role.slice(roles.key.length), path] as const;
   });
   return new Map(await Promise.all(files));

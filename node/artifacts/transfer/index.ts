@@ -17,4 +17,3 @@ export { artifactProtocol, transferLimits } from './protocol.ts';
 export type { Fault } from './provider-session.ts';
 export { type ContentRouting, dhtRouting, type Provider } from './routing.ts';
 export { ArtifactServer, type ArtifactServerOptions, defaultServerOptions } from './server.ts';
-export { TransferRate } from './transfer-rate.ts';

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Stream } from '@libp2p/interface';
+import { type Stream, type StreamHandler, StreamMessageEvent, TypedEventEmitter } from '@libp2p/interface';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Artifact } from '../store/index.ts';
-import { artifactProtocol, decodeAnswerHead, requestBytes } from './protocol.ts';
-import type { ArtifactServerOptions } from './server.ts';
+import { type Artifact, ArtifactStore } from '../store/index.ts';
+import { artifactProtocol, decodeAnswerHead, requestBytes, transferLimits } from './protocol.ts';
+import { ArtifactServer, type ArtifactServerOptions } from './server.ts';
 import { StreamReader } from './stream-io.ts';
 import { startTestPeer, type TestPeer } from './testing/peer.ts';
 
@@ -85,6 +85,35 @@ describe('a server of blocks', () => {
     for (let count = 0; count < 8; count++) stream.send(artifact.cid.bytes);
     await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(1), { timeout: 60_000 });
     await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(0), { timeout: 60_000 });
+  });
+
+  it('leaves alone the memory of what it sent, for as long as libp2p may hold it', async () => {
+    await serve();
+    const { requestsAhead } = transferLimits;
+    const blocks = Array.from({ length: requestsAhead }, () => randomBytes(MiB));
+    const store = await ArtifactStore.open({ directory: join(directory, 'store'), maxBytes: 2 ** 30 });
+    const cids = await Promise.all(blocks.map(async (block) => (await store.add([block])).cid));
+    const handlers: StreamHandler[] = [];
+    const libp2p = { handle: async (_: unknown, handler: StreamHandler) => void handlers.push(handler) };
+    const server = new ArtifactServer({}, { store, libp2p: { ...libp2p, unhandle: async () => {} } });
+    await server.start();
+    // A line that takes everything and sends nothing on yet: a real one does so as its peer's pace has it.
+    const held: Uint8Array[] = [];
+    const stream = Object.assign(new TypedEventEmitter(), {
+      send: (bytes: Uint8Array) => void held.push(bytes),
+      abort: () => {},
+      close: async () => {},
+      remoteWriteStatus: 'writable',
+      writableNeedsDrain: false,
+      writeBufferLength: 0,
+    });
+    void handlers[0]?.(stream as never, { remotePeer: client.libp2p.peerId } as never);
+    for (const { bytes } of cids) stream.dispatchEvent(new StreamMessageEvent(bytes));
+    await vi.waitFor(() => expect(held).toHaveLength(2 * requestsAhead), { timeout: 60_000 });
+    blocks.forEach((block, turn) => {
+      expect(block.equals(held[2 * turn + 1] as Uint8Array)).toBe(true);
+    });
+    stream.dispatchEvent(new Event('remoteCloseWrite'));
   });
 
   it('leaves a peer that asks for nothing', async () => {
