@@ -64,15 +64,17 @@ const patience = 300_000;
  * Hands over a market on an embedded chain; nothing where this machine has none.
  *
  * @param memory bytes that all provers together may use
+ * @param open starts the chain
  */
 export async function withLocalMarket<T>(
   context: Context,
   memory: number | undefined,
   use: (market: LocalMarket | undefined) => Promise<T>,
+  open = openEmbeddedChain,
 ): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-market-'));
   try {
-    const chain = await openChain(context, join(directory, 'chain'));
+    const chain = await openChain(context, join(directory, 'chain'), open);
     if (chain === undefined) return await use(undefined);
     try {
       let story: MarketStory | undefined;
@@ -93,9 +95,13 @@ export async function withLocalMarket<T>(
   }
 }
 
-async function openChain({ output, signal }: Context, directory: string): Promise<EmbeddedChain | undefined> {
+async function openChain(
+  { output, signal }: Context,
+  directory: string,
+  open: typeof openEmbeddedChain,
+): Promise<EmbeddedChain | undefined> {
   try {
-    return await openEmbeddedChain(directory, signal);
+    return await open(directory, signal);
   } catch (error) {
     if (!(error instanceof TesseraError) || error.code !== 'CHAIN_MISSING') throw error;
     output.note(`${error.message}\nWithout a chain, the nodes prove what this process assigns to them.`);
