@@ -73,7 +73,7 @@ export async function fetchSegment(
   const artifacts = access === 'open' ? open : guest?.artifacts;
   if (artifacts === undefined) throw incomplete('this worker takes no part in jobs of invited peers');
   const options = (maxBytes: number): FetchOptions => ({ maxBytes, source, announce: false, signal });
-  // Others need it too, and may fetch it here.
+  // Others need keys too, and may fetch them here; what is small, their requester has for all.
   const shared = (maxBytes: number) => ({ ...options(maxBytes), announce: access === 'open' });
   const cidOf = (role: string): string => {
     const cid = assignment.artifacts[role];
@@ -90,10 +90,10 @@ export async function fetchSegment(
     unseal(role, await artifacts.fetchBytes(cid, options(maxBytes + sealOverhead)));
   const { manifest: manifestDigest, commitments: commitmentsDigest } = assignment;
   const [manifestBytes, commitmentsBytes, recipeBytes] = await Promise.all([
-    artifacts.fetchBytes(cidOf(roles.manifest), { ...shared(limits.manifestBytes), sha256: manifestDigest }),
+    artifacts.fetchBytes(cidOf(roles.manifest), { ...options(limits.manifestBytes), sha256: manifestDigest }),
     access === 'open'
       ? artifacts.fetchBytes(cidOf(roles.commitments), {
-          ...shared(commitmentsFormat.maxBytes),
+          ...options(commitmentsFormat.maxBytes),
           sha256: commitmentsDigest,
         })
       : fetchContent(roles.commitments, cidOf(roles.commitments), commitmentsFormat.maxBytes),
