@@ -21,7 +21,7 @@ export const defaultDownloadOptions: DownloadOptions = {
   stallMs: 20_000,
   blockMs: 60_000,
   hedgeMs: 3_000,
-  headStartMs: 500,
+  headStartMs: 3_000,
   searchPausesMs: [0, 1_000, 3_000, 8_000],
   searchMs: 20_000,
   attempts: 3,

@@ -111,3 +111,14 @@ it('does not wait for a search that does not end when it is told to', async () =
   expect(pool.exhausted).toBe(false);
   expect(pool.take(0)).toBe(one);
 });
+
+it('looks for others at once when all that were named are given up', async () => {
+  const patience = { headStartMs: 2 ** 30, searchPausesMs: [0], searchMs: 1000, attempts: 3, retryMs: 10 };
+  pool = new ProviderPool(patience, self.peer, () => {});
+  pool.add(one);
+  const found = search([two]);
+  pool.take(0);
+  pool.failed(one, fault('bad-block'), false, 0);
+  await found;
+  expect(pool.take(0)).toBe(two);
+});

@@ -5,7 +5,10 @@ import type { ProviderFault } from './provider-session.ts';
 import type { ContentRouting, Provider } from './routing.ts';
 
 export interface ProviderPoolOptions {
-  /** How long providers that were named are tried alone before others are looked for, ms: most artifacts are short. */
+  /**
+   * How long providers that were named are tried alone before others are looked for, ms, unless they are given up
+   * before: a search asks twenty peers, which a busy network cannot afford for every short artifact.
+   */
   headStartMs: number;
   /** Pauses before each search for providers, ms; after the last, no further ones are looked for. */
   searchPausesMs: readonly number[];
@@ -32,6 +35,8 @@ export class ProviderPool {
   readonly #onChange: () => void;
   readonly #known = new Map<string, Known>();
   #searching = true;
+  /** Resolves when all that are known are given up. */
+  readonly #helpless = Promise.withResolvers<void>();
   /** Why the last search failed, if it did. */
   searchFailure: unknown;
 
@@ -62,7 +67,9 @@ export class ProviderPool {
   async search(cid: CID, routing: ContentRouting, signal: AbortSignal): Promise<void> {
     const { headStartMs, searchPausesMs, searchMs } = this.#options;
     try {
-      if (this.#known.size > 0) await sleep(headStartMs, undefined, { signal });
+      if (this.#known.size > 0) {
+        await Promise.race([sleep(headStartMs, undefined, { signal }), this.#helpless.promise]);
+      }
       for (const pause of searchPausesMs) {
         if (pause > 0) await sleep(pause, undefined, { signal });
         try {
@@ -108,6 +115,7 @@ export class ProviderPool {
     const proven = fault === 'bad-block' || fault === 'protocol';
     known.failures += proven ? this.#options.attempts : 1;
     known.notBefore = now + this.#options.retryMs * 2 ** known.failures;
+    if ([...this.#known.values()].every((one) => this.#isGivenUp(one))) this.#helpless.resolve();
   }
 
   #isGivenUp({ failures }: Known): boolean {
