@@ -24,7 +24,7 @@ export interface ArtifactServerOptions {
 
 export const defaultServerOptions: ArtifactServerOptions = {
   streamsPerPeer: 4,
-  streams: 32,
+  streams: 64,
   stallMs: 60_000,
 };
 
