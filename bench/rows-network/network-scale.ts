@@ -12,6 +12,8 @@ const segments = 1_000;
 const proofSeconds = 10;
 /** Segments that each worker has of a job that only counts messages, and how long one takes. */
 const counted = { each: 4, seconds: 5 } as const;
+/** A job that takes more than this many times its ideal is given up. */
+const patience = 4;
 
 const time = {
   name: 'network-scale/1000 segments by 64 workers',
@@ -39,8 +41,11 @@ export const networkScale: Benchmark = {
         detail[`${workers}`] = counts;
         if (workers !== largest) return;
         context.say(`network-scale: ${segments} segments by ${workers} workers`);
-        const proof = await requester.ask('prove', { segments, seconds: proofSeconds, input: 2 });
-        const ideal = Math.ceil(segments / workers) * proofSeconds;
+        const { proof, ideal } = await prove(requester, workers, {
+          segments,
+          seconds: proofSeconds,
+          input: 2,
+        });
         large = judge({ ...time, value: proof.seconds, baseline: ideal });
         const { seconds, assigned, reopened } = proof;
         detail.large = { ideal, seconds, assigned, reopened, accepted: Object.values(proof.accepted) };
@@ -49,6 +54,21 @@ export const networkScale: Benchmark = {
     return { rows: [...(large === undefined ? [] : [large]), ...growth], detail };
   },
 };
+
+/** Has a job proven, against whole rounds of all workers. */
+async function prove(
+  requester: WaitingPeers,
+  workers: number,
+  job: { segments: number; seconds: number; input: number },
+) {
+  const ideal = Math.ceil(job.segments / workers) * job.seconds;
+  const cancel = setTimeout(() => void requester.ask('cancel', {}), 1_000 * patience * ideal);
+  try {
+    return { ideal, proof: await requester.ask('prove', job) };
+  } finally {
+    clearTimeout(cancel);
+  }
+}
 
 async function withWorkers(
   workers: number,
@@ -90,7 +110,7 @@ async function countMessages(
     (await Promise.all(of.map((one) => one.ask('measure', {})))).reduce((sum, one) => sum + one[figure], 0);
   const before = { messages: await sumOf('messages', all), cpu: await sumOf('cpu', all) };
   const total = counted.each * workers;
-  await requester.ask('prove', { segments: total, seconds: counted.seconds, input: 1 });
+  await prove(requester, workers, { segments: total, seconds: counted.seconds, input: 1 });
   return {
     messages: ((await sumOf('messages', all)) - before.messages) / (workers + 1),
     memory: (await sumOf('memory', groups)) / workers,
