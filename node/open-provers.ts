@@ -61,7 +61,7 @@ export async function openProvers(init: OpenProversInit): Promise<OpenProvers> {
   }
   if (present.has('ezkl')) {
     const onDownload = (done: number, total = done) =>
-      onProgress?.({ type: 'stage', stage: 'download', done, total, detail: 'bytes of the SRS' });
+      onProgress?.({ type: 'stage', stage: 'download', done, total, detail: 'the SRS' });
     const ezkl = createEzklProver({
       python: environmentPython(directory.python),
       cache,

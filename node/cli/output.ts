@@ -32,7 +32,7 @@ export class Output {
 
   /** Prints the verb's one result: `value` for programs, `text` for people. */
   result(value: object, text: string): void {
-    this.#progress?.clear();
+    this.#progress?.close();
     this.#stdout.write(this.json ? `${stringify(value)}\n` : `${printableStyled(text)}\n`);
   }
 
@@ -48,7 +48,7 @@ export class Output {
   }
 
   error(error: TesseraError): void {
-    this.#progress?.clear();
+    this.#progress?.close();
     if (this.json) this.#stdout.write(`${stringify({ error })}\n`);
     const lines = [error.message];
     if (error.remedy !== undefined) lines.push(`What to do: ${error.remedy}`);
@@ -59,7 +59,7 @@ export class Output {
 
   /** Ends the progress display, so that the terminal is left clean. */
   close(): void {
-    this.#progress?.clear();
+    this.#progress?.close();
   }
 
   /** Colours text if the stream and the environment (`NO_COLOR`, `FORCE_COLOR`) want colours. */

@@ -47,8 +47,9 @@ export async function pinElsewhere(
   const { status } = await service.hold(cid, {
     origins: addresses.slice(0, maxOrigins),
     signal,
+    // How much of it the service has, it does not tell.
     onStatus: (pin) =>
-      output.progress({ type: 'stage', stage: 'download', done: 0, total: 1, detail: pin.status }),
+      output.progress({ type: 'stage', stage: 'download', done: 0, total: 0, detail: pin.status }),
   });
   return { cid: `${cid}`, service: flags.service, status };
 }

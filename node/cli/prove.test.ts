@@ -46,7 +46,7 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
     await mkdir(join(folder, 'out'));
     const job = ['prove', join(folder, 'model.onnx'), '--input', join(folder, 'image.json')];
     job.push('--by', 'parts=2', '--parallel', '1', '--memory', '4GiB', '--out', certificate, '--json');
-    interrupted = await interruptedTessera([...job, '--progress'], 'prove 0/2', env);
+    interrupted = await interruptedTessera([...job, '--progress'], 'proving 0/2', env);
     filesAfterInterruption = await readdir(join(folder, 'out'));
     keysAfterInterruption = await cachedKeys();
     proven = await tessera(job, env);

@@ -12,6 +12,8 @@ import { type Committed, chooseSchemes, requireOneScheme } from './schemes.ts';
 export interface SegmentPlan extends SegmentDraft {
   /** The prover's parameters, as the recipe carries them. */
   params: string;
+  /** What proving it is expected to take, where that was asked. */
+  expected?: SegmentCost;
 }
 
 /** A segment's plan with what proving it is expected to take. */

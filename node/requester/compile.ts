@@ -8,6 +8,7 @@ import type { CallOptions, CompiledSegment, Port, Prover, SegmentSource } from '
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
+import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';
 
 /** A planned segment with its circuit and keys. */
@@ -40,8 +41,7 @@ export async function compileSegments(
   const limit = pLimit(limits.parallel);
   const memory = new MemoryGate(limits.memory);
   const made = new Map<string, Promise<Port['settled']>>();
-  let done = 0;
-  options.onProgress?.({ type: 'stage', stage: 'compile', done, total: plans.length });
+  const progress = new SegmentProgress('compile', plans, options);
 
   const compileOne = async (plan: SegmentPlan, signal: AbortSignal): Promise<CircuitSegment> => {
     const types = new Map(
@@ -50,7 +50,7 @@ export async function compileSegments(
     const { inputPorts, outputPorts } = settlePorts(plan, (name) => types.get(name));
     const source = { model: plan.model, inputs: inputPorts, outputs: outputPorts };
     const prover = proverNamed(provers, plan.prover);
-    const call = proverCall(plan.id, 'compile', limits, { ...options, signal });
+    const call = proverCall(plan.id, 'compile', limits, { ...progress.options, signal });
     const compiled = await limit(async () => {
       throwIfAborted(signal);
       const expected = await prover.setupMemory(source, plan.params, { signal });
@@ -58,13 +58,7 @@ export async function compileSegments(
     }).catch((error: unknown) => {
       throw namingSegment(plan.id, error);
     });
-    options.onProgress?.({
-      type: 'stage',
-      stage: 'compile',
-      done: ++done,
-      total: plans.length,
-      detail: plan.id,
-    });
+    progress.finish(plan.id);
     return { plan, compiled };
   };
 

@@ -8,6 +8,7 @@ import type { CircuitSegment } from './compile.ts';
 import type { EdgeValues } from './execute.ts';
 import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
+import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';
 
 /** What is proven: every edge's tensor, and the blinding values of those that are blinded. */
@@ -30,8 +31,8 @@ export async function proveSegments(
 ): Promise<Proof[]> {
   const limit = pLimit(limits.parallel);
   const memory = new MemoryGate(limits.memory);
-  let done = 0;
-  options.onProgress?.({ type: 'stage', stage: 'prove', done, total: segments.length });
+  const plans = segments.map(({ plan }) => plan);
+  const progress = new SegmentProgress('prove', plans, options);
 
   const proveOne = ({ plan, compiled }: CircuitSegment, signal: AbortSignal) =>
     limit(() =>
@@ -41,20 +42,14 @@ export async function proveSegments(
           compiled,
           plan.inputs.map((name) => values.get(name) ?? []),
           {
-            ...proverCall(plan.id, 'prove', limits, { ...options, signal }),
+            ...proverCall(plan.id, 'prove', limits, { ...progress.options, signal }),
             blindings: {
               inputs: plan.inputs.map((name) => blindings.get(name)),
               outputs: plan.outputs.map((name) => blindings.get(name)),
             },
           },
         );
-        options.onProgress?.({
-          type: 'stage',
-          stage: 'prove',
-          done: ++done,
-          total: segments.length,
-          detail: plan.id,
-        });
+        progress.finish(plan.id);
         return proof;
       }),
     );
