@@ -1,15 +1,10 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../protocol/certificate.ts';
-import { encodeCertificate } from '../protocol/certificate-codec.ts';
 import { checkKeys } from '../protocol/check/keys.ts';
 import type { Hex32 } from '../protocol/edge.ts';
-import { TesseraError } from '../protocol/errors.ts';
 import { modelId } from '../protocol/ids.ts';
 import { dequantise } from '../protocol/quantise.ts';
 import type { Trust } from '../protocol/srs.ts';
+import { requirePlace, writeCertificateFile } from './certificate-file.ts';
 import { infer } from './model/inference.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { withJoined } from './model/tile/index.ts';
@@ -109,7 +104,7 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
   const job = { ...prepared, blindings };
   const opening = job.blindings.size === 0 ? undefined : `${out}.opening`;
   if (opening !== undefined) await writeOpening(opening, openingOf(job));
-  await writeCertificate(out, encodeCertificate(certificate));
+  await writeCertificateFile(out, certificate);
   onProgress?.({ type: 'stage', stage: 'certify', done: 1, total: 1 });
 
   return {
@@ -129,47 +124,12 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
   };
 }
 
-/** So that nobody learns after hours of proving that the certificate has no place to go. */
-async function requirePlace(out: string): Promise<void> {
-  const directory = dirname(out);
-  const nowhere = (message: string, cause?: unknown) =>
-    new TesseraError('STORAGE_FAILED', {
-      message: `No certificate could be written to ${out}: ${message}`,
-      remedy: 'Choose another path for --out.',
-      details: { path: out },
-      cause,
-    });
-  try {
-    await access(directory, constants.W_OK);
-  } catch (cause) {
-    throw nowhere(`${directory} does not exist or cannot be written to`, cause);
-  }
-  if (await isDirectory(out)) throw nowhere('it is a directory');
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ?? false;
-}
-
 function proveHere(limits: ProverLimits): NonNullable<ProveModules['proveElsewhere']> {
   return async (job, modules, options) => {
     const proofs = await proveSegments(job.segments, job, modules.provers, limits, options);
     options.onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
     return { certificate: await certifyJob(job, proofs, modules, options), blindings: job.blindings };
   };
-}
-
-async function writeCertificate(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFileAtomic(path, Buffer.from(bytes));
-  } catch (cause) {
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `The certificate cannot be written to ${path}`,
-      remedy: 'Choose another path for --out and run again: all proofs are in the cache.',
-      cause,
-    });
-  }
 }
 
 async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputComparison[]> {

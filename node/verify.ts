@@ -63,19 +63,20 @@ async function readExpected(
 ): Promise<Expectation> {
   const tensors = async (
     file: TensorFileSource,
+    kind: 'input' | 'output',
     edges: readonly number[],
     element: 'float32' | 'float64',
   ) => {
     const named = edges.flatMap((index) => graph.edges[index] ?? []);
     const types = new Map(named.map(({ name, type }) => [name, { element, shape: type.shape }]));
-    const read = await readInputs(file, { inputs: named.map(({ name }) => name), types });
+    const read = await readInputs(file, { inputs: named.map(({ name }) => name), types, kind });
     return Object.fromEntries([...read].map(([name, tensor]) => [name, doublesOf(tensor)]));
   };
   return {
     ...(model === undefined ? {} : await expectedModel(model)),
     // Models take single precision, so that is what inputs were before they became integers.
-    ...(input === undefined ? {} : { inputs: await tensors(input, graph.inputs, 'float32') }),
-    ...(output === undefined ? {} : { outputs: await tensors(output, graph.outputs, 'float64') }),
+    ...(input === undefined ? {} : { inputs: await tensors(input, 'input', graph.inputs, 'float32') }),
+    ...(output === undefined ? {} : { outputs: await tensors(output, 'output', graph.outputs, 'float64') }),
   };
 }
 

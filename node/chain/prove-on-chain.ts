@@ -1,9 +1,8 @@
-import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { encodeCertificate } from '../../protocol/certificate-codec.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest } from '../../protocol/ids.ts';
+import { requirePlace, writeCertificateFile } from '../certificate-file.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { writeOpening } from '../opening-file.ts';
 import type { RunOptions } from '../progress.ts';
@@ -77,12 +76,13 @@ export async function proveOnChain(
   options: RunOptions = {},
 ): Promise<ProveOnChainReport> {
   const { request, out, prices, modules, limits, files, by, onNote } = init;
+  await requirePlace(out);
   const target = { ...request, target: 'chain' as const };
   const prepared = await prepareJob({ ...target, limits }, modules, options);
   const opening = prepared.blindings.size === 0 ? undefined : `${out}.opening`;
   const write = async (certificate: Certificate) => {
     if (opening !== undefined) await writeOpening(opening, openingOf(prepared));
-    await writeFileAtomic(out, Buffer.from(encodeCertificate(certificate)));
+    await writeCertificateFile(out, certificate);
   };
   if (by.kind === 'others') {
     const proofs = await proveSegments(prepared.segments, prepared, modules.provers, limits, options);

@@ -37,7 +37,7 @@ export function tensorOf(name: string, type: TensorType, values: ArrayLike<numbe
   const { element, shape } = type;
   const invalid = (message: string) =>
     new TesseraError('INPUT_INVALID', {
-      message: `Input ${name}: ${message}`,
+      message: `Tensor ${name}: ${message}`,
       remedy: 'Give as many numbers as its shape has, of the type that the model takes.',
       details: { tensor: name },
     });

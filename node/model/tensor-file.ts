@@ -17,8 +17,11 @@ export type { Normalisation } from './tensor-file/image-tensor.ts';
 /** Larger inputs than any model here takes; stops a hostile file from filling the memory. */
 const maximumBytes = 2 ** 30;
 
-/** The tensors that a file of inputs must hold. */
-export type InputTypes = Pick<Model, 'inputs' | 'types'>;
+/** The tensors that a file must hold: those that a model takes, or those that it gives. */
+export interface InputTypes extends Pick<Model, 'inputs' | 'types'> {
+  /** What they are, for errors; `input` unless given. */
+  kind?: 'input' | 'output';
+}
 
 /** Where tensors are: a file's path, or that of an image with how its samples become numbers. */
 export type TensorFileSource = string | ({ path: string } & Normalisation);
@@ -115,21 +118,22 @@ async function readBounded(file: string): Promise<Buffer> {
 }
 
 function onlyInput(file: string, model: InputTypes): { name: string; type: TensorType } {
-  const { inputs } = model;
+  const { inputs, kind = 'input' } = model;
   const [name, ...others] = inputs;
   if (name !== undefined && others.length === 0) return { name, type: typeOf(model, name) };
   throw new TesseraError('INPUT_INVALID', {
-    message: `${file} holds one tensor; the model has ${inputs.length} inputs`,
+    message: `${file} holds one tensor; the model has ${inputs.length} ${kind}s`,
     remedy: `Give a .json or .npz file with ${inputs.join(', ')}.`,
   });
 }
 
 function fromNamed(path: string, tensors: ReadonlyMap<string, FileTensor>, model: InputTypes): NamedTensors {
+  const { kind = 'input' } = model;
   const unknown = [...tensors.keys()].find((name) => !model.inputs.includes(name));
   if (unknown !== undefined) {
     throw new TesseraError('INPUT_INVALID', {
-      message: `${path} names ${JSON.stringify(unknown)}, which is no input of the model`,
-      remedy: `The inputs are ${model.inputs.join(', ')}.`,
+      message: `${path} names ${JSON.stringify(unknown)}, which is no ${kind} of the model`,
+      remedy: `The ${kind}s are ${model.inputs.join(', ')}.`,
     });
   }
   return new Map(
@@ -137,7 +141,7 @@ function fromNamed(path: string, tensors: ReadonlyMap<string, FileTensor>, model
       const found = tensors.get(name);
       if (found === undefined) {
         throw new TesseraError('INPUT_INVALID', {
-          message: `${path} has no value for input ${name}`,
+          message: `${path} has no value for ${kind} ${name}`,
           remedy: `Give all of ${model.inputs.join(', ')}.`,
         });
       }
@@ -164,7 +168,7 @@ function isFlat({ dtype, shape }: FileTensor): boolean {
 function requireShape(name: string, found: readonly number[], { shape }: TensorType): void {
   if (String(found) === String(shape)) return;
   throw new TesseraError('INPUT_INVALID', {
-    message: `Input ${name} has the shape [${found}], where the model takes [${shape}]`,
+    message: `Tensor ${name} has the shape [${found}] instead of [${shape}]`,
     remedy: 'Reshape it first; for a dimension that the model leaves open, give --shape.',
     details: { tensor: name, expected: shape, got: found },
   });
@@ -176,7 +180,7 @@ function requireConvertible(name: string, dtype: string, { element }: TensorType
   const isInteger = /^([iu][1248]|b1)$/.test(dtype);
   if (isInteger || (isFloat && element.startsWith('float'))) return;
   throw new TesseraError('INPUT_INVALID', {
-    message: `Input ${name} has the NumPy type ${dtype}, where the model takes ${element}`,
+    message: `Tensor ${name} has the NumPy type ${dtype} instead of ${element}`,
     remedy: `Convert it first: array.astype("${element}").`,
     details: { tensor: name, expected: element, got: dtype },
   });

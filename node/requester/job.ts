@@ -14,6 +14,7 @@ import { assignProvers } from '../plan/assign.ts';
 import { calibrateModel, tileRanges } from '../plan/calibration.ts';
 import type { CalibrationStore } from '../plan/calibration-store.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
+import { describePlan } from '../plan/describe-plan.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
 import { chooseInputBits } from '../plan/input-bits.ts';
 import { cutForOneScheme } from '../plan/one-scheme.ts';
@@ -118,6 +119,7 @@ export async function planRequest(
     request.calibration === undefined
       ? undefined
       : samplesFrom(await readTensorFile(request.calibration), imported.model);
+  onProgress?.({ type: 'stage', stage: 'plan', done: 0, total: 1 });
   const target = request.target ?? 'offline';
   const cutFor = (provers: Provers) => {
     const estimate = segmentEstimator({ provers, scale: request.scale ?? defaultEzklParams.scale });
@@ -185,6 +187,7 @@ export async function prepareJob(
   const { keepRanges, ...job } = planned;
   const { inputs, plans } = job;
   const { model, blocks } = job.cut;
+  options.onProgress?.({ type: 'note', message: describePlan(plans) });
   const segments = await compileSegments(plans, provers, limits, options).catch(async (error: unknown) => {
     // A ceremony will be held for this very circuit, whatever the input of the next try.
     if (error instanceof TesseraError && error.code === 'KEYS_MISSING') await keepRanges();

@@ -52,7 +52,7 @@ function flatten(name: string, root: unknown): { shape: number[]; values: (numbe
       values.push(typeof value === 'boolean' ? Number(value) : value);
     } else {
       throw new TesseraError('INPUT_INVALID', {
-        message: `Input ${name} is not a regular array of numbers: found ${describe(value)}`,
+        message: `Tensor ${name} is not a regular array of numbers: found ${describe(value)}`,
         remedy: 'Give its numbers nested as its shape, or in one flat list.',
         details: { tensor: name },
       });
