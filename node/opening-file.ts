@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import type { Blindings } from '../protocol/check/statements.ts';
+import type { Blindings } from '../protocol/check/edge-opener.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { scalarModulus } from '../protocol/field.ts';
 

@@ -45,12 +45,18 @@ export async function verify(
 ): Promise<{ report: Report; certificate: Certificate }> {
   const certificate = decodeCertificate(await readCertificateFile(options.certificate));
   const { srs } = options;
+  // Once: a certificate may ask for it under many ids.
+  let srsFile: Promise<Uint8Array> | undefined;
+  const readSrs = (path: string) => {
+    srsFile ??= readCertificateFile(path);
+    return srsFile;
+  };
   const report = await checkCertificate(certificate, {
     verifiers: modules.verifiers,
     expect: await readExpected(options.expect ?? {}, certificate),
     allowDevelopment: options.allowDevelopment ?? false,
     ...(options.opening === undefined ? {} : { blindings: await readOpening(options.opening) }),
-    ...(srs === undefined ? {} : { srs: () => readCertificateFile(srs) }),
+    ...(srs === undefined ? {} : { srs: () => readSrs(srs) }),
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: ({ done, total }) => options.onProgress?.({ type: 'stage', stage: 'verify', done, total }),
   });

@@ -1,5 +1,5 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Certificate, Proof } from './certificate.ts';
 import { decodeCertificate, encodeCertificate } from './certificate-codec.ts';
 import { type CheckOptions, checkCertificate } from './check.ts';
@@ -27,6 +27,7 @@ import {
 } from './fixtures/toy-certificate.ts';
 import type { Graph } from './graph.ts';
 import { modelId, sha256Hex, srsId } from './ids.ts';
+import { limits } from './limits.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Report } from './report.ts';
 import type { CircuitDescription } from './verifier.ts';
@@ -137,6 +138,18 @@ describe('an honest certificate', () => {
     await expect(check(honest, { signal: abort.signal, onProgress })).rejects.toMatchObject({
       code: 'ABORTED',
     });
+  });
+
+  it('can be told to stop while verifiers compute without a pause', async () => {
+    const verifier = toyVerifier();
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 0);
+    const busy = async (...args: Parameters<typeof verifier.verify>) => {
+      for (const end = performance.now() + 100; performance.now() < end; );
+      return verifier.verify(...args);
+    };
+    const checked = check(honest, { verifiers: [{ ...verifier, verify: busy }], signal: stop.signal });
+    await expect(checked).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
   it('reports its segments one after another', async () => {
@@ -588,6 +601,41 @@ describe('statements', () => {
     // Nothing is committed under it, so nobody would look at it.
     expect(await codesOf(carrying(whole, honest))).toEqual(['SRS_MISMATCH']);
   });
+
+  it('under many ids have one SRS file inspected once, be it none', async () => {
+    const ids = [srs, '11'.repeat(32), '22'.repeat(32)] as const;
+    const edges = ids.map((id, i) => ({
+      name: `x${i}`,
+      type: committed([1], { scheme: { name: 'kzg', srs: id, k: 13, usableRows: 8186 } }),
+      blocks: [{ start: [0], size: [1] }],
+    }));
+    const inputs = edges.map((_, edge) => ({ edge, block: 0 }));
+    const certificate = withGraph({
+      edges,
+      segments: graph.segments.map((segment) => ({ ...segment, inputs, outputs: [] })),
+      inputs: [0, 1],
+      outputs: [2],
+    });
+    const statements = edges.map((_, edge) => ({ edge, values: [0n] }));
+    for (const file of [toySrsFile(13, srsData), new Uint8Array(4)]) {
+      const verifier = toyVerifier();
+      const inspectSrs = vi.fn(verifier.kzg.inspectSrs);
+      const report = await checkCertificate(
+        {
+          ...certificate,
+          statements,
+          artifacts: new Map(honest.artifacts).set(sha256Hex(file), file),
+          srsFiles: new Map(ids.map((id) => [id, sha256Hex(file)])),
+        },
+        { verifiers: [{ ...verifier, kzg: { ...verifier.kzg, inspectSrs } }] },
+      );
+      expect(inspectSrs).toHaveBeenCalledTimes(1);
+      const unchecked = report.problems.filter(({ code }) => code === 'STATEMENT_UNCHECKED');
+      expect(unchecked.map(({ edge }) => edge)).toEqual(
+        file.length === 4 ? ['x0', 'x1', 'x2'] : ['x1', 'x2'],
+      );
+    }
+  });
 });
 
 describe('expectations', () => {
@@ -616,6 +664,11 @@ describe('expectations', () => {
     expect((await check(nothing, expecting(0))).problems).toEqual([]);
     expect(await codesOf(nothing, expecting(0.003))).toEqual(['INPUT_UNEXPECTED']);
   });
+});
+
+it('a certificate with more inputs than a call may have arguments is reported, too', async () => {
+  const inputs = new Array<number>(limits.edges).fill(0);
+  expect(await codesOf(withGraph({ inputs }))).toContain('EDGE_ROLE_INVALID');
 });
 
 it('a certificate with more problems than a call may have arguments is reported, too', async () => {

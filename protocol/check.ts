@@ -1,16 +1,10 @@
 import type { Certificate } from './certificate.ts';
+import { type Blindings, EdgeOpener, type SrsSource } from './check/edge-opener.ts';
 import { checkKeys } from './check/keys.ts';
 import { checkIntervals, checkLinks } from './check/links.ts';
 import { checkPorts } from './check/ports.ts';
 import { checkProofs } from './check/proofs.ts';
-import {
-  type Blindings,
-  checkExpected,
-  checkStatements,
-  EdgeOpener,
-  type ExpectedTensors,
-  type SrsSource,
-} from './check/statements.ts';
+import { checkExpected, checkStatements, type ExpectedTensors } from './check/statements.ts';
 import type { Hex32 } from './edge.ts';
 import { TesseraError } from './errors.ts';
 import { checkGraph } from './graph.ts';

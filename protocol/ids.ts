@@ -1,7 +1,6 @@
 /** Names of things by their content. protocol/README.md has the exact layouts; contracts compute the keccak ones. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { create as createDigest } from 'multiformats/hashes/digest';
@@ -12,6 +11,7 @@ import type { BlockRef, Segment } from './graph.ts';
 import type { Circuit, Manifest } from './manifest.ts';
 import { encodeManifest } from './manifest-codec.ts';
 import { merkleRoot } from './merkle.ts';
+import { int, keccak, keccakOf, label, uint } from './words.ts';
 
 /** sha2-256 of bytes: the digest by which artifacts are named. */
 export function sha256Hex(bytes: Uint8Array): Hex32 {
@@ -52,10 +52,10 @@ export function modelId(manifest: Manifest): Hex32 {
       merkleRoot(circuits.map(circuitLeaf)),
       uint(graph.segments.length),
       merkleRoot(graph.segments.map(segmentLeaf)),
-      keccak(...graph.inputs.map(uint)),
-      keccak(...graph.outputs.map(uint)),
+      keccakOf(graph.inputs.map(uint)),
+      keccakOf(graph.outputs.map(uint)),
       uint(srs.length),
-      keccak(...srs.map(hexToBytes)),
+      keccakOf(srs.map(hexToBytes)),
     ),
   );
 }
@@ -68,9 +68,9 @@ export function circuitLeaf(circuit: Circuit): Uint8Array {
   return keccak(
     label('tessera/circuit/1'),
     label(circuit.adapter),
-    keccak(...artifacts.map(hexToBytes)),
-    keccak(...circuit.inputs.map(portHash)),
-    keccak(...circuit.outputs.map(portHash)),
+    keccakOf(artifacts.map(hexToBytes)),
+    keccakOf(circuit.inputs.map(portHash)),
+    keccakOf(circuit.outputs.map(portHash)),
   );
 }
 
@@ -92,7 +92,7 @@ export function portHash(type: EdgeType): Uint8Array {
   const kzg = scheme.name === 'kzg';
   return keccak(
     label('tessera/port/1'),
-    keccak(...type.shape.map(uint)),
+    keccakOf(type.shape.map(uint)),
     uint(type.signed ? 1 : 0),
     int(BigInt(type.scale)),
     uint(proven ? 1 : 0),
@@ -107,24 +107,5 @@ export function portHash(type: EdgeType): Uint8Array {
 }
 
 function references(refs: readonly BlockRef[]): Uint8Array {
-  return keccak(...refs.flatMap(({ edge, block }) => [uint(edge), uint(block)]));
-}
-
-function keccak(...words: Uint8Array[]): Uint8Array {
-  return keccak_256(concatBytes(...words));
-}
-
-/** A word that names something: keccak256 of its text in UTF-8. */
-function label(name: string): Uint8Array {
-  return keccak_256(utf8ToBytes(name));
-}
-
-/** Solidity's `uint256`. */
-function uint(value: number): Uint8Array {
-  return int(BigInt(value));
-}
-
-/** Solidity's `int256`: two's complement, big-endian. */
-function int(value: bigint): Uint8Array {
-  return hexToBytes(BigInt.asUintN(256, value).toString(16).padStart(64, '0'));
+  return keccakOf(refs.flatMap(({ edge, block }) => [uint(edge), uint(block)]));
 }

@@ -6,7 +6,8 @@
  */
 export * from './certificate.ts';
 export * from './certificate-codec.ts';
-export type { ExpectedTensor, ExpectedTensors, SrsSource } from './check/statements.ts';
+export type { Blindings, SrsSource } from './check/edge-opener.ts';
+export type { ExpectedTensor, ExpectedTensors } from './check/statements.ts';
 export * from './check.ts';
 export * from './edge.ts';
 export * from './errors.ts';

@@ -5,7 +5,7 @@ import type { Hex32 } from './edge.ts';
 import { scalarModulus } from './field.ts';
 import type { BlockRef, Graph } from './graph.ts';
 import { merklePath, merkleRoot } from './merkle.ts';
-import { address, keccak, label, uint } from './words.ts';
+import { address, keccak, keccakOf, label, uint } from './words.ts';
 
 /** Where a job is posted. */
 export interface MarketPlace {
@@ -88,7 +88,7 @@ export function edgeDigest(commitments: readonly Uint8Array[]): Uint8Array {
 
 /** The digest of several edges, as a job's inputs or outputs: in the order in which the model lists them. */
 export function boundaryDigest(edges: readonly (readonly Uint8Array[])[]): Hex32 {
-  return bytesToHex(keccak(label('tessera/boundary/1'), ...edges.map(edgeDigest)));
+  return bytesToHex(keccakOf([label('tessera/boundary/1'), ...edges.map(edgeDigest)]));
 }
 
 /**

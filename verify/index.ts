@@ -14,7 +14,8 @@
  */
 export type { EngineInput, EzklEngine } from '../node/provers/ezkl/verifier/index.ts';
 export type { Certificate } from '../protocol/certificate.ts';
-export type { ExpectedTensor, ExpectedTensors, SrsSource } from '../protocol/check/statements.ts';
+export type { Blindings, SrsSource } from '../protocol/check/edge-opener.ts';
+export type { ExpectedTensor, ExpectedTensors } from '../protocol/check/statements.ts';
 export type { CheckEvent, Expectation } from '../protocol/check.ts';
 export { type ErrorCode, TesseraError } from '../protocol/errors.ts';
 export type { Problem, ProblemCode } from '../protocol/problem.ts';

@@ -56,10 +56,11 @@ function statedTensors(
   { manifest, statements }: Certificate,
   edges: readonly number[],
 ): ReadonlyMap<string, Float64Array> {
+  const wanted = new Set(edges);
   return new Map(
     statements.flatMap(({ edge: index, values }) => {
       const edge = manifest.graph.edges[index];
-      return edge !== undefined && edges.includes(index)
+      return edge !== undefined && wanted.has(index)
         ? [[edge.name, dequantise(values, edge.type.scale)] as const]
         : [];
     }),

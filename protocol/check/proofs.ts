@@ -6,6 +6,7 @@ import type { Problem } from '../problem.ts';
 import type { SegmentReport } from '../report.ts';
 import type { Opinion } from '../verifier.ts';
 import type { KeyCheck, VerifiableCircuit } from './keys.ts';
+import { pauses } from './pauses.ts';
 
 /** What a segment's proof binds at each port. */
 export interface Bound {
@@ -46,8 +47,9 @@ export async function checkProofs(
       message: `${chain.provers.length} accounts proved ${segments.length} segments`,
     });
   }
+  const pause = pauses(options.signal);
   for (const [index, segment] of segments.entries()) {
-    options.signal?.throwIfAborted();
+    await pause();
     options.onProgress?.(index, segments.length);
     const faults = keys.faults[segment.circuit] ?? [];
     const judged = await judgeProof(

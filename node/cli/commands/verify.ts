@@ -129,11 +129,12 @@ export function describeReport(
       `${mark(valid)} ${printable(`link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`)}`,
     );
   }
+  const statedAt = new Map(statements.map((statement) => [statement.edge, statement]));
   for (const index of report.sound ? manifest.graph.outputs : []) {
     const edge = manifest.graph.edges[index];
-    const stated = statements.find((statement) => statement.edge === index);
-    const values = stated?.values
-      .slice(0, shownValues)
+    const values = statedAt
+      .get(index)
+      ?.values.slice(0, shownValues)
       .map((value) => Number(value) / 2 ** (edge?.type.scale ?? 0));
     const unstated = edge?.type.scheme.name === 'public' ? 'public, but not stated' : 'stays a commitment';
     lines.push(`${printable(edge?.name ?? '')}: ${values === undefined ? unstated : values.join(' ')}`);

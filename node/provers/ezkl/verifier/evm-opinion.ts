@@ -3,6 +3,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Proof } from '../../../../protocol/certificate.ts';
 import type { EvmVerifier } from '../../../../protocol/evm-verifiers.ts';
+import { writeElements } from '../../../../protocol/field.ts';
 import type { Opinion } from '../../../../protocol/verifier.ts';
 import type { Vka } from './vka.ts';
 
@@ -63,7 +64,7 @@ export async function evmOpinion(
 
   const padding = new Uint8Array((32 - (proof.bytes.length % 32)) % 32);
   const bytes = concatBytes(word(proof.bytes.length), proof.bytes, padding);
-  const values = concatBytes(word(proof.publicInputs.length), ...proof.publicInputs.map(word));
+  const values = concatBytes(word(proof.publicInputs.length), writeElements(proof.publicInputs));
   const head = 3 * 32;
   const offsets = [head, head + bytes.length, head + bytes.length + values.length].map(word);
   const result = await call(concatBytes(verifyProof, ...offsets, bytes, values, words));
