@@ -12,9 +12,11 @@ import type { Trust } from '../protocol/srs.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { compareAssignment, compareCircuits, compareEdges } from './audit/compare-circuits.ts';
 import { compareWiring } from './audit/compare-wiring.ts';
+import { compareWithFloats, type Fidelity, notCompared, toleranceProblems } from './audit/fidelity.ts';
 import type { AuditProblem } from './audit/problem.ts';
 import { rebuild } from './audit/rebuild.ts';
 import { readCertificateFile } from './certificate-file.ts';
+import type { ImportedModel } from './model/import/index.ts';
 import type { RunOptions } from './progress.ts';
 import type { Provers } from './provers/provers.ts';
 import type { ProverLimits } from './requester/prover-call.ts';
@@ -26,6 +28,8 @@ export interface AuditOptions extends RunOptions {
   model: string;
   /** What rebuilding may use of this machine. */
   limits: ProverLimits;
+  /** How far any element of an output may be from the float model’s, from 0 on; any distance unless given. */
+  tolerance?: number;
 }
 
 export interface AuditModules {
@@ -35,7 +39,9 @@ export interface AuditModules {
 }
 
 export interface AuditReport {
-  /** Everything that was rebuilt from the model is what the manifest says, and nothing is weak. */
+  /**
+   * Everything that was rebuilt from the model is what the manifest says, nothing is weak, and a given tolerance holds.
+   */
   ok: boolean;
   /** modelId; once the audit is ok, what a certificate of this model is to be verified against. */
   model: Hex32;
@@ -45,12 +51,15 @@ export interface AuditReport {
    * makers can forge proofs, and nothing ties a Groth16 key of theirs to its constraints.
    */
   trust?: Trust;
+  /** How far the stated outputs are from those of the float model; says nothing for a bare manifest. */
+  fidelity: Fidelity;
 }
 
 /**
  * Rebuilds segments, circuits and keys from the model as the recipe says, and compares them with the manifest digest
  * by digest; finds everything that differs, not only the first thing. The keys carried by a certificate are also
- * refused for weak settings. Proofs are not verified: see `verify`.
+ * refused for weak settings. Where a certificate shows its input, the float model is run on it, too. Proofs are not
+ * verified: see `verify`.
  *
  * ezkl's keys are a function of the segment, the parameters and the SRS, so equal digests mean equal circuits. It
  * says nothing about who knows the SRS's secret.
@@ -70,6 +79,7 @@ export async function audit(
     provers,
   );
   const model = modelId(manifest);
+  const fidelity = await fidelityOf(certificate, rebuilt.imported, options);
   const problems: AuditProblem[] = [
     ...checkGraph(manifest.graph),
     ...checkPorts(manifest),
@@ -77,9 +87,28 @@ export async function audit(
     ...rebuilt.problems,
     ...(rebuilt.wiring === undefined ? [] : compareWiring(manifest.graph, rebuilt.wiring)),
     ...(rebuilt.manifest === undefined ? [] : compareManifests(manifest, rebuilt.manifest)),
+    ...(options.tolerance === undefined ? [] : toleranceProblems(fidelity, options.tolerance)),
   ];
   const ok = problems.length === 0;
-  return { ok, model, problems, ...(keys === undefined || !ok ? {} : { trust: keys.claimedTrust }) };
+  return {
+    ok,
+    model,
+    problems,
+    ...(keys === undefined || !ok ? {} : { trust: keys.claimedTrust }),
+    fidelity,
+  };
+}
+
+async function fidelityOf(
+  certificate: Certificate | undefined,
+  imported: ImportedModel | undefined,
+  { model, signal }: AuditOptions,
+): Promise<Fidelity> {
+  if (certificate === undefined) return notCompared('a manifest shows no input: only a certificate does');
+  if (imported?.sha256 !== certificate.manifest.recipe.model) {
+    return notCompared('the model file is not the one that the recipe names');
+  }
+  return compareWithFloats(certificate, { path: model, model: imported.model }, signal);
 }
 
 function compareManifests(stated: Manifest, rebuilt: Manifest): AuditProblem[] {

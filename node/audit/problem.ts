@@ -15,6 +15,8 @@ export const auditCodes = {
   PORTS_DIFFER: 'A circuit’s ports bind other types than those of the rebuilt circuit.',
   KEY_DIFFERS: 'A key, or another artifact of a circuit, is not the rebuilt one.',
   MODEL_ID_DIFFERS: 'The rebuilt manifest has another modelId.',
+  FLOAT_DIFFERS: 'An output is further from the float model’s than the given tolerance.',
+  FLOAT_UNCOMPARED: 'A tolerance is given, and an output cannot be compared with the float model’s.',
 } as const;
 
 export type AuditCode = keyof typeof auditCodes;

@@ -1,7 +1,7 @@
 import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import { type ErrorCode, TesseraError } from '../../protocol/errors.ts';
 import type { Circuit, Manifest } from '../../protocol/manifest.ts';
-import { importModel } from '../model/import/index.ts';
+import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { Model } from '../model/model.ts';
 import { parseDirectStrategy, type Slicing } from '../model/slice/index.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
@@ -31,6 +31,8 @@ export interface RebuildOptions extends RunOptions {
 /** As much of a manifest as its recipe gave, and what kept it from giving the rest. */
 export interface Rebuilt {
   problems: AuditProblem[];
+  /** The model file, where it can be imported as the recipe says. */
+  imported?: ImportedModel;
   /** Known once the model is sliced. */
   wiring?: Wiring;
   /** Known once the circuits are compiled. */
@@ -68,7 +70,7 @@ export async function rebuild(
   const cut = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
     cutModel(imported.model, parseDirectStrategy(recipe.strategy), () => undefined),
   );
-  if (cut === undefined) return { problems };
+  if (cut === undefined) return { problems, imported };
   const { model, slicing, blocks } = cut;
   const edgesOf = (names: readonly string[]) => names.map((name) => blocks.get(name)?.tensor ?? name);
   const wiring: Wiring = {
@@ -96,7 +98,7 @@ export async function rebuild(
   const drafts = draftSegments(model, slicing, (id) => stated.proverOf(id), bindings);
   const plans = planAsStated(stated, drafts, problems);
   if (plans === undefined || problems.some(({ code }) => code === 'OPERATOR_UNPROVABLE')) {
-    return { problems, wiring };
+    return { problems, imported, wiring };
   }
 
   const running = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
@@ -105,7 +107,7 @@ export async function rebuild(
       srsFiles(plans, provers, { ...(signal ? { signal } : {}), memoryLimit: limits.memory }),
     ),
   );
-  if (srs === undefined) return { problems, wiring };
+  if (srs === undefined) return { problems, imported, wiring };
   const others = [...srs.keys()].filter((id) => !manifest.srs.includes(id));
   if (others.length > 0) {
     problems.push({
@@ -113,7 +115,7 @@ export async function rebuild(
       message: `the manifest rests on SRS ${manifest.srs.join(', ')}; the prover has ${others.join(', ')}`,
       remedy: 'Give the SRS file that the circuits were made with: --srs FILE --srs-digest SHA256.',
     });
-    return { problems, wiring };
+    return { problems, imported, wiring };
   }
 
   const make: MakeCircuit = (prover, source, plan, call) => {
@@ -126,10 +128,11 @@ export async function rebuild(
     const segments = await compileSegments(plans, provers, limits, { ...running, make });
     return { segments, compiled: buildGraph(segments, model.inputs, model.outputs, blocks) };
   });
-  if (made === undefined) return { problems, wiring };
+  if (made === undefined) return { problems, imported, wiring };
   const { segments, compiled } = made;
   return {
     problems,
+    imported,
     wiring,
     segments,
     manifest: {

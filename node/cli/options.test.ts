@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, memory, numbers, seed, shape, tensorSource } from './options.ts';
+import { count, difference, memory, numbers, seed, shape, tensorSource } from './options.ts';
 
 test('memory in decimal and binary units', () => {
   expect([memory('2GiB'), memory('512 MB'), memory('1.5KiB')]).toEqual([2 ** 31, 512e6, 1536]);
@@ -33,6 +33,14 @@ test('whole numbers in their ranges', () => {
   expect(() => count('0')).toThrow();
   expect(() => seed('4294967296')).toThrow();
   expect(() => seed('')).toThrow();
+});
+
+test('distances from 0 on', () => {
+  expect([difference('0'), difference('0.05'), difference('1e-3')]).toEqual([0, 0.05, 0.001]);
+});
+
+test.each(['', ' ', '-0.1', 'NaN', 'Infinity', '1e999', '5%'])('no distance: %s', (text) => {
+  expect(() => difference(text)).toThrow('from 0 on');
 });
 
 test('numbers with commas between', () => {

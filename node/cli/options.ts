@@ -36,6 +36,15 @@ export function index(text: string): number {
   return Number(text);
 }
 
+/** Reads a distance between numbers, from 0 on. */
+export function difference(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('Give a number from 0 on, e.g. 0.05.');
+  }
+  return value;
+}
+
 /** Reads a seed, 0 … 2^32 − 1. */
 export function seed(text: string): number {
   const value = Number(text);
