@@ -12,9 +12,9 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 2,
     // Real processes and networks on machines that others use, too; a test that passes only the second time is shown as such.
     retry: process.env.CI ? 1 : 0,
-    // Real proofs on a busy two-core machine.
-    testTimeout: mode === 'long' ? 3_600_000 : 180_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: mode === 'long' ? 3_600_000 : 180_000,
+    // Real proofs, chains and networks, on two cores that may be busy with ten times as much: a limit only ends what hangs.
+    testTimeout: mode === 'long' ? 3_600_000 : 600_000,
+    hookTimeout: mode === 'long' ? 3_600_000 : 600_000,
+    expect: { poll: { timeout: 300_000 } },
   },
 }));

@@ -14,6 +14,7 @@ import { type PartsInit, parts, setup } from '../node/setup/index.ts';
 import { mergeResults, readResults, writeResults } from './results.ts';
 import { benchmarks, longBenchmarks } from './rows/index.ts';
 import { runBenchmarks } from './run.ts';
+import { selectBenchmarks } from './selection.ts';
 import { resultsTable } from './table.ts';
 
 const directory = join(import.meta.dirname, 'results');
@@ -25,14 +26,12 @@ interface Flags {
   long: boolean;
 }
 
-/** Benchmarks by their names, by a row's name, or by what several names begin with. */
-function named(text: string): string[] {
-  return text.split(',').flatMap((name) => {
-    const [benchmark = ''] = name.split('/', 1);
-    const found = order.filter((known) => known === benchmark || known.startsWith(`${benchmark}-`));
-    if (found.length > 0) return found;
-    throw new InvalidArgumentError(`There is no ${name}; there are ${order.join(', ')}.`);
-  });
+function named(words: string): string[] {
+  try {
+    return selectBenchmarks(words, order);
+  } catch (error) {
+    throw error instanceof RangeError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 async function measure({ only, long }: Flags): Promise<void> {
@@ -76,7 +75,11 @@ await new Command('bench')
   .description(
     'Measures time and memory, and writes bench/results/latest.json. npm run docs puts it into the README.',
   )
-  .option('--only <names>', 'only these benchmarks, separated by commas', named)
+  .option(
+    '--only <names>',
+    'only these benchmarks, separated by commas: a name, a row, or what several names begin with',
+    named,
+  )
   .option('--long', 'the benchmarks that take long', false)
   .action(measure)
   .parseAsync();

@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchProcessTree } from './process-tree.ts';
 
 const MiB = 2 ** 20;
+/** Milliseconds between samples. */
+const interval = 10;
+/** Resolves after a sample at least: timers end in their order, however late they are. */
+const sampled = () => sleep(5 * interval);
+
 const started: ChildProcess[] = [];
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
@@ -31,7 +37,7 @@ async function end(child: ChildProcess): Promise<void> {
 
 async function peakOf(code: string): Promise<ReturnType<ReturnType<typeof watchProcessTree>['stop']>> {
   const child = await start(code);
-  const watch = watchProcessTree(child.pid as number, 10);
+  const watch = watchProcessTree(child.pid as number, interval);
   await heard(child);
   await end(child);
   return watch.stop();
@@ -55,10 +61,10 @@ const child = spawn(process.execPath, ['-e', ${JSON.stringify(holder(90 * MiB))}
 child.on('exit', () => process.exit(held.includes(0) ? 1 : 0));`;
     const alone = await peakOf(holder(0));
     const child = await start(inner);
-    const watch = watchProcessTree(child.pid as number, 10);
+    const watch = watchProcessTree(child.pid as number, interval);
     await heard(child);
-    // The sampler has to meet both while they hold it.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // While both hold it.
+    await sampled();
     await end(child);
     const { peakBytes, upperBound } = watch.stop();
     expect(peakBytes - 2 * alone.peakBytes).toBeGreaterThan(130 * MiB);
@@ -66,18 +72,30 @@ child.on('exit', () => process.exit(held.includes(0) ? 1 : 0));`;
   });
 
   it('does not lose a process whose parent has ended', async () => {
-    const orphan = `
+    const inner = `
+process.once('SIGUSR2', () => {
+  globalThis.held = Buffer.alloc(${150 * MiB}, 1);
+  process.stdout.write('held\\n');
+});
+setInterval(() => {}, 1e6);
+process.stdout.write(process.pid + '\\n');`;
+    const child = await start(`
 const { spawn } = require('node:child_process');
-const child = spawn(process.execPath, ['-e', ${JSON.stringify(
-      `setTimeout(() => { const held = Buffer.alloc(${150 * MiB}, 1); process.stdout.write('held\\n'); process.stdin.once('data', () => process.exit(held.includes(0) ? 1 : 0)); }, 300);`,
-    )}], { stdio: ['inherit', 'inherit', 'inherit'] });
-setTimeout(() => process.exit(0), 150);`;
-    const child = await start(orphan);
-    const watch = watchProcessTree(child.pid as number, 10);
-    await heard(child);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(child.exitCode).toBe(0);
-    child.stdin?.write('end\n');
+spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { stdio: ['ignore', 'inherit', 'inherit'] });
+setInterval(() => {}, 1e6);`);
+    const watch = watchProcessTree(child.pid as number, interval);
+    const [pid] = (await heard(child)).map(Number) as [number];
+    try {
+      await sampled();
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+      process.kill(pid, 'SIGUSR2');
+      await heard(child);
+      await sampled();
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
     expect(watch.stop().peakBytes).toBeGreaterThan(150 * MiB);
   });
 });

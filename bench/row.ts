@@ -23,7 +23,7 @@ export interface Row {
   unit: Unit;
   /** `null` where the measurement failed. */
   value: number | null;
-  /** The same figure of whole-model ezkl with its defaults, in the same run. */
+  /** The same figure of what the benchmark is held against, in the same run: of whole-model ezkl unless it says otherwise. */
   baseline: number | null;
   /** value / baseline */
   ratio: number | null;

@@ -5,7 +5,7 @@ import { neededFidelity, type Row } from './row.ts';
 export function resultsTable(rows: readonly Row[]): string {
   return markdownTable(
     [
-      ['', 'Tessera', 'whole-model ezkl', 'ratio', 'same class as float', 'mark', ''],
+      ['', 'Tessera', 'baseline', 'ratio', 'same class as float', 'mark', ''],
       ...rows.map((row) => [
         row.name,
         withUnit(row.value, row),

@@ -10,8 +10,6 @@ import { coordinateModulus, scalarModulus } from '../protocol/field.ts';
 import { compile } from './compile.ts';
 import { type Anvil, type AnvilClient, startAnvil } from './testing/anvil.ts';
 
-const setupTimeout = 300_000;
-
 let anvil: Anvil;
 let client: AnvilClient;
 let abi: Abi;
@@ -31,7 +29,7 @@ beforeAll(async () => {
   );
   sample = await sampleCircuit();
   proof = await sample.prove(1n, 6n, 7n);
-}, setupTimeout);
+});
 
 afterAll(async () => {
   await sample?.close();

@@ -19,8 +19,6 @@ import { MarketUser, type PostedJob } from './testing/market-user.ts';
 import { type GasFigure, gasMarks, measureGas } from './testing/measure-gas.ts';
 import { ezklJob, groth16Job, type RealJob } from './testing/real-jobs.ts';
 
-const setupTimeout = 600_000;
-
 let directory: string;
 let cache: ArtifactCache;
 let anvil: Anvil;
@@ -31,7 +29,7 @@ beforeAll(async () => {
   cache = new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 });
   anvil = await startAnvil();
   groth16 = createGroth16Prover({ worker: await builtWorker(), cache, directory });
-}, setupTimeout);
+});
 
 afterAll(async () => {
   await groth16?.close();
@@ -66,7 +64,7 @@ describe('a job of Groth16', () => {
     await users.requester.registerModel(job);
     posted = (await users.requester.post(job, false)).job;
     await users.worker.claim(posted, 0);
-  }, setupTimeout);
+  });
 
   it('refuses a proof of another context: a copied one, or one made offline', async () => {
     const { worker, watcher } = users;
@@ -130,7 +128,7 @@ describeWithEzkl('a job of ezkl', () => {
     const ezkl = { runtime: job.runtime, srs: [job.srs] };
     deployment = await deploy({ chain: await anvil.chain(0), ezkl });
     users = await people(deployment);
-  }, setupTimeout);
+  });
   afterAll(async () => {
     await prover?.close();
   });

@@ -1,19 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSettings } from '../node/cli/settings.ts';
 import { encodeModel } from '../node/model/onnx/encode.ts';
 import { branchingModel } from './support/branching-model.ts';
 import { run } from './support/command-line.ts';
-import { ezklPython } from './support/ezkl-python.ts';
+import { describeUnless } from './support/describe-unless.ts';
+import { missingEzkl } from './support/ezkl-python.ts';
+import { missingForMounts, ownMounts } from './support/namespaces.ts';
 import { image } from './support/proving.ts';
 
 const program = fileURLToPath(new URL('../node/cli/index.ts', import.meta.url));
-const namespace = ['--map-root-user', '--mount', 'sh', '-euc'];
-const permitted = spawnSync('unshare', [...namespace, 'mount -t tmpfs none /tmp']).status === 0;
 
 /** Mounts a file system of $1 bytes as the data directory, with the Python $2, and proves the job in $3. */
 const script = `
@@ -21,7 +20,7 @@ const script = `
   ln -s "$2" "$3/home/python"
   exec "$4" "$5" prove "$3/model.onnx" --input "$3/image.json" --by parts=2 --out "$3/out/job.cert" --json`;
 
-describe.skipIf(!permitted || ezklPython === undefined)('prove, on a disk', () => {
+describeUnless(missingForMounts ?? missingEzkl, 'prove, on a disk', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tessera-full-disk-'));
@@ -34,8 +33,9 @@ describe.skipIf(!permitted || ezklPython === undefined)('prove, on a disk', () =
 
   const proveOn = (bytes: number) => {
     const { python } = readSettings(process.env).directory;
-    const args = [...namespace, script, 'sh', String(bytes), python, folder, process.execPath, program];
-    return run('unshare', args, { env: { ...process.env, TESSERA_HOME: join(folder, 'home') } });
+    const [command, ...mounting] = ownMounts;
+    const args = [...mounting, script, 'sh', String(bytes), python, folder, process.execPath, program];
+    return run(command, args, { env: { ...process.env, TESSERA_HOME: join(folder, 'home') } });
   };
 
   // The SRS takes 262,404 bytes, both proving keys some 10 MB.

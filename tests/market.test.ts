@@ -36,8 +36,6 @@ import { branchingModel } from './support/branching-model.ts';
 import { type MarketNode, MarketNodes } from './support/market-nodes.ts';
 import { image } from './support/proving.ts';
 
-const setupTimeout = 300_000;
-
 let directory: string;
 let embedded: EmbeddedChain;
 let nodes: MarketNodes;
@@ -64,7 +62,7 @@ beforeAll(async () => {
   input = join(directory, 'input.json');
   await writeFile(model, await encodeModel(branchingModel()));
   await writeFile(input, JSON.stringify({ image: image(36) }));
-}, setupTimeout);
+});
 
 afterAll(async () => {
   await nodes?.close();
@@ -88,7 +86,6 @@ function proving(known: readonly MarketNode[], out: string, ...args: string[]): 
 
 async function prove(known: readonly MarketNode[], out: string, ...args: string[]) {
   const { status, stdout, stderr } = await nodes.run(requester, proving(known, out, ...args));
-  expect(stderr).not.toMatch(/Error/);
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout) as {
     id: string;
@@ -107,7 +104,7 @@ const check = async (out: string, chain?: { job: string }) => {
   });
 };
 
-describe('a job that one process posts', { timeout: setupTimeout }, () => {
+describe('a job that one process posts', () => {
   it('is claimed and proven by two others, and its certificate is of these very proofs', async () => {
     const first = await nodes.start(2, { args: ['--register'] });
     const second = await nodes.start(3, { known: [first] });
@@ -138,7 +135,7 @@ function isPosting({ method, params }: RpcRequest): boolean {
   return isAddressEqual(to ?? zeroAddress, deployed.addresses.market);
 }
 
-describe('a requester that is killed', { timeout: 3 * setupTimeout }, () => {
+describe('a requester that is killed', { timeout: 900_000 }, () => {
   it('goes on with its job, posted and paid for once', async () => {
     const worker = await nodes.start(2);
     const market = await marketOf(1);
@@ -191,7 +188,7 @@ async function untilState(market: Market, job: string, segment: number, state: s
   while ((await market.segment(job, segment)).state !== state) await sleep(200);
 }
 
-describe('an optimistic job', { timeout: setupTimeout }, () => {
+describe('an optimistic job', () => {
   it('is gone on with by a worker that is killed after its claim, and after its submission', async () => {
     const home = await nodes.home();
     const killed = await nodes.start(2, { home });

@@ -71,7 +71,7 @@ beforeAll(async () => {
   );
   const [blinding = 0n] = (await readOpening(report.opening ?? '')).image ?? [];
   concealed = { certificate, blinding };
-}, 300_000);
+});
 afterAll(() => proving.close());
 
 function check(certificate: Certificate, options: Partial<CheckOptions> = {}) {

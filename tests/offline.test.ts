@@ -1,18 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { branchingModel } from './support/branching-model.ts';
 import { run } from './support/command-line.ts';
-import { ezklPython } from './support/ezkl-python.ts';
+import { describeUnless } from './support/describe-unless.ts';
+import { missingEzkl } from './support/ezkl-python.ts';
+import { missingForNetworks, ownNetwork } from './support/namespaces.ts';
 import { image, Proving } from './support/proving.ts';
 
 const program = fileURLToPath(new URL('../node/cli/index.ts', import.meta.url));
-/** A network namespace of its own has no interface that is up, not even the loopback. */
-const isolated = ['--map-root-user', '--net', process.execPath];
-const permitted = spawnSync('unshare', [...isolated, '--version']).status === 0;
 
-describe.skipIf(!permitted || ezklPython === undefined)(
+describeUnless(
+  missingForNetworks ?? missingEzkl,
   'verify, on a machine without any network and without ezkl’s Python',
   () => {
     let proving: Proving;
@@ -28,7 +27,8 @@ describe.skipIf(!permitted || ezklPython === undefined)(
     });
     afterAll(() => proving.close());
 
-    const alone = (...args: string[]) => run('unshare', [...isolated, ...args], { env });
+    const [command, ...isolating] = ownNetwork;
+    const alone = (...args: string[]) => run(command, [...isolating, process.execPath, ...args], { env });
 
     it('has nothing to connect through', async () => {
       const { stdout } = await alone('--print', 'Object.keys(os.networkInterfaces()).length');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readDigits } from '../node/demo/digits.ts';
 import { packageRoot } from '../node/package.ts';
-import { ezklPython } from './support/ezkl-python.ts';
+import { describeWithEzkl } from './support/ezkl-python.ts';
 import { Proving } from './support/proving.ts';
 
 let proving: Proving;
@@ -11,9 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => proving.close());
 
-it.skipIf(ezklPython === undefined)(
-  'proves LeNet on a digit in five parts, with the class that it has in floats',
-  async () => {
+describeWithEzkl('LeNet', () => {
+  it('is proven on a digit in five parts, with the class that it has in floats', async () => {
     const data = (name: string) => join(packageRoot, 'data', 'mnist', name);
     const { images, labels } = await readDigits(
       data('test-images-idx3-ubyte.gz'),
@@ -39,5 +38,5 @@ it.skipIf(ezklPython === undefined)(
     expect(checked.problems).toEqual([]);
     expect(checked).toMatchObject({ valid: true });
     expect(checked.segments).toHaveLength(5);
-  },
-);
+  });
+});

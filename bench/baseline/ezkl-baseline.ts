@@ -17,6 +17,7 @@ export interface EzklBaseline {
   /** From the ONNX file to the proof, {@link counted} steps only. */
   seconds: number;
   peakBytes: number;
+  /** Of the first run. */
   steps: Readonly<Record<Step, number>>;
   k: number;
   scale: number;

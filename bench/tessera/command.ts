@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { packageRoot } from '../../node/package.ts';
 import { type MeasuredProcess, measureProcess } from '../measured-process.ts';
 
-const program = join(packageRoot, 'bin', 'tessera.js');
+/** The command line as it is installed. */
+export const program = join(packageRoot, 'bin', 'tessera.js');
 
 export interface CommandOptions {
   /** Data directory. */

@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { packageRoot } from '../../node/package.ts';
-
-const program = join(packageRoot, 'node', 'cli', 'index.ts');
+import { firstLine } from '../../tests/support/child-processes.ts';
+import { program } from './command.ts';
 
 /** A node that proves for others, in a process of its own. */
 export interface WorkerNode {
@@ -28,28 +25,14 @@ export async function startWorkerNode(home: string, memoryGiB: number): Promise<
     { env: { ...process.env, TESSERA_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const exited = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await exited;
+  const line = await firstLine(child);
+  const { addresses } = JSON.parse(line) as { addresses?: readonly string[] };
+  if (addresses === undefined) throw new Error(`The worker did not start: ${line}`);
+  return {
+    addresses,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
   };
-  let text = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    text += line;
-    const started = parsed(text);
-    if (started === undefined) continue;
-    if (started.addresses === undefined) break;
-    child.stdout.resume();
-    return { addresses: started.addresses, stop };
-  }
-  await stop();
-  throw new Error(`The worker ended before it was ready: ${text}`);
-}
-
-/** What it says when it has started; `undefined` while that is not whole. */
-function parsed(text: string): { addresses?: readonly string[] } | undefined {
-  try {
-    return JSON.parse(text) as { addresses?: readonly string[] };
-  } catch {
-    return undefined;
-  }
 }

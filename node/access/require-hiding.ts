@@ -1,5 +1,5 @@
 import { TesseraError } from '../../protocol/errors.ts';
-import type { Job } from '../requester/job.ts';
+import type { Graph } from '../../protocol/graph.ts';
 
 /**
  * An invited job keeps its tensors to its peers; its certificate must not show them to everybody. A `kzg` commitment
@@ -8,7 +8,7 @@ import type { Job } from '../requester/job.ts';
  *
  * @throws TesseraError `UNPROVABLE`
  */
-export function requireHiding({ compiled: { graph } }: Pick<Job, 'compiled'>): void {
+export function requireHiding(graph: Pick<Graph, 'edges' | 'inputs' | 'outputs'>): void {
   const ends = new Set([...graph.inputs, ...graph.outputs]);
   const shown = graph.edges.find(
     ({ type: { scheme } }, index) => scheme.name === 'kzg' || (scheme.name === 'public' && !ends.has(index)),

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,8 @@ let server: Server;
 let url: string;
 /** `range` headers that came in. */
 let ranges: (string | undefined)[];
+/** Breaks off an answer that was cut. */
+let breakOff: () => void;
 /** How the server behaves. */
 let behaviour: { cutAfter?: number; ignoreRange?: boolean; status?: number; hideLength?: boolean };
 
@@ -33,7 +35,10 @@ beforeEach(async () => {
     const body = content.subarray(start);
     response.writeHead(status, hideLength ? {} : { 'content-length': body.length });
     if (cutAfter === undefined) response.end(body);
-    else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 50));
+    else {
+      response.write(body.subarray(0, cutAfter));
+      breakOff = () => response.destroy();
+    }
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/srs`;
@@ -54,7 +59,8 @@ describe('download', () => {
 
   it('continues where an interrupted download stopped', async () => {
     behaviour = { cutAfter: 100_000 };
-    await expect(download(url, path, digest, 1e6)).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+    const cut = download(url, path, digest, 1e6, { onProgress: () => breakOff() });
+    await expect(cut).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
     const { size } = await stat(`${path}.part`);
     expect(size).toBeGreaterThan(0);
     behaviour = {};
@@ -91,6 +97,14 @@ describe('download', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await expect(download(url, path, digest, 1e6)).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+  });
+
+  it.skipIf(process.platform !== 'linux')('says when the disk is full', async () => {
+    await symlink('/dev/full', `${path}.part`);
+    await expect(download(url, path, digest, 1e6)).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      remedy: expect.stringContaining('Free disk space'),
+    });
   });
 
   it('stops when cancelled', async () => {

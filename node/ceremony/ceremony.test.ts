@@ -65,7 +65,7 @@ beforeAll(async () => {
   folders.circuit = await copyOf(folder);
   await ceremony.finalize(folder, 'ccdd');
   folders.finished = folder;
-}, 300_000);
+});
 afterAll(async () => {
   await ceremony.close();
   await rm(directory, { recursive: true });

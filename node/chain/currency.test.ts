@@ -10,7 +10,7 @@ let chain: Chain;
 beforeAll(async () => {
   anvil = await startAnvil();
   chain = await Chain.connect({ urls: [anvil.url] });
-}, 120_000);
+});
 afterAll(() => anvil?.close());
 
 const token: Address = `0x${'7'.repeat(40)}`;

@@ -8,9 +8,6 @@ import { Chain } from './chain-client.ts';
 import { deployContracts } from './deploy-contracts.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 
-/** Compiles the contracts where that was not done before. */
-const timeout = 600_000;
-
 let anvil: Anvil;
 let directory: string;
 
@@ -44,7 +41,7 @@ async function expectContracts({ contracts }: Deployment): Promise<void> {
   }
 }
 
-describe('deploying the contracts', { timeout }, () => {
+describe('deploying the contracts', () => {
   it('raises the fees of a transaction that is stuck, and goes on when blocks come again', async () => {
     const client = anvil.client(1);
     await client.setAutomine(false);
@@ -52,10 +49,9 @@ describe('deploying the contracts', { timeout }, () => {
     const path = join(directory, 'stalled.json');
     const created: string[] = [];
     const deploying = deployContracts({ chain, path, onProgress: ({ name }) => created.push(name) });
-    const poll = { timeout };
-    await expect.poll(pending, poll).toBeDefined();
+    await expect.poll(pending).toBeDefined();
     const first = await pending();
-    await expect.poll(async () => (await pending())?.hash, poll).not.toBe(first?.hash);
+    await expect.poll(async () => (await pending())?.hash).not.toBe(first?.hash);
     const raised = await pending();
     expect(raised?.nonce).toBe(first?.nonce);
     expect(BigInt(raised?.maxFeePerGas ?? 0)).toBeGreaterThan(BigInt(first?.maxFeePerGas ?? 0));

@@ -22,8 +22,6 @@ import { boundaryOf } from './testing/job-boundary.ts';
 import { watchSegment } from './watcher.ts';
 import { Worker, type WorkerInit } from './worker.ts';
 
-const setupTimeout = 300_000;
-
 describeWithEzkl('a submission of a proof of ezkl', () => {
   let directory: string;
   let prover: EzklProver;
@@ -66,7 +64,7 @@ describeWithEzkl('a submission of a proof of ezkl', () => {
     });
     await requester.post(job, parseEther('0.3'));
     await (await marketOf(2)).deposit(parseEther('1'));
-  }, setupTimeout);
+  });
 
   afterAll(async () => {
     await prover?.close();
@@ -93,21 +91,17 @@ describeWithEzkl('a submission of a proof of ezkl', () => {
     return state;
   }
 
-  it(
-    'is verified by the contract at once, or by its hash held to the same',
-    async () => {
-      expect(await work(0, 'proof')).toBe('verified');
-      const watcher = await marketOf(4);
-      for (const segment of [1, 2]) {
-        expect(await work(segment, 'hash')).toBe('submitted');
-        expect(await watchSegment(watcher, job, segment, proofs())).toEqual({ verdict: 'holds' });
-        await watcher.challenge(job, segment);
-        expect(await work(segment, 'hash')).toBe('verified');
-      }
-      expect(await watcher.isVerified(job.terms)).toBe(true);
-    },
-    setupTimeout,
-  );
+  it('is verified by the contract at once, or by its hash held to the same', async () => {
+    expect(await work(0, 'proof')).toBe('verified');
+    const watcher = await marketOf(4);
+    for (const segment of [1, 2]) {
+      expect(await work(segment, 'hash')).toBe('submitted');
+      expect(await watchSegment(watcher, job, segment, proofs())).toEqual({ verdict: 'holds' });
+      await watcher.challenge(job, segment);
+      expect(await work(segment, 'hash')).toBe('verified');
+    }
+    expect(await watcher.isVerified(job.terms)).toBe(true);
+  });
 
   it('is refused by a watcher where it proves another segment', async () => {
     const [watcher, requester] = await Promise.all([marketOf(4), marketOf(1)]);

@@ -19,7 +19,7 @@ let deployed: DeployedMarket;
 beforeAll(async () => {
   anvil = await startAnvil();
   deployed = deployedMarket(await deploy({ chain: await chainOf(0) }));
-}, 300_000);
+});
 afterAll(() => anvil?.close());
 
 const chainOf = (index: number) =>

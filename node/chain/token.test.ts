@@ -7,7 +7,6 @@ import type { Market } from './market.ts';
 import { ForwardingEndpoint, rpcError } from './testing/forwarding-endpoint.ts';
 import { escrowOf, RealMarket, usualOffer } from './testing/real-market.ts';
 
-const setupTimeout = 300_000;
 const names = ['PlainToken', 'FeeToken', 'FalseToken', 'DenyingToken', 'SilentToken'] as const;
 const abi = parseAbi([
   'function mint(address to, uint256 amount)',
@@ -31,7 +30,7 @@ beforeAll(async () => {
   for (const name of names)
     deployed.push([name, getAddress((await real.anvil.deploy(contracts[`test/Tokens:${name}`])).address)]);
   tokens = Object.fromEntries(deployed) as typeof tokens;
-}, setupTimeout);
+});
 
 afterAll(() => real?.close());
 

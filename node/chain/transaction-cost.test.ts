@@ -67,7 +67,7 @@ beforeAll(async () => {
   const oracle = '0x5300000000000000000000000000000000000002';
   scroll = await chainOf(534_352, oracle, { ...others, commitScalar: execScalar });
   plain = await chainOf(31_337, oracle, {});
-}, 300_000);
+});
 
 afterAll(() => {
   for (const anvil of anvils) anvil.close();

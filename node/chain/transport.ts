@@ -74,7 +74,7 @@ export async function chainOf(urls: readonly string[], expected?: number): Promi
 }
 
 /** An endpoint must not be asked about a chain that it is not of. */
-export function wrongChain(url: string, found: number, expected: number): TesseraError {
+function wrongChain(url: string, found: number, expected: number): TesseraError {
   return new TesseraError('CHAIN_FAILED', {
     message: `${url} is of chain ${found}, not ${expected}`,
     remedy: 'Check --rpc and --chain-id: nothing was sent.',

@@ -52,7 +52,7 @@ export async function withChain<T>(
 }
 
 /** As {@link withChain}, with the settings at hand. */
-export async function withChainOf<T>(
+async function withChainOf<T>(
   { settings, signal }: Context,
   named: ChainSettings,
   account: number,

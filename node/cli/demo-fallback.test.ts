@@ -58,7 +58,7 @@ describe('the demonstration', () => {
     expect(notes).toEqual([]);
   });
 
-  it('says why no node starts, and proves everything itself', { timeout: 600_000 }, async () => {
+  it('says why no node starts, and proves everything itself', async () => {
     await Promise.all(['python', 'groth16'].map((part) => mkdir(join(home, part), { recursive: true })));
     const { context, notes } = contextOf({ NODE_OPTIONS: '--require=./there-is-no-such-module.cjs' });
     const given = await withLocalNetwork(context, 2 ** 30, async (network) => ({ network }));

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await mkdir(join(home, 'tmp'));
   await symlink(dirname(await builtWorker()), join(home, 'groth16'), 'junction');
   env = { TESSERA_HOME: home, TESSERA_WITHOUT_EZKL: '1', TMPDIR: join(home, 'tmp') };
-}, 300_000);
+});
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 /** Data directories of nodes that the demonstration left behind. */
@@ -22,7 +22,7 @@ async function leftBehind(): Promise<string[]> {
   return names.filter((name) => /^tessera-(nodes|requester|market)-/.test(name));
 }
 
-describe('the demonstration', { timeout: 180_000 }, () => {
+describe('the demonstration', () => {
   it('has every segment claimed, proven and paid on a chain, and refuses all forgeries', async () => {
     const { status, stdout, stderr } = await tessera(['demo', '--json', '--progress'], env);
     expect(stderr).toMatch(/claimed by node [12] \(12D3KooW/);

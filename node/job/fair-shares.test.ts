@@ -37,9 +37,9 @@ describe('one worker', () => {
   it('is shared by the jobs of one requester: a long one does not keep another waiting until its end', async () => {
     const asking = await requester();
     await proveBeside(asking, asking);
-  }, 600_000);
+  });
 
   it('is shared by requesters: the one that it works for does not keep it from another one', async () => {
     await proveBeside(await requester(), await requester());
-  }, 600_000);
+  });
 });

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WaitingPeers, WaitingProcesses } from './testing/waiting-peers.ts';
 import type { WaitingMeasurement } from './testing/waiting-process.ts';
-
-// Nine nodes in three processes, on a machine that may be busy with other tests.
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const processes = new WaitingProcesses();
 const workers = 8;

@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publicKeyOf } from '../../protocol/messages/index.ts';
+import { eventually } from '../../tests/support/eventually.ts';
 import { Peers, type RemotePeer } from './testing/peers.ts';
 
 const peers = new Peers();
 afterAll(() => peers.close());
-
-/** Waits for something that other processes bring about. */
-function eventually(check: () => Promise<void>): Promise<void> {
-  return vi.waitFor(check, { timeout: 60_000, interval: 100 });
-}
 
 /** Waits until each of these would reach all others at once: only then does a message reach them all for certain. */
 async function untilJoined(all: readonly RemotePeer[]): Promise<void> {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeUnless } from '../../tests/support/describe-unless.ts';
+import { eventually } from '../../tests/support/eventually.ts';
 import type { Configuration } from '../configuration/index.ts';
 import {
   buildServiceNode,
@@ -8,9 +10,7 @@ import {
 } from '../network/waku/testing/service-node.ts';
 import { Peers, type RemotePeer } from './testing/peers.ts';
 
-const missing = missingForServiceNode.join(' and ');
-
-describe.skipIf(missing !== '')(`libp2p and Waku together${missing && ` (skipped: no ${missing})`}`, () => {
+describeUnless(missingForServiceNode, 'libp2p and Waku together', () => {
   const peers = new Peers();
   let service: ServiceNode;
   let one: RemotePeer;
@@ -28,13 +28,12 @@ describe.skipIf(missing !== '')(`libp2p and Waku together${missing && ` (skipped
 
   afterAll(async () => {
     await peers.close();
-    await service.stop();
+    await service?.stop();
   });
 
   const statesOf = async (peer: RemotePeer) => (await peer.status()).paths.map(({ state }) => state);
   const sequencesOf = async (peer: RemotePeer) =>
     (await peer.received()).map(({ sequence }) => sequence).toSorted((a, b) => a - b);
-  const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 100 });
 
   it('deliver each message once, and by whichever way there is', async () => {
     await eventually(async () => {

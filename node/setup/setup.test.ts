@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TesseraError } from '../../protocol/errors.ts';
-import { ezklPython } from '../../tests/support/ezkl-python.ts';
+import { describeWithEzkl } from '../../tests/support/ezkl-python.ts';
 import { ezklVersion } from '../provers/ezkl/version.ts';
 import { dataDirectory } from './data-directory.ts';
 import { environmentPython, ezklPart } from './ezkl-part.ts';
@@ -25,9 +25,8 @@ async function python(name: string, version: string, hasVenv: boolean): Promise<
   return path;
 }
 
-test.skipIf(ezklPython === undefined)(
-  'setup makes the environment, does nothing the second time, and mends an interrupted one',
-  async () => {
+describeWithEzkl('the part of ezkl', () => {
+  test('has its environment made, left alone the second time, and mended after an interruption', async () => {
     const directory = dataDirectory(join(folder, 'data'));
     const part = ezklPart({ environment: directory.python });
     const run = () => setup({ directory, parts: [part] });
@@ -50,8 +49,8 @@ test.skipIf(ezklPython === undefined)(
 
     await rm(environmentPython(directory.python));
     expect(await part.check()).toMatchObject({ state: 'missing', reason: expect.stringContaining('start') });
-  },
-);
+  });
+});
 
 test('a part that fails is reported and does not stop the next one', async () => {
   const failure = new TesseraError('DOWNLOAD_FAILED', { message: 'no network' });

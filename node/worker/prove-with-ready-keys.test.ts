@@ -30,7 +30,7 @@ beforeAll(async () => {
     { model, input, strategy: 'parts=1', scale: 4, limits: { parallel: 1, memory: 4e9 } },
     { ...modules(proving.prover), choices, calibrations: openCalibrationStore(proving.path('calibrations')) },
   );
-}, 300_000);
+});
 afterAll(async () => {
   await requester.stop();
   await proving.close();
@@ -122,14 +122,14 @@ describeWithEzkl('a worker', () => {
     const { useless, ...came } = await prove(task, forever);
     expect(useless).toEqual([]);
     expect(came).toEqual({ outcome: 'proof', made: false, fetched: true, left: [] });
-  }, 300_000);
+  });
 
   it('makes the keys where the requester’s come to no proof, and proves all the same', async () => {
     const { task } = await publish(withDamagedKey(proving.prover));
     const { useless, ...came } = await prove(task, forever);
     expect(useless).toHaveLength(1);
     expect(came).toEqual({ outcome: 'proof', made: true, fetched: true, left: [] });
-  }, 300_000);
+  });
 
   it('makes the keys where the requester’s cannot be fetched', async () => {
     const { task, keys } = await publish(proving.prover);
@@ -140,7 +140,7 @@ describeWithEzkl('a worker', () => {
       expect(await requester.store.remove(cid)).toBe(true);
     }
     expect(await prove(task, forever)).toMatchObject({ outcome: 'proof', made: true, fetched: false });
-  }, 300_000);
+  });
 });
 
 /** Gives a proving key that is none, under its true digest. */

@@ -1,4 +1,5 @@
 import { readSettings } from '../../node/cli/settings.ts';
+import { builtWorker } from '../../node/provers/groth16/testing/worker.ts';
 import { parts, setup } from '../../node/setup/index.ts';
 import { findPython } from '../../node/setup/python.ts';
 import { fetchLightModels } from './light-models.ts';
@@ -18,6 +19,8 @@ export default async function globalSetup(project: {
     if (part.outcome === 'left out')
       console.error(`${part.name} is left out: the tests that need it are skipped.`);
   }
+  // Tests that run at once would each build it.
+  await builtWorker();
 
   const folder = project.config.env.TESSERA_TEST_LIGHT_MODELS;
   if (folder === undefined) throw new Error('vitest.config.ts names no folder for the light models.');

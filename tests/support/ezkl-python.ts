@@ -1,24 +1,24 @@
-import { describe } from 'vitest';
 import { readSettings } from '../../node/cli/settings.ts';
 import { environmentPython } from '../../node/setup/index.ts';
+import { describeUnless } from './describe-unless.ts';
 
 const settings = readSettings(process.env);
 
+/** Why there is no ezkl to test with, if so: only where it is left out on purpose. */
+export const missingEzkl: string | undefined =
+  settings.leftOut.ezkl === undefined ? undefined : 'ezkl is left out';
+
+/** `describe` for tests that need ezkl; where it is missing by accident, they fail. */
+export function describeWithEzkl(title: string, tests: () => void): void {
+  describeUnless(missingEzkl, title, tests);
+}
+
 /**
- * The Python that has ezkl: that of the environment which setup makes, or `TESSERA_PYTHON`. `undefined` only where
- * ezkl is left out on purpose; where it is missing by accident, the tests that need it fail.
+ * The Python that has ezkl: that of the environment which setup makes, or `TESSERA_PYTHON`.
+ *
+ * @throws where ezkl is left out
  */
-export const ezklPython: string | undefined =
-  settings.leftOut.ezkl === undefined
-    ? (process.env.TESSERA_PYTHON ?? environmentPython(settings.directory.python))
-    : undefined;
-
-/** `describe` for tests that need ezkl: they are skipped only where it is left out on purpose. */
-export const describeWithEzkl = describe.skipIf(ezklPython === undefined);
-
-/** @throws where ezkl is left out */
 export function requireEzklPython(): string {
-  if (ezklPython === undefined)
-    throw new Error('This test needs ezkl, which TESSERA_WITHOUT_EZKL leaves out.');
-  return ezklPython;
+  if (missingEzkl !== undefined) throw new Error(`This test needs ezkl, and ${missingEzkl}.`);
+  return process.env.TESSERA_PYTHON ?? environmentPython(settings.directory.python);
 }

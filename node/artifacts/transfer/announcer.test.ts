@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { CID } from 'multiformats/cid';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { artifactCid } from '../../../protocol/ids.ts';
 import { type Artifact, parseArtifactCid } from '../store/index.ts';
 import { Announcer } from './announcer.ts';
@@ -80,7 +80,7 @@ it('gives up what is no longer there', async () => {
 
 it('tells again before it is forgotten', async () => {
   const { told } = start([artifact('aa')], [], 5);
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(2), { timeout: 60_000 });
+  await expect.poll(() => told.length).toBeGreaterThan(2);
 });
 
 it('ends when it is stopped', async () => {

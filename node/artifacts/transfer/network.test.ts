@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { networksPermitted, SplitNetwork } from '../../network/testing/split-network.ts';
+import { describeUnless } from '../../../tests/support/describe-unless.ts';
+import { missingForMounts, missingForNetworks, ownMounts } from '../../../tests/support/namespaces.ts';
+import { SplitNetwork } from '../../network/testing/split-network.ts';
 import type { TestPeerInit } from './testing/peer.ts';
 import { type Contact, PeerProcess } from './testing/peer-client.ts';
 
@@ -92,10 +93,7 @@ describe('between processes', () => {
   });
 });
 
-const namespace = ['--map-root-user', '--mount', 'sh', '-euc'];
-const permitted = spawnSync('unshare', [...namespace, 'mount -t tmpfs none /tmp']).status === 0;
-
-describe.skipIf(!permitted)('on a full disk', () => {
+describeUnless(missingForMounts, 'on a full disk', () => {
   it('a fetch says so, and goes on when there is room again', async () => {
     const provider = await start();
     const artifact = await provider.peer.ask('add', { seed: 4, bytes: 6 * MiB });
@@ -104,7 +102,7 @@ describe.skipIf(!permitted)('on a full disk', () => {
     await mkdir(home);
     const peer = new PeerProcess({
       // A file system of 4 MiB in a mount namespace of the process's own.
-      wrap: ['unshare', ...namespace, `mount -t tmpfs -o size=4m none "${home}"; exec "$0" "$@"`],
+      wrap: [...ownMounts, `mount -t tmpfs -o size=4m none "${home}"; exec "$0" "$@"`],
     });
     processes.push(peer);
     await peer.ask('start', { directory: home });
@@ -120,7 +118,7 @@ describe.skipIf(!permitted)('on a full disk', () => {
   });
 });
 
-describe.skipIf(!networksPermitted)('over a network that is split', () => {
+describeUnless(missingForNetworks, 'over a network that is split', () => {
   it('a fetch waits, and goes on when it is healed', async () => {
     const network = await SplitNetwork.open();
     try {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stream, type StreamHandler, StreamMessageEvent, TypedEventEmitter } from '@libp2p/interface';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Artifact, ArtifactStore } from '../store/index.ts';
 import { artifactProtocol, decodeAnswerHead, requestBytes, transferLimits } from './protocol.ts';
 import { ArtifactServer, type ArtifactServerOptions } from './server.ts';
@@ -47,8 +47,9 @@ async function askOnce(stream: Stream): Promise<number | undefined> {
   }
 }
 
-const isOver = (stream: Stream) =>
-  vi.waitFor(() => expect(['reset', 'closed', 'aborted']).toContain(stream.status), { timeout: 30_000 });
+async function untilOver(stream: Stream): Promise<void> {
+  await expect.poll(() => ['reset', 'closed', 'aborted'].includes(stream.status)).toBe(true);
+}
 
 describe('a server of blocks', () => {
   it.each([
@@ -59,7 +60,7 @@ describe('a server of blocks', () => {
     await serve();
     const stream = await open();
     stream.send(bytes());
-    await isOver(stream);
+    await untilOver(stream);
     expect(await askOnce(await open())).toBe(MiB);
   });
 
@@ -69,7 +70,7 @@ describe('a server of blocks', () => {
     for (const stream of streams) expect(await askOnce(stream)).toBe(MiB);
     expect(await askOnce(await open())).toBeUndefined();
     await streams[0]?.close();
-    await vi.waitFor(async () => expect(await askOnce(await open())).toBe(MiB), { timeout: 60_000 });
+    await expect.poll(async () => askOnce(await open())).toBe(MiB);
   });
 
   it('serves no more streams at once than it can', async () => {
@@ -79,12 +80,12 @@ describe('a server of blocks', () => {
   });
 
   it('leaves a peer that asks and does not take', async () => {
-    await serve({ stallMs: 300 });
+    await serve({ stallMs: 1_000 });
     const stream = await open();
     stream.pause();
     for (let count = 0; count < 8; count++) stream.send(artifact.cid.bytes);
-    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(1), { timeout: 60_000 });
-    await vi.waitFor(() => expect(provider.exchange.server.streams).toBe(0), { timeout: 60_000 });
+    await expect.poll(() => provider.exchange.server.streams).toBe(1);
+    await expect.poll(() => provider.exchange.server.streams).toBe(0);
   });
 
   it('leaves alone the memory of what it sent, for as long as libp2p may hold it', async () => {
@@ -109,7 +110,7 @@ describe('a server of blocks', () => {
     });
     void handlers[0]?.(stream as never, { remotePeer: client.libp2p.peerId } as never);
     for (const { bytes } of cids) stream.dispatchEvent(new StreamMessageEvent(bytes));
-    await vi.waitFor(() => expect(held).toHaveLength(2 * requestsAhead), { timeout: 60_000 });
+    await expect.poll(() => held.length).toBe(2 * requestsAhead);
     blocks.forEach((block, turn) => {
       expect(block.equals(held[2 * turn + 1] as Uint8Array)).toBe(true);
     });
@@ -120,7 +121,7 @@ describe('a server of blocks', () => {
     await serve({ stallMs: 100 });
     const stream = await open();
     stream.send(artifact.cid.bytes.subarray(0, 5));
-    await isOver(stream);
+    await untilOver(stream);
   });
 
   it('sends a peer no more a second than it may have, over all its streams', async () => {

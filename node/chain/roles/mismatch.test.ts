@@ -20,7 +20,6 @@ import { ChainRoles } from './chain-roles.ts';
 import { JobBook, type MarketRecord } from './job-book.ts';
 import { MismatchBoard, type MismatchBoardInit } from './mismatch-board.ts';
 
-const timeout = 300_000;
 const log = createLog('fatal', { write: () => undefined });
 const stake = 10n ** 18n;
 
@@ -30,7 +29,7 @@ const closers: (() => Promise<void> | void)[] = [];
 beforeAll(async () => {
   market = await RealMarket.open();
   for (const account of [2, 3]) await (await market.marketOf(account)).deposit(stake);
-}, timeout);
+});
 afterAll(() => market?.close());
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -154,18 +153,18 @@ async function startNode(
 
 function verified(content: Content, segment: number) {
   return expect
-    .poll(async () => (await (await market.marketOf(0)).segment(content.id, segment)).state, { timeout })
+    .poll(async () => (await (await market.marketOf(0)).segment(content.id, segment)).state)
     .toBe('verified');
 }
 
-describe('a job that commits to other values than its last segment gives', { timeout }, () => {
+describe('a job that commits to other values than its last segment gives', () => {
   it('costs no bond: who finds out says so, signed and more than once, and proves the other segment', async () => {
     const bus = new Bus();
     const content = await postWrongJob();
     const known = await boardOf('finder', bus, { repeatMs: 10 });
     const { own, stop } = await startNode(2, content, known);
     await verified(content, 0);
-    await expect.poll(() => bus.said.length, { timeout }).toBeGreaterThan(1);
+    await expect.poll(() => bus.said.length).toBeGreaterThan(1);
     await stop();
     const [mismatch, ...repeated] = bus.said.map(
       ({ kind: _k, sender: _s, issued: _i, expires: _e, job, ...said }) => ({ job, said }),
@@ -190,7 +189,7 @@ describe('a job that commits to other values than its last segment gives', { tim
     await complain(bus, content.id, 0);
     const { opened } = await startNode(3, content, known);
     // Segments are taken in their order, but for those that wait.
-    await expect.poll(() => opened, { timeout }).toContain(1);
+    await expect.poll(() => opened).toContain(1);
     expect(opened).toEqual([1]);
     const found = await loadMismatches(known.files.mismatches(content.id));
     expect(found.map(({ segment }) => segment)).not.toContain(0);
@@ -233,7 +232,7 @@ describe('what others say of a job', () => {
     board.follow(job);
     await complain(bus, job, 3);
     expect(board.isDoubted(job, 3)).toBe(false);
-    const { board: patient } = await boardOf('patient', bus, { graceMs: timeout });
+    const { board: patient } = await boardOf('patient', bus, { graceMs: 3_600_000 });
     patient.follow(job);
     await complain(bus, job, 3);
     expect([2, 3].map((segment) => patient.isDoubted(job, segment))).toEqual([false, true]);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tessera-ceremony-'));
   env = { ...process.env, TESSERA_HOME: folder, TESSERA_WITHOUT_EZKL: '1' };
   await symlink(dirname(await builtWorker()), join(folder, 'groth16'));
-}, 300_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a ceremony from its constraints to its keys', async () => {

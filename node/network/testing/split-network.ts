@@ -1,18 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { ownNetwork } from '../../../tests/support/namespaces.ts';
 
 /** Addresses of the two sides, on the one cable between them. */
 const addresses = { left: '10.77.0.1', right: '10.77.0.2' } as const;
 
 export type Side = keyof typeof addresses;
 
-const ownNetwork = ['--map-root-user', '--net'];
-
-/** Whether this machine lets a user make networks of their own. */
-export const networksPermitted =
-  spawnSync('unshare', [...ownNetwork, 'ip', 'link', 'add', 'left', 'type', 'veth']).status === 0;
-
-/** Two network namespaces and a cable between them, that can be pulled out and put in again. */
+/**
+ * Two network namespaces and a cable between them, that can be pulled out and put in again; only where nothing is
+ * `missingForNetworks`.
+ */
 export class SplitNetwork {
   readonly #holders: readonly ChildProcess[];
   readonly #enter: Readonly<Record<Side, readonly string[]>>;
@@ -23,7 +21,7 @@ export class SplitNetwork {
   }
 
   static async open(): Promise<SplitNetwork> {
-    const left = await hold(['unshare', ...ownNetwork]);
+    const left = await hold(ownNetwork);
     const right = await hold([...entering(left), 'unshare', '--net']);
     const network = new SplitNetwork(left, right);
     await network.#ip('left', `link add left type veth peer name right netns ${right.pid}`);

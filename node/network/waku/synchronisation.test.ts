@@ -38,14 +38,14 @@ describe('a stopped reliable channel', () => {
     const heard = vi.fn();
     one.channel.addEventListener('message-received', heard);
     other.channel.send(offer);
-    await vi.waitFor(() => expect(other.send).toHaveBeenCalled(), { timeout: 60_000 });
+    await expect.poll(() => other.send).toHaveBeenCalled();
     other.channel.stop();
 
     const synchronise = vi.spyOn(
       one.channel as unknown as { sendSyncMessage(): Promise<void> },
       'sendSyncMessage',
     );
-    await vi.waitFor(() => expect(synchronise).toHaveBeenCalled(), { timeout: 60_000 });
+    await expect.poll(() => synchronise).toHaveBeenCalled();
     one.channel.stop();
     synchronise.mockClear();
     for (const [, { payload }] of other.send.mock.calls) await one.hear(payload);

@@ -1,6 +1,8 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { jobId, type Offer, type SignedMessage, signMessage } from '../../../protocol/messages/index.ts';
+import { describeUnless } from '../../../tests/support/describe-unless.ts';
+import { eventually } from '../../../tests/support/eventually.ts';
 import { bidOf } from '../testing/bids.ts';
 import {
   buildServiceNode,
@@ -34,13 +36,7 @@ function offer(): SignedMessage<Offer> {
   return signMessage(offered, secretKey);
 }
 
-function eventually(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 60_000, interval: 100 });
-}
-
-const missing = missingForServiceNode.join(' and ');
-
-describe.skipIf(missing !== '')(`Waku, with a service node${missing && ` (skipped: no ${missing})`}`, () => {
+describeUnless(missingForServiceNode, 'Waku, with a service node', () => {
   let binary: string;
   let service: ServiceNode;
   const open: WakuTransport[] = [];
@@ -54,7 +50,7 @@ describe.skipIf(missing !== '')(`Waku, with a service node${missing && ` (skippe
     await Promise.all(open.splice(0).map((transport) => transport.close()));
   });
 
-  afterAll(() => service.stop());
+  afterAll(() => service?.stop());
 
   /** @param heard Gets the ids of offers, from the first on */
   async function join(sender: string, heard: string[] = []): Promise<WakuTransport> {
@@ -77,13 +73,10 @@ describe.skipIf(missing !== '')(`Waku, with a service node${missing && ` (skippe
   /** Says the same until it is heard: a subscription takes hold a moment after the connection. */
   async function untilHeard(from: WakuTransport, at: readonly string[]): Promise<void> {
     let sequence = 1_000;
-    await vi.waitFor(
-      async () => {
-        await from.publish('bids', bid(++sequence));
-        await vi.waitFor(() => expect(at.length).toBeGreaterThan(0), { timeout: 1_000 });
-      },
-      { timeout: 60_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await from.publish('bids', bid(++sequence));
+      await vi.waitFor(() => expect(at.length).toBeGreaterThan(0), { timeout: 1_000 });
+    });
   }
 
   it('delivers every message once, to the others, and more than a hundred', async () => {

@@ -59,7 +59,7 @@ describe.each<[string, Partial<QuantiseOptions>]>([
       inputs: quantisation.model.inputs.map((input) => edgePort(input, quantisation)),
       outputs: quantisation.model.outputs.map((output) => edgePort(output, quantisation)),
     });
-  }, 120_000);
+  });
 
   it('gives the class of the float model for at least 99 % of all test digits', () => {
     expect(fidelity.samples).toBe(1000);

@@ -34,7 +34,7 @@ describe('groth16Part', () => {
     } finally {
       await built.close();
     }
-  }, 300_000);
+  });
 
   it('names the binary after the sources', async () => {
     expect(await workerPath(folder)).toMatch(/groth16-[0-9a-f]{16}(\.exe)?$/);

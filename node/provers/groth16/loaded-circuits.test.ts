@@ -29,7 +29,7 @@ beforeAll(async () => {
     const provingKeyDigest = (value as { provingKey: string }).provingKey;
     circuits.push({ constraints: path, ...keys, provingKeyDigest });
   }
-}, 300_000);
+});
 afterAll(async () => {
   await worker.close();
   await rm(folder, { recursive: true });

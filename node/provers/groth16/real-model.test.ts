@@ -23,7 +23,7 @@ beforeAll(async () => {
   prover = createGroth16Prover({ worker: await builtWorker(), cache, directory });
   const file = (name: string) => join(packageRoot, 'data', 'mnist', name);
   digits = await readDigits(file('test-images-idx3-ubyte.gz'), file('test-labels-idx1-ubyte.gz'));
-}, 300_000);
+});
 afterAll(async () => {
   await prover.close();
   await rm(directory, { recursive: true });

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { isRunning } from '../../../tests/support/process-state.ts';
 import { encodeFrame, FrameDecoder, maxFrameBytes } from './frame.ts';
 import { ProcessPool } from './process-pool.ts';
 import { ProverProcess } from './prover-process.ts';
@@ -21,12 +22,6 @@ function start(...args: string[]): ProverProcess {
   const started = new ProverProcess(init(...args));
   opened.push(started);
   return started;
-}
-
-/** Whether a process runs; one that has ended and waits for its parent (as an orphan in a container may) does not. */
-function isRunning(pid: number): boolean {
-  const result = spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' });
-  return /^[^Z\s]/.test(result.stdout);
 }
 
 const pidOf = async (prover: ProverProcess) => (await prover.request('pid', {})).value as number;

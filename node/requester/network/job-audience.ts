@@ -55,7 +55,7 @@ export function audienceOf(
   if (privateArtifacts === undefined) {
     throw new TesseraError('USAGE', { message: 'This node has no place for jobs of invited peers' });
   }
-  requireHiding(job);
+  requireHiding(job.compiled.graph);
   const workers = new Set(invited);
   if (workers.size === 0 || workers.size > maxInvited) {
     throw new TesseraError('USAGE', { message: `A job is for 1 to ${maxInvited} invited peers` });

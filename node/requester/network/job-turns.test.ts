@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { JobTurns } from './job-turns.ts';
 
 /** Milliseconds. */
@@ -91,7 +91,7 @@ describe('jobs of one requester', () => {
       await turn();
     }
     expect(now).toBe(5);
-    await vi.waitFor(() => expect(slow.held).toBe(2), { timeout: 60_000 });
+    await expect.poll(() => slow.held).toBe(2);
     expect(now).toBe(10);
   });
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const keys = checkKeys({ ...draft, commitments, proofs: [] }, verifiers);
   init = { segments: draft.manifest.graph.segments, keys, commitments };
   proofs = [await jobs.prove(job, 0), await jobs.prove(job, 1)];
-}, 300_000);
+});
 afterAll(() => jobs.close());
 beforeEach(() => {
   fetched = [];

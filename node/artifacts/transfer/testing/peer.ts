@@ -4,7 +4,7 @@ import { ConnectionKeeper } from '../../../network/connection-keeper.ts';
 import { createLibp2pNode, type Libp2pNode } from '../../../network/libp2p.ts';
 import { ArtifactStore } from '../../store/index.ts';
 import { ArtifactExchange, type ArtifactExchangeOptions } from '../exchange.ts';
-import { dhtRouting, type Provider } from '../routing.ts';
+import { type ContentRouting, dhtRouting, type Provider } from '../routing.ts';
 
 export interface TestPeerInit {
   directory: string;
@@ -27,7 +27,8 @@ export interface TestPeer {
   stop(): Promise<void>;
 }
 
-export async function startTestPeer(init: TestPeerInit): Promise<TestPeer> {
+/** @param routing by its DHT unless given */
+export async function startTestPeer(init: TestPeerInit, routing?: ContentRouting): Promise<TestPeer> {
   const libp2p = await createLibp2pNode({
     privateKey: await generateKeyPair('Ed25519'),
     datastore: new MemoryDatastore(),
@@ -36,7 +37,11 @@ export async function startTestPeer(init: TestPeerInit): Promise<TestPeer> {
   });
   const keeper = new ConnectionKeeper({ libp2p, bootstrap: init.bootstrap ?? [], onFailure: () => {} });
   const store = await ArtifactStore.open({ directory: init.directory, maxBytes: init.maxBytes ?? 2 ** 30 });
-  const exchange = new ArtifactExchange(init.options ?? {}, { store, libp2p, routing: dhtRouting(libp2p) });
+  const exchange = new ArtifactExchange(init.options ?? {}, {
+    store,
+    libp2p,
+    routing: routing ?? dhtRouting(libp2p),
+  });
   await exchange.start();
   keeper.start();
   return {

@@ -1,27 +1,27 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { firstLine } from '../../../../tests/support/child-processes.ts';
 import { packageRoot } from '../../../package.ts';
 
 const source = join(import.meta.dirname, 'service-node');
 
-/** Programs that building a service node takes and this machine lacks. */
-export const missingForServiceNode: readonly string[] = [
-  ['go', 'version'],
-  ['cc', '--version'],
-].flatMap(([program = '', argument = '']) => {
-  try {
-    execFileSync(program, [argument], { stdio: 'ignore' });
-    return [];
-  } catch {
-    return [program];
-  }
-});
+/** Why this machine cannot build a service node, if so. */
+export const missingForServiceNode: string | undefined = missingPrograms();
+
+function missingPrograms(): string | undefined {
+  const missing = [
+    ['go', 'version'],
+    ['cc', '--version'],
+  ].flatMap(([program = '', argument = '']) =>
+    spawnSync(program, [argument]).status === 0 ? [] : [program],
+  );
+  return missing.length === 0 ? undefined : `this machine has no ${missing.join(' and no ')}`;
+}
 
 /** Builds the service node where its sources, as they are, were not built before; minutes the first time. */
 export async function buildServiceNode(): Promise<string> {
@@ -53,8 +53,7 @@ export async function startServiceNode(binary: string, port = 0): Promise<Servic
   const child: ChildProcess = spawn(binary, ['-key', '11'.repeat(32), '-ws', String(port)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const lines = createInterface({ input: child.stdout ?? process.stdin });
-  const [line] = (await once(lines, 'line')) as [string];
+  const line = await firstLine(child);
   const { addresses } = JSON.parse(line) as { addresses: string[] };
   const address = addresses.find((candidate) => candidate.includes('/ws/'));
   if (address === undefined) throw new Error(`the service node has no WebSocket address: ${line}`);

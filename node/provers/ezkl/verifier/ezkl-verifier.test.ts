@@ -147,12 +147,12 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
       { ...common, model: firstLayer, inputs: 'public', outputs: 'polycommit', values: x, srs: 'b' },
     ]);
     runtime = (await compileEvmVerifier(fixture(0).solidity ?? '')).runtime;
-  }, 300_000);
+  });
   afterAll(() => thread.close());
 
   it('accepts real proofs with both engines', async () => {
     for (const real of fixtures) expect(verdicts(await check(real))).toEqual(['valid', 'valid']);
-  }, 120_000);
+  });
 
   it('compiles the Solidity verifier to the bytecode that is listed', async () => {
     const source = fixture(0).solidity ?? '';
@@ -463,7 +463,7 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
       expect((await attempt('public', 'polycommit', 64n)).error).toBeDefined();
       expect((await attempt('polycommit', 'public', 31n)).error).toBeUndefined();
       expect((await attempt('polycommit', 'public', 32n)).error).toBeDefined();
-    }, 120_000);
+    });
 
     it('is not held at committed ones: a witness far outside proves and verifies', async () => {
       const far = await attempt('polycommit', 'polycommit', 1n << 100n);
@@ -471,7 +471,7 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
       expect(circuitOf(far).outputs[0]?.interval).toBe('unproven');
       expect(verdicts(await check(far))).toEqual(['valid', 'valid']);
       expect(far.outputs[0]?.[0]).toBe(1n << 101n);
-    }, 120_000);
+    });
   });
 
   describe('verify refuses', () => {
@@ -482,7 +482,7 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
         const opinions = await check(real, { proof: { ...real.proof, bytes: flipped(bytes, at) } });
         expect(verdicts(opinions), `byte ${at}`).toEqual(['invalid', 'invalid']);
       }
-    }, 120_000);
+    });
 
     it('bytes that an engine would let pass: appended words, cut ends', async () => {
       const real = fixture(0);
@@ -555,7 +555,7 @@ describeWithEzkl('the verifier of ezkl proofs, on proofs that ezkl makes', () =>
       vka.set([0x7f, 0xff, 0xff, 0xff], 8 + 32 * 24 + 28);
       const [, evm] = await check(fixture(1), { vka });
       expect(evm).toMatchObject({ verdict: 'unavailable', reason: 'verifyProof: out of gas' });
-    }, 60_000);
+    });
 
     it("to run an attacker's bytecode", async () => {
       const real = fixture(0);
