@@ -55,7 +55,7 @@ const sourceOf = ({ id, libp2p }: Node) => ({ peer: id, addresses: libp2p.getMul
 
 function fetch(by: ArtifactAccess, cid: string, from: Node): Promise<Uint8Array> {
   const options = { maxBytes: 2 ** 24, source: sourceOf(from), announce: false };
-  return by.fetchBytes(cid, { ...options, signal: AbortSignal.timeout(20_000) });
+  return by.fetchBytes(cid, { ...options, signal: AbortSignal.timeout(300_000) });
 }
 
 beforeAll(async () => {

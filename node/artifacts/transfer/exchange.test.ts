@@ -14,16 +14,15 @@ import type { Artifact } from '../store/index.ts';
 import type { DownloadOptions, FaultReport } from './download.ts';
 import { artifactProtocol, encodeAnswerHead, requestBytes } from './protocol.ts';
 import { StreamReader } from './stream-io.ts';
+import { noRouting } from './testing/no-routing.ts';
 import { startTestPeer, type TestPeer } from './testing/peer.ts';
 
 const MiB = 2 ** 20;
 
-/** Nobody is found by the DHT here, so that is not waited for. */
 const download: Partial<DownloadOptions> = {
   attempts: 2,
   retryMs: 20,
   searchPausesMs: [0],
-  searchMs: 100,
   hedgeMs: 60_000,
 };
 
@@ -76,11 +75,13 @@ afterAll(async () => {
 async function peer(
   more: { maxBytes?: number; download?: Partial<DownloadOptions> } = {},
 ): Promise<TestPeer> {
-  return startTestPeer({
+  const init = {
     directory: await mkdtemp(join(directory, 'peer-')),
     ...(more.maxBytes === undefined ? {} : { maxBytes: more.maxBytes }),
     options: { download: { ...download, ...more.download } },
-  });
+  };
+  // One that fetched an artifact tells of it: another test is not to find it.
+  return startTestPeer(init, noRouting);
 }
 
 /** A peer with an empty store, that fetches. */
