@@ -125,27 +125,50 @@ afterAll(async () => {
 describeWithEzkl('what is honest', () => {
   it('audits ok with another cache and the same SRS, as a certificate and as a manifest', async () => {
     const expected = { ok: true, model: modelId(honest.manifest), problems: [] };
-    expect(await auditBytes(encodeCertificate(honest))).toEqual({ ...expected, trust: 'development' });
-    expect(await auditManifest({})).toEqual(expected);
+    const near = { name: 'scores', maxDifference: expect.any(Number), maxMagnitude: expect.any(Number) };
+    expect(await auditBytes(encodeCertificate(honest))).toEqual({
+      ...expected,
+      trust: 'development',
+      fidelity: { outputs: [{ ...near, sameClass: true }], statedFloats: true, uncompared: [] },
+    });
+    expect(await auditManifest({})).toEqual({
+      ...expected,
+      fidelity: { outputs: [], statedFloats: false, uncompared: [expect.any(String)] },
+    });
   });
 
-  it('audits ok on the command line, which exits with 0, and with 1 for another model', async () => {
+  it('audits ok on the command line, which exits with 0, and with 1 for another model or too small a tolerance', async () => {
     await symlink(dirname(dirname(requireEzklPython())), join(home, 'python'));
     const other = await save('other-seed.onnx', branchingModel(99));
-    const args = (path: string) => [
-      ...['audit', `${model}.cert`, '--model', path, '--json'],
-      ...['--srs', srs.path, '--srs-digest', srs.sha256],
-    ];
-    const good = await tessera(args(model), { TESSERA_HOME: home, TESSERA_WITHOUT_GROTH16: '1' });
+    const run = (path: string, ...flags: string[]) =>
+      tessera(
+        [
+          ...['audit', `${model}.cert`, '--model', path, ...flags],
+          ...['--srs', srs.path, '--srs-digest', srs.sha256],
+        ],
+        { TESSERA_HOME: home, TESSERA_WITHOUT_GROTH16: '1' },
+      );
+    const good = await run(model, '--tolerance', '0.5', '--json');
     expect([good.status, JSON.parse(good.stdout)]).toEqual([
       0,
-      expect.objectContaining({ ok: true, problems: [] }),
+      expect.objectContaining({
+        ok: true,
+        problems: [],
+        fidelity: expect.objectContaining({ outputs: [expect.objectContaining({ name: 'scores' })] }),
+      }),
     ]);
-    const bad = await tessera(args(other), { TESSERA_HOME: home, TESSERA_WITHOUT_GROTH16: '1' });
+    const strict = await run(model, '--tolerance', '0');
+    expect([strict.status, strict.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^output scores: at most .* from the float model’s.*\nFLOAT_DIFFERS: output scores/m,
+      ),
+    ]);
+    const bad = await run(other, '--json');
     const { ok, problems } = JSON.parse(bad.stdout);
     expect([bad.status, ok]).toEqual([1, false]);
     expect(problems).toContainEqual({ code: 'MODEL_DIFFERS', message: expect.any(String) });
-  });
+  }, 600_000);
 });
 
 describeWithEzkl('what is caught', () => {
