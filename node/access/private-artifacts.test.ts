@@ -117,6 +117,13 @@ describe('what is lent', () => {
     expect(await owner.lent.readBlock(parseArtifactCid(cid), stranger.id)).toBeDefined();
     await other.release([cid]);
     expect(await owner.lent.readBlock(parseArtifactCid(cid), stranger.id)).toBeUndefined();
+    // Nor is it on the disk any more.
+    const left = await ArtifactStore.open({
+      directory: join(directory, 'owner', 'private'),
+      maxBytes: 2 ** 30,
+    });
+    expect(left.ls()).toEqual([]);
+    expect(left.bytes).toBe(0);
   });
 
   it('is lent to nobody after a restart', async () => {

@@ -1,8 +1,7 @@
 import type { CID } from 'multiformats/cid';
-import type { Hex32 } from '../../protocol/edge.ts';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
 import { ArtifactFetcher, type ContentRouting, type Provider } from '../artifacts/transfer/index.ts';
-import { ArtifactAccess } from '../job/artifact-access.ts';
+import { ArtifactAccess, type PutFileOptions } from '../job/artifact-access.ts';
 
 export interface PrivateArtifactsInit {
   directory: string;
@@ -63,7 +62,9 @@ export class PrivateArtifacts {
         loans?.delete(peers);
         if (loans !== undefined && loans.size > 0) return;
         this.#loans.delete(`${cid}`);
-        if (this.#store.find(cid) !== undefined) await this.#store.remove(cid);
+        if (this.#store.find(cid) === undefined) return;
+        await this.#store.unpin(cid);
+        await this.#store.remove(cid);
       },
     });
   }
@@ -105,8 +106,8 @@ class LentArtifacts extends ArtifactAccess {
     return this.#lend(await super.put(bytes, false));
   }
 
-  override async putFile(path: string, _announce: boolean, sha256?: Hex32): Promise<Artifact> {
-    return this.#lend(await super.putFile(path, false, sha256));
+  override async putFile(path: string, options: PutFileOptions): Promise<Artifact> {
+    return this.#lend(await super.putFile(path, { ...options, announce: false }));
   }
 
   override async release(cids: Iterable<string>): Promise<void> {

@@ -11,6 +11,14 @@ export interface Source {
   addresses: readonly string[];
 }
 
+export interface PutFileOptions {
+  /** Whether the network is told of it. */
+  announce: boolean;
+  /** Of the file, where that is known: what is in the store already is not read again. */
+  sha256?: Hex32;
+  signal?: AbortSignal | undefined;
+}
+
 export interface FetchOptions {
   /** sha2-256 of the whole, where it is known. */
   sha256?: Hex32;
@@ -22,7 +30,7 @@ export interface FetchOptions {
   signal: AbortSignal;
 }
 
-/** A node's artifacts as jobs use them. What is put or fetched stays until it is released. */
+/** A node's artifacts as jobs use them. What is put stays until it is released; what is fetched, until room is needed. */
 export class ArtifactAccess {
   readonly #exchange: Pick<ArtifactExchange, 'store' | 'fetch' | 'rate'>;
   readonly #neighbours: () => readonly Provider[];
@@ -53,12 +61,12 @@ export class ArtifactAccess {
   /**
    * Keeps a file's bytes for others to fetch.
    *
-   * @param sha256 of the file, where that is known: what is in the store already is not read again
+   * @throws TesseraError `STORAGE_FAILED`, `ABORTED`
    */
-  async putFile(path: string, announce: boolean, sha256?: Hex32): Promise<Artifact> {
+  async putFile(path: string, { announce, sha256, signal }: PutFileOptions): Promise<Artifact> {
     const there = sha256 === undefined ? undefined : this.#store.findByDigest(sha256);
     if (there?.announced === announce) return this.#store.pin(there.cid);
-    return addFile(this.#store, path, { pin: true, announce });
+    return addFile(this.#store, path, { pin: true, announce, ...(signal ? { signal } : {}) });
   }
 
   /** Lets artifacts be dropped where room is needed. */

@@ -15,7 +15,7 @@ import { encodeManifest } from '../../../protocol/manifest-codec.ts';
 import type { TensorArtifact } from '../../../protocol/messages/index.ts';
 import { throwIfAborted } from '../../abort.ts';
 import { SegmentSeal } from '../../access/index.ts';
-import type { ArtifactAccess } from '../../job/artifact-access.ts';
+import type { ArtifactAccess, PutFileOptions } from '../../job/artifact-access.ts';
 import { roles, tensorRole } from '../../job/segment-files.ts';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { settlePorts } from '../../plan/draft.ts';
@@ -53,12 +53,26 @@ export interface PublishInit {
   invited?: { job: Hex32; peers: Iterable<Hex32> };
 }
 
-/** Puts all that workers need of a job where they can fetch it. */
+/** Puts all that workers need of a job where they can fetch it; where that fails, nothing of it is kept. */
 export async function publishSegments(init: PublishInit, signal?: AbortSignal): Promise<PublishedJob> {
+  const cids = new Set<string>();
+  try {
+    return { ...(await publish(init, cids, signal)), cids: [...cids] };
+  } catch (error) {
+    await init.artifacts.release(cids);
+    throw error;
+  }
+}
+
+/** @param cids gets all that is put */
+async function publish(
+  init: PublishInit,
+  cids: Set<string>,
+  signal: AbortSignal | undefined,
+): Promise<Omit<PublishedJob, 'cids'>> {
   const { job, provers, artifacts, invited } = init;
   const shared = invited === undefined;
   const own = shared && init.announce === 'all';
-  const cids = new Set<string>();
   const keep = ({ cid }: { cid: { toString(): string } }): string => {
     cids.add(cid.toString());
     return cid.toString();
@@ -84,7 +98,9 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
     const { inputPorts, outputPorts } = settledPorts(job, index);
     // Who puts a bond on its proof makes its keys itself: it hears too late that others' are none.
     const ready =
-      init.announce === 'shared' ? await publishReadyKeys(prover, compiled, artifacts, shared) : {};
+      init.announce === 'shared'
+        ? await publishReadyKeys(prover, compiled, artifacts, { announce: shared, signal })
+        : {};
     for (const { cid } of Object.values(ready)) keep({ cid });
     named[roles.recipe] = keep(
       await artifacts.put(
@@ -101,7 +117,7 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
     named[roles.model] = keep(await artifacts.put(await encodeModel(plan.model), own));
     for (const [role, path] of await prover.exportKeys(compiled, signal ? { signal } : {})) {
       // Many segments share one SRS.
-      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, shared));
+      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, { announce: shared, signal }));
       keys.set(path, cid);
       named[roles.key + role] = cid;
     }
@@ -129,7 +145,7 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
     }
     segments.push({ artifacts: named, inputs });
   }
-  return { manifest: manifest.sha256, commitments: sha256Hex(commitments), segments, cids: [...cids] };
+  return { manifest: manifest.sha256, commitments: sha256Hex(commitments), segments };
 }
 
 /** Keys that workers may take, by role; none where the prover has none, or the store has no room for them. */
@@ -137,18 +153,18 @@ async function publishReadyKeys(
   prover: Prover,
   compiled: CompiledSegment,
   artifacts: ArtifactAccess,
-  announce: boolean,
+  options: PutFileOptions,
 ): Promise<Record<string, ReadyKey>> {
   const published: Record<string, ReadyKey> = {};
   try {
     for (const [role, { path, sha256, bytes }] of (await prover.exportReadyKeys?.(compiled)) ?? []) {
-      const { cid } = await artifacts.putFile(path, announce, sha256);
+      const { cid } = await artifacts.putFile(path, { ...options, sha256 });
       published[role] = { cid: cid.toString(), sha256, bytes };
     }
     return published;
   } catch (error) {
-    if (!(error instanceof TesseraError) || error.code !== 'STORAGE_FAILED') throw error;
     await artifacts.release(Object.values(published).map(({ cid }) => cid));
+    if (!(error instanceof TesseraError) || error.code !== 'STORAGE_FAILED') throw error;
     return {};
   }
 }
