@@ -1,9 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeModel } from './model/onnx/encode.ts';
 import { openCalibrationStore } from './plan/calibration-store.ts';
-import { prove } from './prove.ts';
+import { type ProveModules, prove } from './prove.ts';
+import { denseModel } from './provers/groth16/testing/dense.ts';
+import { certifyJob } from './requester/job.ts';
+import { Groth16Jobs } from './requester/network/testing/groth16-jobs.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -30,4 +35,37 @@ it.each([
     message: expect.stringContaining(out),
     remedy: expect.stringContaining('--out'),
   });
+});
+
+it('has what others proved forgotten once the certificate is written, and not before', async () => {
+  const jobs = await Groth16Jobs.open();
+  try {
+    const [model, input] = [join(folder, 'model.onnx'), join(folder, 'input.json')];
+    await writeFile(model, await encodeModel(denseModel));
+    await writeFile(input, JSON.stringify({ x: [1, -1, 0.5, 0.25] }));
+    const limits = { parallel: 1, memory: 2e9 };
+    const place = join(folder, 'place');
+    const request = { model, input, strategy: 'parts=2', limits, out: join(place, 'job.cert') };
+    /** At each forgetting, whether the certificate was there. */
+    const forgotten: boolean[] = [];
+    const proveElsewhere =
+      (before: () => Promise<void>): NonNullable<ProveModules['proveElsewhere']> =>
+      async (job, modules) => {
+        const proofs = [await jobs.prove(job, 0), await jobs.prove(job, 1)];
+        const certificate = await certifyJob(job, proofs, modules);
+        await before();
+        const forget = async () => void forgotten.push(existsSync(request.out));
+        return { certificate, blindings: job.blindings, forget };
+      };
+    await mkdir(place);
+    const vanish = () => rm(place, { recursive: true });
+    const failing = prove(request, { ...jobs.modules, proveElsewhere: proveElsewhere(vanish) });
+    await expect(failing).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(forgotten).toEqual([]);
+    await mkdir(place);
+    await prove(request, { ...jobs.modules, proveElsewhere: proveElsewhere(async () => {}) });
+    expect(forgotten).toEqual([true]);
+  } finally {
+    await jobs.close();
+  }
 });

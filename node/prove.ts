@@ -36,7 +36,12 @@ export interface ProveModules extends JobModules {
     job: Job,
     modules: JobModules,
     options: RunOptions,
-  ) => Promise<{ certificate: Certificate; blindings: Blindings }>;
+  ) => Promise<{
+    certificate: Certificate;
+    blindings: Blindings;
+    /** Is called when the certificate is written: the proofs are no longer needed to make it again. */
+    forget?: () => Promise<void>;
+  }>;
 }
 
 /** One output as the model computes it in floats, and as it was proven. */
@@ -100,11 +105,12 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
   };
   const prepared = await prepareJob(options, modules, running);
   const proveAll = modules.proveElsewhere ?? proveHere(limits);
-  const { certificate, blindings } = await proveAll(prepared, modules, running);
+  const { certificate, blindings, forget } = await proveAll(prepared, modules, running);
   const job = { ...prepared, blindings };
   const opening = job.blindings.size === 0 ? undefined : `${out}.opening`;
   if (opening !== undefined) await writeOpening(opening, openingOf(job));
   await writeCertificateFile(out, certificate);
+  await forget?.();
   onProgress?.({ type: 'stage', stage: 'certify', done: 1, total: 1 });
 
   return {

@@ -1,23 +1,25 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { PrivateArtifacts } from '../access/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
 import type { Peer } from '../peer/index.ts';
 import { recipeCost } from '../plan/cost-model/recipe-cost.ts';
+import { referenceUnitsPerSecond } from '../plan/cost-model/units.ts';
 import type { JobModules } from '../requester/job.ts';
 import { type JobRecord, JobRecords, type SegmentRecord } from '../requester/network/job-record.ts';
 import type { NetworkJobTimings } from '../requester/network/network-job-timings.ts';
 import { Requester } from '../requester/network/requester.ts';
 import { WorkerDirectory, type WorkerRecord } from '../requester/network/worker-directory.ts';
+import type { WorkerTimings } from '../worker/assignment-run.ts';
 import { BidPublisher } from '../worker/bid-publisher.ts';
 import { type Capabilities, describeMachine, measureCapabilities, speedsOf } from '../worker/capabilities.ts';
 import type { WorkerLimits } from '../worker/limits.ts';
 import { type Offering, offeringOf } from '../worker/offering.ts';
 import { segmentProver } from '../worker/prove-segment.ts';
 import type { SegmentWork } from '../worker/segment-work.ts';
-import type { WorkRecord } from '../worker/work-record.ts';
-import { Worker, type WorkerTimings } from '../worker/worker.ts';
+import type { EndedWork, WorkRecord } from '../worker/work-record.ts';
+import { Worker } from '../worker/worker.ts';
 import { ArtifactAccess } from './artifact-access.ts';
 import { type KindHandlers, routeMessages } from './message-router.ts';
 import { Signer } from './signer.ts';
@@ -27,7 +29,7 @@ export interface JobsInit {
   exchange: ArtifactExchange;
   /** What is lent to and by invited peers; without it, this node knows open jobs only. */
   privateArtifacts?: PrivateArtifacts;
-  /** Where a worker's files lie while it works on a segment. */
+  /** Where a worker's files lie while it works on segments; what lies there at the start is removed. */
   scratch: string;
   /** What this node proves for others; nothing where it is left out. */
   worker?: {
@@ -68,10 +70,13 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
     artifacts,
     ...(init.privateArtifacts === undefined ? {} : { privateArtifacts: init.privateArtifacts }),
     directory: new WorkerDirectory(store.records<WorkerRecord>('worker-records'), now),
-    records: new JobRecords({
-      jobs: store.records<JobRecord>('jobs'),
-      segments: store.records<SegmentRecord>('job-segments'),
-    }),
+    records: new JobRecords(
+      {
+        jobs: store.records<JobRecord>('jobs'),
+        segments: store.records<SegmentRecord>('job-segments'),
+      },
+      now,
+    ),
     addresses,
     log,
     ...(init.requester?.timings === undefined ? {} : { timings: init.requester.timings }),
@@ -93,9 +98,6 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
   };
 }
 
-/** Units of the cost model that take a second on the machine it was fitted on. */
-const unitsOfASecond = 1_000_000;
-
 async function startWorker(
   { peer, scratch, privateArtifacts }: JobsInit,
   { limits, modules, work, timings, ...init }: NonNullable<JobsInit['worker']>,
@@ -104,6 +106,8 @@ async function startWorker(
 ) {
   const { transport, store, log, requests } = peer;
   const { provers, verifiers } = modules;
+  // What was being worked on when a node was killed.
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const capabilities = init.capabilities ?? (await measureCapabilities(await describeMachine()));
   const speeds = speedsOf(capabilities, [...provers.keys()], limits.parallel);
@@ -112,14 +116,14 @@ async function startWorker(
     return bavail * bsize;
   };
   // While all places are taken, each has its part of the machine.
-  const speed = capabilities.unitsPerSecond / unitsOfASecond / limits.parallel;
+  const speed = capabilities.unitsPerSecond / referenceUnitsPerSecond / limits.parallel;
   const worker = new Worker(
     { limits, provers: new Set(provers.keys()), ...(timings === undefined ? {} : { timings }) },
     {
       signer,
       requests,
       artifacts,
-      records: store.records<WorkRecord>('work'),
+      records: store.records<WorkRecord | EndedWork>('work'),
       work:
         work ??
         segmentProver({

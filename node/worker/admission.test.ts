@@ -5,13 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Assignment, Offer, SignedMessage } from '../../protocol/messages/index.ts';
 import { type NodeStore, openNodeStore } from '../store/index.ts';
 import { Admission } from './admission.ts';
-import type { WorkRecord } from './work-record.ts';
+import { type EndedWork, type WorkRecord, WorkRecords } from './work-record.ts';
 
 const [worker, ann, ben] = ['11', 'aa', 'bb'].map((byte) => byte.repeat(32)) as [string, string, string];
 const now = 1_000_000;
 
 let path: string;
 let store: NodeStore;
+let records: WorkRecords;
 let admission: Admission;
 /** Whose segments it has. */
 let held: string[];
@@ -20,6 +21,7 @@ beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), 'tessera-admission-'));
   store = await openNodeStore(join(path, 'database'));
   held = [];
+  records = new WorkRecords(store.records<WorkRecord | EndedWork>('work'), () => now);
   admission = new Admission(
     {
       limits: { memory: 100, parallel: 1, disk: 0, requesters: new Set(), price: 0n },
@@ -27,7 +29,7 @@ beforeEach(async () => {
     },
     {
       signer: { sender: worker, now: () => now },
-      records: store.records<WorkRecord>('work'),
+      records,
       freeDisk: async () => 1,
       held: () => held,
     },
@@ -60,9 +62,8 @@ async function ask(id: string, sender: string, change?: Partial<Assignment>): Pr
 
 describe('an assignment', () => {
   it('is written down, by this clock, before anything is done about it', async () => {
-    const records = store.records<WorkRecord>('work');
-    const { taken } = (await admission.admit(assignment('x', ann), () => records.get('x'))) as {
-      taken: Promise<WorkRecord | undefined>;
+    const { taken } = (await admission.admit(assignment('x', ann), () => records.find('x'))) as {
+      taken: Promise<WorkRecord>;
     };
     expect(await taken).toEqual({ assignment: '01', addresses: [], access: 'open', endsAt: now + 50 });
   });
@@ -74,15 +75,21 @@ describe('an assignment', () => {
     ['against its limits', 'deadline', { deadline: 10 }],
   ])('%s is refused', async (_, reason, change) => {
     expect(await ask('x', ann, change)).toBe(reason);
-    expect(await store.records<WorkRecord>('work').get('x')).toBeUndefined();
+    expect(await records.find('x')).toBeUndefined();
+  });
+
+  it('holds for a day at most', async () => {
+    const { taken } = (await admission.admit(assignment('x', ann, { deadline: 2 ** 52 }), (one) => one)) as {
+      taken: WorkRecord;
+    };
+    expect(taken.endsAt).toBe(now + 86_400_000);
   });
 
   it('that was ended is not begun again, and one that was not is, as it was kept', async () => {
-    const records = store.records<WorkRecord>('work');
-    const kept: WorkRecord = { assignment: '02', addresses: ['there'], access: 'open', endsAt: now + 1 };
-    await records.put('x', { ...kept, ended: true });
+    await records.end('x', assignment('x', ann, { expires: now }).message);
     expect(await ask('x', ann)).toBe('failed');
-    await records.put('y', kept);
+    const kept: WorkRecord = { assignment: '02', addresses: ['there'], access: 'open', endsAt: now + 1 };
+    await records.keep('y', kept);
     expect(await admission.admit(assignment('y', ann), (record) => record)).toEqual({ taken: kept });
   });
 });
@@ -103,6 +110,19 @@ describe('places', () => {
     // By turns from now on, each waiting for the other.
     held = [ben];
     expect(await ask('w', ben)).toBe('busy');
+    expect(await ask('v', ann)).toBe('taken');
+  });
+});
+
+describe('a requester whose assignments come to nothing', () => {
+  it('has no place before anybody else who wants one', async () => {
+    await ask('x', ann);
+    await ask('y', ann);
+    expect(await ask('z', ben)).toBe('busy');
+    held = [];
+    admission.judge(ann, 'wasted');
+    expect(await ask('v', ann)).toBe('busy');
+    expect(await ask('z', ben)).toBe('taken');
     expect(await ask('v', ann)).toBe('taken');
   });
 });

@@ -1,11 +1,16 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Hex32 } from '../../protocol/edge.ts';
-import type { Assignment, Need, Offer, SignedMessage } from '../../protocol/messages/index.ts';
+import {
+  type Assignment,
+  messageLimits,
+  type Need,
+  type Offer,
+  type SignedMessage,
+} from '../../protocol/messages/index.ts';
 import type { Signer } from '../job/signer.ts';
-import type { Records } from '../store/index.ts';
 import { type Objection, objectionTo, type WorkerLimits } from './limits.ts';
-import { RequesterTurns } from './requester-turns.ts';
-import type { WorkRecord } from './work-record.ts';
+import { type RequesterDeed, RequesterTurns } from './requester-turns.ts';
+import type { WorkRecord, WorkRecords } from './work-record.ts';
 
 export interface AdmissionInit {
   limits: WorkerLimits;
@@ -15,7 +20,7 @@ export interface AdmissionInit {
 
 export interface AdmissionComponents {
   signer: Pick<Signer, 'sender' | 'now'>;
-  records: Records<WorkRecord>;
+  records: Pick<WorkRecords, 'find' | 'keep'>;
   /** Bytes that are free where segments are worked on. */
   freeDisk: () => Promise<number>;
   /** Whose segments need a place now: a requester as often as it has such segments. */
@@ -38,13 +43,16 @@ export class Admission {
 
   /** Remembers an offer: assignments of its job are taken from its sender only. */
   noteOffer(offer: Offer): void {
-    if (this.#offers.size >= maxOffers) {
-      const [oldest] = this.#offers.keys();
-      if (oldest !== undefined) this.#offers.delete(oldest);
-    }
     // Again at the end: the one that was heard of longest ago is forgotten first.
     this.#offers.delete(offer.job);
     this.#offers.set(offer.job, { ...offer, needs: this.#leastNeeds(offer) });
+    const [oldest] = this.#offers.keys();
+    if (this.#offers.size > maxOffers && oldest !== undefined) this.#offers.delete(oldest);
+  }
+
+  /** Notes what an assignment came to: who wastes a worker's time goes behind everybody else. */
+  judge(requester: Hex32, deed: RequesterDeed): void {
+    this.#turns.judge(requester, deed);
   }
 
   /** How many offers are remembered. */
@@ -75,8 +83,8 @@ export class Admission {
     const { id, message } = signed;
     const { records, signer, freeDisk } = this.#components;
     if (message.worker !== signer.sender) return refused('requester', 'it is for another worker');
-    const known = await records.get(id);
-    if (known?.ended === true) return refused('failed', 'it was ended before');
+    const known = await records.find(id);
+    if (known === 'ended') return refused('failed', 'it was ended before');
     const offer = this.#offers.get(message.job);
     if (offer === undefined || offer.sender !== message.sender) {
       return refused('requester', 'the job was not offered by this requester');
@@ -88,12 +96,12 @@ export class Admission {
       addresses: offer.addresses,
       access: offer.access,
       // By the sender's clock, which may be minutes off: only how long it is counts here.
-      endsAt: signer.now() + (message.deadline - message.issued),
+      endsAt: signer.now() + Math.min(message.deadline - message.issued, messageLimits.assignment),
     };
     this.#entering.push(message.sender);
     try {
       // Kept before it is answered: what was promised is remembered.
-      if (known === undefined) await records.put(id, record);
+      if (known === undefined) await records.keep(id, record);
       return { taken: begin(record) };
     } finally {
       this.#entering.splice(this.#entering.indexOf(message.sender), 1);

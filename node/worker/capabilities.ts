@@ -3,6 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { scalarModulus } from '../../protocol/field.ts';
 import type { ProverSpeed } from '../../protocol/messages/index.ts';
 import { throwIfAborted } from '../abort.ts';
+import { referenceUnitsPerSecond } from '../plan/cost-model/units.ts';
 import { detectGpus } from './gpus.ts';
 
 /** What of a machine decides how fast it proves: measured anew where any of it changed. */
@@ -20,13 +21,10 @@ export interface Capabilities extends Machine {
   unitsPerSecond: number;
 }
 
-/** Units of the cost model are its microseconds of proving on the machine that its coefficients were measured on. */
-const unitsPerSecond = 1_000_000;
-
 /**
- * That machine (bench/measurements): its cores, and the field multiplications per second that {@link benchmark} counts
- * on one of them while nothing else runs. So a machine like it proves a million units a second, and takes the seconds
- * that the cost model predicts.
+ * The machine that the cost model was fitted on (bench/measurements): its cores, and the field multiplications per
+ * second that {@link benchmark} counts on one of them while nothing else runs. So a machine like it proves a million
+ * units a second, and takes the seconds that the cost model predicts.
  */
 const reference = { cores: 2, rate: 3_800_000 };
 
@@ -59,7 +57,7 @@ export async function measureCapabilities(machine: Machine, signal?: AbortSignal
  */
 export function speedOf(rate: number, cores: number): number {
   const speed = (rate / reference.rate) * (speedUp(cores) / speedUp(reference.cores));
-  return Math.max(1, Math.round(unitsPerSecond * speed));
+  return Math.max(1, Math.round(referenceUnitsPerSecond * speed));
 }
 
 /**

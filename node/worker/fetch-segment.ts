@@ -64,6 +64,23 @@ export interface JobGuest extends Guest {
  *   `ACCESS_REFUSED` where what is encrypted does not open
  */
 export async function fetchSegment(
+  segment: AvailableSegment,
+  open: ArtifactAccess,
+  directory: string,
+  signal: AbortSignal,
+  guest?: JobGuest,
+): Promise<FetchedSegment> {
+  const failure = new AbortController();
+  try {
+    return await fetchParts(segment, open, directory, AbortSignal.any([signal, failure.signal]), guest);
+  } catch (error) {
+    // What else is on its way comes for nobody.
+    failure.abort(error);
+    throw error;
+  }
+}
+
+async function fetchParts(
   { assignment, source, access }: AvailableSegment,
   open: ArtifactAccess,
   directory: string,

@@ -68,7 +68,8 @@ export function segmentProver(init: ProveSegmentInit): SegmentWork {
         return prover.openSegment(source, recipe.params, circuit, files, open);
       }
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      // What was being fetched into it when that failed may just have been there.
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     }
   };
 }

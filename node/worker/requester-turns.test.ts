@@ -56,8 +56,41 @@ describe('requesters of one worker', () => {
 
   it('are remembered as far as there is room', () => {
     turns.turnAway(ben);
-    for (let index = 0; index < 256; index++) turns.turnAway(`${index}`);
-    for (let index = 0; index < 256; index++) turns.admit(`${index}`);
+    for (let index = 0; index < 1_024; index++) turns.turnAway(`${index}`);
+    for (let index = 0; index < 1_024; index++) turns.admit(`${index}`);
     expect(turns.shareOf(ann, 5, [])).toBe(5);
+  });
+});
+
+describe('a requester whose assignments come to nothing', () => {
+  beforeEach(() => turns.judge(ann, 'wasted'));
+
+  it('has no place while anybody else may still want one, however seldom that one asks', () => {
+    expect(turns.shareOf(ann, 5, [])).toBe(5);
+    turns.turnAway(ben);
+    expect(turns.shareOf(ann, 5, [])).toBe(0);
+    now = 60_000;
+    expect(turns.shareOf(ann, 5, [])).toBe(0);
+    now = 90_000;
+    expect(turns.shareOf(ann, 5, [])).toBe(5);
+  });
+
+  it('is not waited for, but by its like', () => {
+    turns.turnAway(ann);
+    expect(turns.shareOf(ben, 5, [])).toBe(5);
+    turns.judge(ben, 'wasted');
+    expect(turns.shareOf(ben, 5, [])).toBe(2);
+  });
+
+  it('is as good as any again by what is proven of it', () => {
+    turns.judge(ann, 'proven');
+    turns.turnAway(ben);
+    expect(turns.shareOf(ann, 5, [])).toBe(2);
+  });
+
+  it('is forgotten as such once many others were heard of', () => {
+    for (let index = 0; index < 1_024; index++) turns.judge(`${index}`, 'wasted');
+    turns.turnAway(ben);
+    expect(turns.shareOf(ann, 5, [])).toBe(2);
   });
 });

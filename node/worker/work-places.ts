@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { throwIfAborted } from '../abort.ts';
+import { enter } from '../enter.ts';
 import { MemoryGate } from '../requester/memory-gate.ts';
 import type { WorkerLimits } from './limits.ts';
 
@@ -20,27 +20,6 @@ export class WorkPlaces {
    * @throws TesseraError `ABORTED`
    */
   run<T>(memory: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const result = Promise.withResolvers<T>();
-    let begun = false;
-    const leave = () => {
-      if (begun) return;
-      try {
-        throwIfAborted(signal);
-      } catch (error) {
-        result.reject(error);
-      }
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    const turn = this.#places(() =>
-      this.#memory.run(memory, async () => {
-        // Its turn comes all the same, and is over at once.
-        throwIfAborted(signal);
-        begun = true;
-        return work();
-      }),
-    );
-    turn.then(result.resolve, result.reject).finally(() => signal.removeEventListener('abort', leave));
-    leave();
-    return result.promise;
+    return enter((inner) => this.#places(() => this.#memory.run(memory, inner)), signal, work);
   }
 }

@@ -9,6 +9,8 @@ export const messageLimits = {
   lifetime: 3_600_000,
   /** Milliseconds by which clocks may differ, either way. */
   clockSkew: 600_000,
+  /** Milliseconds from an assignment’s `issued` for which anybody works on it, whatever its `deadline` says. */
+  assignment: 86_400_000,
   addresses: 16,
   addressBytes: 256,
   provers: 16,

@@ -113,9 +113,9 @@ export interface WorkerProgress extends SegmentHead {
   /** The id of the assignment. */
   assignment: Hex32;
   stage: WorkerStage;
-  /** Of this stage, in thousandths. */
+  /** Of this stage, in thousandths; 0 where the worker cannot tell. */
   done: number;
-  /** Milliseconds until the submission, as the worker expects. */
+  /** Milliseconds that are left of the assignment's time. */
   remaining: number;
 }
 

@@ -174,10 +174,11 @@ if (job !== undefined) {
   try {
     const prepared = await prepareJob({ ...job, limits: { parallel: 2, memory: 2e9 } }, modules);
     const proven = fault?.kind === 'wrong values' ? withWrongValue(prepared) : prepared;
-    const { certificate } = await jobs.requester.prove(proven, modules, {
+    const { certificate, forget } = await jobs.requester.prove(proven, modules, {
       onSegment: (segment) => say({ segment }),
     });
     await writeFile(job.out, encodeCertificate(certificate));
+    await forget();
     say({ certificate: job.out });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

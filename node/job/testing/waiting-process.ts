@@ -147,11 +147,12 @@ async function prove({ segments, seconds, input }: WaitingOrders['prove']['reque
     if (offeredAt === 0) offeredAt = now();
     id = offered;
   });
-  await node.jobs.requester.prove(job, node.modules, {
+  const { forget } = await node.jobs.requester.prove(job, node.modules, {
     signal: cancellation.signal,
     onSegment: (event) => events.push({ event, at: now() }),
   });
   unsubscribe();
+  await forget();
   const accepted: Record<string, number> = {};
   const reopened: Record<string, number> = {};
   for (const { event } of events) {

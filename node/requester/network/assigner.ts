@@ -1,5 +1,10 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
-import type { Assignment, Offer, SignedMessage } from '../../../protocol/messages/index.ts';
+import {
+  type Assignment,
+  messageLimits,
+  type Offer,
+  type SignedMessage,
+} from '../../../protocol/messages/index.ts';
 import type { Signer } from '../../job/signer.ts';
 import type { Logger } from '../../peer/log.ts';
 import type { Candidate, Claim, ClaimPolicy } from './claim-policy.ts';
@@ -81,7 +86,7 @@ export class Assigner {
   async #assign({ segment, worker, expectedSeconds }: Claim): Promise<void> {
     const { state, link, log } = this.#components;
     const { factor, least } = this.#init.timings.slack;
-    const time = Math.min(factor * 1_000 * expectedSeconds + least, maxAssignmentMs);
+    const time = Math.min(factor * 1_000 * expectedSeconds + least, messageLimits.assignment);
     const signed = this.#sign(segment, worker, time);
     if (signed === undefined) return;
     const { id } = signed;
@@ -141,6 +146,3 @@ export class Assigner {
 
 /** Milliseconds between two offers. */
 const offerMs = 4_000;
-
-/** The longest time for one segment: an assignment itself holds no longer. */
-const maxAssignmentMs = 24 * 3_600_000;

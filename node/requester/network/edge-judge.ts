@@ -1,6 +1,8 @@
+import pLimit from 'p-limit';
 import { equalBytes } from '../../../protocol/check/equal-bytes.ts';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import type { Commitments } from '../../../protocol/job/index.ts';
+import { throwIfAborted } from '../../abort.ts';
 import { proverNamed } from '../../provers/provers.ts';
 import type { Job, JobModules } from '../job.ts';
 import { fixCommitments } from './fix-commitments.ts';
@@ -21,6 +23,8 @@ export class EdgeJudge {
   readonly #init: EdgeJudgeInit;
   readonly #modules: Pick<JobModules, 'provers' | 'verifiers'>;
   readonly #verdicts = new Map<number, Promise<boolean>>();
+  /** One at a time: as many may say so as there are segments. */
+  readonly #turn = pLimit(1);
 
   constructor(init: EdgeJudgeInit, modules: Pick<JobModules, 'provers' | 'verifiers'>) {
     this.#init = init;
@@ -30,16 +34,17 @@ export class EdgeJudge {
   /**
    * Whether a segment's edges are as they were committed.
    *
-   * @throws TesseraError as {@link Prover.execute}; it can be asked again then
+   * @throws TesseraError as {@link Prover.execute}, `ABORTED`; it can be asked again then
    */
   holds(segment: number, signal: AbortSignal): Promise<boolean> {
-    const verdict = this.#verdicts.get(segment) ?? this.#run(segment, signal);
+    const verdict = this.#verdicts.get(segment) ?? this.#turn(() => this.#run(segment, signal));
     this.#verdicts.set(segment, verdict);
     verdict.catch(() => this.#verdicts.delete(segment));
     return verdict;
   }
 
   async #run(index: number, signal: AbortSignal): Promise<boolean> {
+    throwIfAborted(signal);
     const { job, commitments, srsFiles } = this.#init;
     const { provers, verifiers } = this.#modules;
     const segment = job.segments[index];

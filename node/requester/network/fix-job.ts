@@ -39,7 +39,12 @@ export interface FixJobInit {
   records: JobRecords;
 }
 
-/** Fixes a job and publishes it; one that an earlier run began is the same again, with what was kept of it. */
+/**
+ * Fixes a job and publishes it; one that an earlier run began is the same again, with what was kept of it. Its record is
+ * to be closed, and what is published to be released.
+ *
+ * @throws TesseraError `USAGE` while the same job is being proven, and of the step that failed
+ */
 export async function fixJob(
   { job, audience: { invited, artifacts }, sender, records }: FixJobInit,
   { provers, verifiers }: Pick<JobModules, 'provers' | 'verifiers'>,
@@ -54,27 +59,32 @@ export async function fixJob(
     const nonce = randomBytes(32).toString('hex');
     return newJobRecord(jobId(sender, manifest, nonce), nonce, job.blindings);
   });
-  const { nonce, blindings } = record;
-  const id = jobId(sender, manifest, nonce);
-  const bound: Job = { ...job, blindings };
-  const files = await srsFiles(bound.plans, provers, signal === undefined ? {} : { signal });
-  const commitments = await fixCommitments(bound, verifiers, files, { signal });
-  const published = await publishSegments(
-    {
-      job: bound,
-      manifest: draft.manifest,
-      commitments,
-      provers,
-      artifacts,
-      announce: 'shared',
-      ...(invited === undefined ? {} : { invited: { job: id, peers: invited } }),
-    },
-    signal,
-  );
-  return {
-    ...{ id, nonce, manifest, job: bound, draft, commitments, needs, published, record },
-    srsFiles: files,
-  };
+  try {
+    const { nonce, blindings } = record;
+    const id = jobId(sender, manifest, nonce);
+    const bound: Job = { ...job, blindings };
+    const files = await srsFiles(bound.plans, provers, signal === undefined ? {} : { signal });
+    const commitments = await fixCommitments(bound, verifiers, files, { signal });
+    const published = await publishSegments(
+      {
+        job: bound,
+        manifest: draft.manifest,
+        commitments,
+        provers,
+        artifacts,
+        announce: 'shared',
+        ...(invited === undefined ? {} : { invited: { job: id, peers: invited } }),
+      },
+      signal,
+    );
+    return {
+      ...{ id, nonce, manifest, job: bound, draft, commitments, needs, published, record },
+      srsFiles: files,
+    };
+  } catch (error) {
+    record.close();
+    throw error;
+  }
 }
 
 /** Of all values of a job, so that each input has a record of its own. */

@@ -99,8 +99,8 @@ describe('a submission', () => {
     expect(await inbox.onSubmission(said(ann, 'x'))).toBeUndefined();
     const hex = Buffer.from(proofFormat.encode(proof)).toString('hex');
     expect([...kept]).toEqual([
-      [0, { proof: hex }],
-      [1, { proof: hex }],
+      [0, { proven: { proof: hex, worker: ann } }],
+      [1, { proven: { proof: hex, worker: ben } }],
     ]);
     expect(await state.result).toEqual([proof, proof]);
     expect(worth).toEqual([
@@ -176,6 +176,30 @@ describe('a submission', () => {
     await Promise.all([inbox.onSubmission(said(ann, 'x')), inbox.onSubmission(said(ben, 'y'))]);
     expect(events.filter(({ state }) => state === 'accepted')).toHaveLength(1);
     expect(worth).toHaveLength(1);
+  });
+});
+
+describe('what is kept of a segment', () => {
+  it('is everybody who has it: none of them works in vain when the requester is started anew', async () => {
+    await assign(0, ann, 'x');
+    await assign(0, ben, 'y');
+    const assignments = [
+      { id: 'x', worker: ann, attempt: 0 },
+      { id: 'y', worker: ben, attempt: 1 },
+    ];
+    expect(kept.get(0)).toEqual({ assignments });
+
+    for (const assignment of assignments) state.resume(1, assignment, 60_000);
+    expect(ledger.attemptsOf(1)).toBe(2);
+    await inbox.onSubmission(said(ann, 'x', { segment: 1 }));
+    expect(ledger.isAccepted(1)).toBe(true);
+    expect(cancelled).toEqual([[ben, expect.objectContaining({ segment: 1, reason: 'proven' })]]);
+  });
+
+  it('is told again where it was proven before', () => {
+    state.restore(0, ann, proof);
+    expect(events).toEqual([{ segment: 0, id: 'one', state: 'accepted', worker: ann }]);
+    expect(ledger.isAccepted(0)).toBe(true);
   });
 });
 

@@ -5,7 +5,7 @@ import { proofFormat } from '../../../protocol/job/index.ts';
 import type { Refusal, RefusalReason } from '../../../protocol/messages/index.ts';
 import type { Logger } from '../../peer/log.ts';
 import type { JobCancellations } from './job-cancellations.ts';
-import type { OpenJobRecord, SegmentRecord } from './job-record.ts';
+import type { AssignmentRecord, OpenJobRecord } from './job-record.ts';
 import type { SegmentEvent } from './segment-event.ts';
 import type { Claimant, Lapse, SegmentLedger } from './segment-ledger.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
@@ -71,23 +71,30 @@ export class JobState {
   }
 
   /** Takes up an assignment of an earlier run, which its worker may still answer. @param time milliseconds that it has */
-  resume(segment: number, { id, worker, attempt }: Assigned, time: number): void {
-    this.#hold(segment, { id, worker }, time, attempt);
+  resume(segment: number, assigned: AssignmentRecord, time: number): void {
+    this.#hold(segment, assigned, time);
   }
 
-  /** Takes up a proof of an earlier run that was judged again. */
-  restore(segment: number, proof: Proof): void {
+  /** Takes up a worker's proof of an earlier run that was judged again. */
+  restore(segment: number, worker: Hex32, proof: Proof): void {
     this.#settle(segment);
+    this.tell(segment, 'accepted', worker);
     this.#keep(segment, proof);
   }
 
   /** @param time milliseconds that the worker has for it */
-  async assign(segment: number, { id, worker }: Omit<Assigned, 'attempt'>, time: number): Promise<void> {
+  async assign(
+    segment: number,
+    assigned: Pick<AssignmentRecord, 'id' | 'worker'>,
+    time: number,
+  ): Promise<void> {
     const { ledger, record } = this.#components;
-    const attempt = ledger.attemptsOf(segment);
-    this.#hold(segment, { id, worker }, time);
-    await record.save(segment, { assignment: { id, worker, attempt } });
-    this.tell(segment, 'assigned', worker);
+    this.#hold(segment, assigned, time);
+    const holdings = ledger.holdingsOf(segment);
+    await record.save(segment, {
+      assignments: holdings.map(({ id, worker, attempt }) => ({ id, worker, attempt })),
+    });
+    this.tell(segment, 'assigned', assigned.worker);
   }
 
   /** A worker that has the segment gave a sign of life. */
@@ -173,7 +180,8 @@ export class JobState {
     const others = ledger.holdings.filter((one) => one.segment === segment && one.worker !== worker);
     this.#settle(segment);
     // Kept before it is acknowledged: nothing that was accepted is proven again.
-    await record.save(segment, { proof: Buffer.from(proofFormat.encode(proof)).toString('hex') });
+    const hex = Buffer.from(proofFormat.encode(proof)).toString('hex');
+    await record.save(segment, { proven: { proof: hex, worker } });
     await directory.judge(worker, 'kept');
     this.tell(segment, 'accepted', worker);
     for (const other of others) cancellations.send(other.worker, 'proven', segment);
@@ -199,11 +207,15 @@ export class JobState {
     onEvent?.({ segment, id, state, worker, ...(reason === undefined ? {} : { reason }) });
   }
 
-  #hold(segment: number, { id, worker }: Omit<Assigned, 'attempt'>, time: number, attempt?: number): void {
+  #hold(
+    segment: number,
+    assigned: Omit<AssignmentRecord, 'attempt'> & { attempt?: number },
+    time: number,
+  ): void {
     const { ledger, directory } = this.#components;
     const now = performance.now();
-    ledger.assign(segment, { id, worker, heardAt: now, endsAt: now + time }, attempt);
-    directory.take(worker, id, ledger.needOf(segment)?.units ?? 0);
+    ledger.assign(segment, { ...assigned, heardAt: now, endsAt: now + time });
+    directory.take(assigned.worker, assigned.id, ledger.needOf(segment)?.units ?? 0);
   }
 
   #release(segment: number, worker: Hex32): void {
@@ -224,8 +236,6 @@ export class JobState {
     this.#result.resolve([...this.#proofs].sort(([a], [b]) => a - b).map(([, kept]) => kept));
   }
 }
-
-type Assigned = NonNullable<SegmentRecord['assignment']>;
 
 /** Reasons for a refusal that may be over soon. */
 const passing: ReadonlySet<RefusalReason> = new Set(['busy', 'disk', 'artifact', 'failed', 'deadline']);

@@ -104,7 +104,7 @@ export class NetworkJob implements TurnTaker {
   async run(signal: AbortSignal): Promise<readonly Proof[]> {
     throwIfAborted(signal);
     const state = this.#state;
-    const { turns, record } = this.#components;
+    const { turns, record, log } = this.#components;
     const abort = () =>
       state.fail(new TesseraError('ABORTED', { message: 'The job was cancelled', cause: signal.reason }));
     signal.addEventListener('abort', abort, { once: true });
@@ -116,7 +116,9 @@ export class NetworkJob implements TurnTaker {
       const mismatch = error instanceof TesseraError && error.code === 'EDGE_MISMATCH';
       const workers = state.segments.holdings.map(({ worker }) => worker);
       await this.#cancellations.withdraw(mismatch ? 'mismatch' : 'withdrawn', workers);
-      await record.withdraw();
+      await record
+        .withdraw()
+        .catch((err: unknown) => log.error({ err }, 'a job’s end cannot be written down'));
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -143,15 +145,16 @@ export class NetworkJob implements TurnTaker {
     const { record, proofs, directory } = this.#components;
     const state = this.#state;
     // All at once: a worker that answers one meanwhile is not to be told that nobody waits for it.
-    for (const [segment, { assignment }] of record.segments) {
-      if (assignment === undefined) continue;
-      state.resume(segment, assignment, this.#timings.slack.least);
-      if (directory.find(assignment.worker) !== undefined) this.#greet(assignment.worker);
+    for (const [segment, { assignments = [] }] of record.segments) {
+      for (const assignment of assignments) state.resume(segment, assignment, this.#timings.slack.least);
     }
-    for (const [segment, { proof }] of record.segments) {
-      if (proof === undefined) continue;
-      const verdict = await proofs.judgeBytes(segment, hexToBytes(proof), state.ended);
-      if (verdict.kind === 'valid') state.restore(segment, verdict.proof);
+    for (const worker of new Set(state.segments.holdings.map((holding) => holding.worker))) {
+      if (directory.find(worker) !== undefined) this.#greet(worker);
+    }
+    for (const [segment, { proven }] of record.segments) {
+      if (proven === undefined) continue;
+      const verdict = await proofs.judgeBytes(segment, hexToBytes(proven.proof), state.ended);
+      if (verdict.kind === 'valid') state.restore(segment, proven.worker, verdict.proof);
     }
   }
 

@@ -9,6 +9,7 @@ import type { Transport } from '../../network/transport.ts';
 import type { RunOptions } from '../../progress.ts';
 import type { Blindings } from '../blindings.ts';
 import type { Job, JobModules } from '../job.ts';
+import { SegmentProgress } from '../segment-progress.ts';
 import { EdgeJudge } from './edge-judge.ts';
 import { type FixedJob, fixJob } from './fix-job.ts';
 import { audienceOf, type JobAudience, type JobAudienceComponents } from './job-audience.ts';
@@ -47,6 +48,8 @@ export interface NetworkProofOptions extends RunOptions {
 export interface ProvenJob {
   certificate: Certificate;
   blindings: Blindings;
+  /** Forgets the job's proofs, once the certificate is in a safe place; until then the job can be taken up again. */
+  forget: () => Promise<void>;
 }
 
 /** Proves jobs by the network's workers. */
@@ -75,8 +78,10 @@ export class Requester {
   };
 
   async start(): Promise<void> {
-    await this.#components.directory.load();
-    this.#interrupted = await this.#components.records.interrupted();
+    const { directory, records } = this.#components;
+    await directory.load();
+    await records.forgetOld();
+    this.#interrupted = await records.interrupted();
     this.#unsubscribe = this.#components.transport.subscribe('bids', (signed) => {
       if (signed.message.kind === 'bid') this.#noteBid(signed as SignedMessage<MessageOf<'bid'>>);
     });
@@ -94,23 +99,24 @@ export class Requester {
   /**
    * Has a job's segments proven by other peers. What an earlier run of the same job came to is taken up.
    *
-   * @throws TesseraError as {@link NetworkJob.run} and {@link audienceOf}
+   * @throws TesseraError as {@link NetworkJob.run}, {@link audienceOf} and {@link fixJob}
    */
   async prove(job: Job, modules: JobModules, options: NetworkProofOptions = {}): Promise<ProvenJob> {
     const { signal = new AbortController().signal, invited } = options;
     const { signer, records } = this.#components;
     const audience = audienceOf(job, invited, this.#components, signal);
     const fixed = await fixJob({ job, audience, sender: signer.sender, records }, modules, options);
-    const run = this.#open(fixed, audience, modules, options);
     const { id, draft, commitments, record, published } = fixed;
-    this.#jobs.set(id, run);
     try {
+      const run = this.#open(fixed, audience, modules, options);
+      this.#jobs.set(id, run);
       const proofs = await run.run(signal);
-      await record.delete();
-      return { certificate: { ...draft, commitments, proofs }, blindings: fixed.job.blindings };
+      const certificate = { ...draft, commitments, proofs };
+      return { certificate, blindings: fixed.job.blindings, forget: () => record.delete() };
     } finally {
       this.#jobs.delete(id);
       this.#interrupted.delete(id);
+      record.close();
       await audience.artifacts.release(published.cids);
     }
   }
@@ -138,11 +144,9 @@ export class Requester {
       });
     const jobOffer = new JobOffer(signOffer, () => signer.now());
     const offer = () => jobOffer.current;
-    const total = needs.length;
     const keys = checkKeys({ ...draft, commitments, proofs: [] }, verifiers);
     const { segments } = draft.manifest.graph;
-    let done = 0;
-    onProgress?.({ type: 'stage', stage: 'prove', done, total });
+    const progress = new SegmentProgress('prove', job.plans, onProgress === undefined ? {} : { onProgress });
     return new NetworkJob(
       {
         ...{ id, offer, published, needs },
@@ -158,10 +162,7 @@ export class Requester {
         sayOffer: () => say(jobOffer.renew()),
         announce: say,
         onEvent: (event) => {
-          if (event.state === 'accepted') {
-            done += 1;
-            onProgress?.({ type: 'stage', stage: 'prove', done, total, detail: event.id });
-          }
+          if (event.state === 'accepted') progress.finish(event.id);
           onSegment?.(event);
         },
       },

@@ -1,7 +1,7 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
 import type { WorkerStage } from '../../../protocol/messages/index.ts';
 
-/** What happens to one segment of a job that the network proves. */
+/** What happens to one segment of a job that the network proves; what an earlier run came to is told again. */
 export interface SegmentEvent {
   segment: number;
   id: string;

@@ -59,8 +59,13 @@ describe('a ledger of segments', () => {
   });
 
   it('numbers attempts, and goes on from those of an earlier run', () => {
-    ledger.assign(0, holding(ann, 'x'), 4);
+    ledger.assign(0, { ...holding(ann, 'x'), attempt: 4 });
+    ledger.assign(0, { ...holding(ben, 'w'), attempt: 2 });
     expect(ledger.attemptsOf(0)).toBe(5);
+    expect(ledger.holdingsOf(0)).toMatchObject([
+      { id: 'x', attempt: 4 },
+      { id: 'w', attempt: 2 },
+    ]);
     ledger.release(0, ann);
     ledger.assign(0, holding(ben, 'y'));
     expect(ledger.attemptsOf(0)).toBe(6);

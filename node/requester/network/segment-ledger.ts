@@ -7,6 +7,8 @@ export interface Holding {
   /** The assignment's. */
   id: Hex32;
   worker: Hex32;
+  /** Counts the assignments of the segment. */
+  attempt: number;
   /** Whether the worker has said that it takes it. */
   taken: boolean;
   heardAt: number;
@@ -96,6 +98,11 @@ export class SegmentLedger {
     );
   }
 
+  /** Those of one segment. */
+  holdingsOf(segment: number): Holding[] {
+    return [...(this.#entries[segment]?.holdings.values() ?? [])];
+  }
+
   needOf(segment: number): SegmentNeed | undefined {
     return this.#entries[segment]?.need;
   }
@@ -119,12 +126,13 @@ export class SegmentLedger {
     return this.#entries[segment]?.given.get(worker)?.has(assignment) === true;
   }
 
-  /** @param attempt its number; the next one unless given */
-  assign(segment: number, holding: Omit<Holding, 'taken'>, attempt?: number): void {
+  /** The attempt is the next one unless given. */
+  assign(segment: number, holding: Omit<Holding, 'taken' | 'attempt'> & { attempt?: number }): void {
     const entry = this.#entries[segment];
     if (entry === undefined) return;
-    entry.attempts = (attempt ?? entry.attempts) + 1;
-    entry.holdings.set(holding.worker, { ...holding, taken: false });
+    const { attempt = entry.attempts } = holding;
+    entry.attempts = Math.max(entry.attempts, attempt + 1);
+    entry.holdings.set(holding.worker, { ...holding, attempt, taken: false });
     entry.givenAt ??= holding.heardAt;
     const given = entry.given.get(holding.worker) ?? new Set();
     entry.given.set(holding.worker, given.add(holding.id));

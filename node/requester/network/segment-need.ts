@@ -1,4 +1,5 @@
 import type { Need } from '../../../protocol/messages/index.ts';
+import { referenceUnitsPerSecond } from '../../plan/cost-model/units.ts';
 import type { Job } from '../job.ts';
 
 /** What proving one segment takes. */
@@ -10,9 +11,6 @@ export interface SegmentNeed {
   /** Bytes at the peak. */
   memory: number;
 }
-
-/** Units of the cost model are its microseconds of proving on the machine that it was fitted on. */
-export const referenceUnitsPerSecond = 1_000_000;
 
 /** What each segment of a job takes, by index. */
 export function needsOf({ plans, segments }: Pick<Job, 'plans' | 'segments'>): SegmentNeed[] {

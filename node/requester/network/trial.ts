@@ -18,8 +18,8 @@
  * What is with several is proven by several at worst, and the first proof counts. An attacker that wants more has to
  * prove: every proof that it delivers lets it hold two segments more, and break one before it is on trial again.
  */
+import { referenceUnitsPerSecond } from '../../plan/cost-model/units.ts';
 import type { Candidate, OpenSegment } from './claim-policy.ts';
-import { referenceUnitsPerSecond } from './segment-need.ts';
 
 /** Peers on trial that may have one segment at once. */
 export const maxTrials = 64;

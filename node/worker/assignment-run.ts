@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { proofFormat } from '../../protocol/job/index.ts';
+import {
+  type Assignment,
+  type EdgeMismatch,
+  messageLimits,
+  peerIdOf,
+  type Refusal,
+  type SignedMessage,
+  type Submission,
+  type WorkerProgress,
+  type WorkerStage,
+} from '../../protocol/messages/index.ts';
+import type { ArtifactAccess } from '../job/artifact-access.ts';
+import type { Signer } from '../job/signer.ts';
+import type { RequestProtocol } from '../network/request-protocol.ts';
+import type { Logger } from '../peer/log.ts';
+import { deliver } from './delivery.ts';
+import { refusalOf } from './refusal.ts';
+import type { RequesterDeed } from './requester-turns.ts';
+import type { SegmentOutcome, SegmentTask, SegmentWork } from './segment-work.ts';
+import type { WorkPlaces } from './work-places.ts';
+import type { WorkRecord, WorkRecords } from './work-record.ts';
+
+export interface WorkerTimings {
+  /** Milliseconds between two reports to the requester. */
+  report: number;
+  /** Milliseconds before a message that did not arrive is sent again; longer from time to time. */
+  retry: number;
+}
+
+export interface AssignmentRunInit {
+  signed: SignedMessage<Assignment>;
+  record: WorkRecord;
+  timings: WorkerTimings;
+}
+
+export interface AssignmentRunComponents {
+  signer: Pick<Signer, 'sign' | 'now'>;
+  requests: Pick<RequestProtocol, 'request'>;
+  artifacts: Pick<ArtifactAccess, 'put' | 'release'>;
+  records: Pick<WorkRecords, 'keep' | 'end'>;
+  work: SegmentWork;
+  places: Pick<WorkPlaces, 'run'>;
+  log: Logger;
+  /** Is told when it needs its place no longer. */
+  onWaiting: () => void;
+}
+
+/** One assignment's way through a worker: it is worked on, reported on, and what came of it is handed over. */
+export class AssignmentRun {
+  readonly #task: SegmentTask;
+  readonly #timings: WorkerTimings;
+  readonly #components: AssignmentRunComponents;
+  /** On the clock of `performance.now()`. */
+  readonly #endsAt: number;
+  readonly #cancel = new AbortController();
+  #record: WorkRecord;
+  #stage: WorkerStage;
+  #isWaiting: boolean;
+  #stopped = false;
+
+  constructor({ signed, record, timings }: AssignmentRunInit, components: AssignmentRunComponents) {
+    const { id, message: assignment } = signed;
+    const source = { peer: peerIdOf(assignment.sender), addresses: record.addresses };
+    this.#task = { id, assignment, source, access: record.access };
+    this.#timings = timings;
+    this.#components = components;
+    this.#endsAt = performance.now() + (record.endsAt - components.signer.now());
+    this.#record = record;
+    this.#isWaiting = record.proof !== undefined;
+    this.#stage = record.proof === undefined ? 'queued' : 'proven';
+  }
+
+  get assignment(): Assignment {
+    return this.#task.assignment;
+  }
+
+  get stage(): WorkerStage {
+    return this.#stage;
+  }
+
+  /** Whether nothing is left to do but to have its requester hear of it: that takes no place. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** How far it is. */
+  progress(): SignedMessage<WorkerProgress> {
+    return this.#components.signer.sign<WorkerProgress>({
+      kind: 'progress',
+      ...this.#head,
+      stage: this.#stage,
+      done: 0,
+      remaining: Math.max(0, Math.round(this.#endsAt - performance.now())),
+    });
+  }
+
+  /** Its requester is reached at other addresses: it was started anew. */
+  redirect(addresses: readonly string[]): void {
+    this.#task.source = { ...this.#task.source, addresses };
+  }
+
+  /** Gives it up. */
+  cancel(why: string): void {
+    this.#cancel.abort(new Error(why));
+  }
+
+  /** Leaves it as it is, for another run to go on with. */
+  stop(): void {
+    this.#stopped = true;
+    this.cancel('the node stops');
+  }
+
+  /** @returns what its requester did by it, where it ended by more than a cancellation or by this worker's own limits */
+  async run(): Promise<RequesterDeed | undefined> {
+    const { log } = this.#components;
+    const { job, segment } = this.assignment;
+    const about = { job, segment, assignment: this.#task.id };
+    const left = Math.min(this.#endsAt - performance.now(), messageLimits.assignment);
+    if (left <= 0) {
+      await this.#end();
+      return undefined;
+    }
+    const signal = AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(Math.ceil(left))]);
+    const reporting = new AbortController();
+    const reports = this.#report(AbortSignal.any([signal, reporting.signal]));
+    try {
+      const { sign, deed } = await this.#result(signal);
+      this.#wait();
+      // Reports go on: a requester takes who says nothing for dead.
+      await this.#deliver(sign, signal);
+      log.info(about, 'segment ended');
+      await this.#end();
+      return deed;
+    } catch (error) {
+      reporting.abort();
+      if (this.#stopped) return undefined;
+      const { aborted, reason } = signal;
+      log.info(
+        { ...about, why: String((aborted ? reason?.message : undefined) ?? error) },
+        'segment given up',
+      );
+      const deed = aborted ? undefined : await this.#giveBack(error);
+      await this.#end();
+      return deed;
+    } finally {
+      reporting.abort();
+      await reports;
+    }
+  }
+
+  /** Works until there is something to say. */
+  async #result(signal: AbortSignal): Promise<{ sign: () => SignedMessage; deed: RequesterDeed }> {
+    const { work, places, artifacts, records } = this.#components;
+    const made = this.#record.proof;
+    if (made !== undefined) return { sign: () => this.#submission(made), deed: 'proven' };
+    const outcome = await work(this.#task, {
+      signal,
+      onStage: (stage) => {
+        this.#stage = stage;
+      },
+      exclusively: (memory, act) => places.run(memory, signal, act),
+    });
+    if (outcome.kind === 'edge-mismatch') return { sign: () => this.#mismatch(outcome), deed: 'wasted' };
+    const bytes = proofFormat.encode(outcome.proof);
+    // Its requester alone wants it, and knows who has it.
+    const artifact = await artifacts.put(bytes, false);
+    const proof = { cid: artifact.cid.toString(), size: bytes.length };
+    this.#record = { ...this.#record, proof };
+    await records.keep(this.#task.id, this.#record);
+    this.#stage = 'proven';
+    return { sign: () => this.#submission(proof, bytes), deed: 'proven' };
+  }
+
+  #submission(
+    { cid, size }: NonNullable<WorkRecord['proof']>,
+    bytes?: Uint8Array,
+  ): SignedMessage<Submission> {
+    const inline = bytes !== undefined && bytes.length <= messageLimits.inlineBytes ? { inline: bytes } : {};
+    const said = { proof: cid, size, ...inline };
+    return this.#components.signer.sign<Submission>({ kind: 'submission', ...this.#head, ...said });
+  }
+
+  #mismatch({
+    edge,
+    block,
+    committed,
+    computed,
+  }: Extract<SegmentOutcome, { kind: 'edge-mismatch' }>): SignedMessage<EdgeMismatch> {
+    const said = { edge, block, committed, computed };
+    return this.#components.signer.sign<EdgeMismatch>({ kind: 'edge-mismatch', ...this.#head, ...said });
+  }
+
+  /** Sends until the requester has it. An answer that cancels ends the matter, too. */
+  async #deliver(sign: () => SignedMessage, signal: AbortSignal): Promise<void> {
+    const { retry } = this.#timings;
+    await deliver({ target: () => this.#task.source, sign, retry }, this.#components, signal);
+  }
+
+  /** Tells the requester now and then how far it is; one that does not know the assignment cancels it so. */
+  async #report(signal: AbortSignal): Promise<void> {
+    const { requests, log } = this.#components;
+    while (!signal.aborted) {
+      try {
+        await sleep(this.#timings.report, undefined, { signal });
+        const answer = await requests.request(this.#task.source, this.progress(), { signal });
+        if (answer?.message.kind === 'cancellation') this.cancel(unneeded(answer.message.reason));
+      } catch (error) {
+        if (!signal.aborted) log.debug({ err: error }, 'a report did not arrive');
+      }
+    }
+  }
+
+  async #giveBack(error: unknown): Promise<RequesterDeed | undefined> {
+    const { signer, log } = this.#components;
+    log.debug({ err: error }, 'segment failed');
+    const { reason, detail } = refusalOf(error);
+    this.#wait();
+    const sign = () => signer.sign<Refusal>({ kind: 'refusal', ...this.#head, reason, detail });
+    try {
+      await this.#deliver(sign, AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(giveBackMs)]));
+    } catch (error) {
+      log.debug({ err: error }, 'a refusal did not arrive');
+    }
+    return reason === 'artifact' ? 'wasted' : undefined;
+  }
+
+  #wait(): void {
+    this.#isWaiting = true;
+    this.#components.onWaiting();
+  }
+
+  async #end(): Promise<void> {
+    const { records, artifacts } = this.#components;
+    const { proof } = this.#record;
+    if (proof !== undefined) await artifacts.release([proof.cid]);
+    await records.end(this.#task.id, this.assignment);
+  }
+
+  get #head() {
+    const { job, segment } = this.assignment;
+    return { job, segment, assignment: this.#task.id };
+  }
+}
+
+/** Why an assignment is given up that its requester cancels. */
+export function unneeded(reason: string): string {
+  return `no longer needed: ${reason}`;
+}
+
+/** Milliseconds for which a segment that failed is offered back. */
+const giveBackMs = 30_000;
