@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { type ErrorCode, errorCodes, TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { enter } from '../enter.ts';
 import type { Progress } from '../progress.ts';
 import type { ProveReport } from '../prove.ts';
 import { reportForPrograms, reportFromPrograms } from '../prove-report.ts';
@@ -48,6 +49,9 @@ interface OpenJob {
   report: Promise<ProveReport>;
 }
 
+/** Why jobs are aborted that the next start takes up. */
+const nodeStops = new Error('the node stops');
+
 /** This node's own jobs: kept until they are done, whatever ends the node meanwhile. */
 export class JobQueue {
   readonly #options: JobQueueOptions;
@@ -78,7 +82,7 @@ export class JobQueue {
   async stop(): Promise<void> {
     this.#stopped = true;
     const open = [...this.#open.values()];
-    for (const { cancel } of open) cancel.abort(new Error('the node stops'));
+    for (const { cancel } of open) cancel.abort(nodeStops);
     await Promise.allSettled(open.map(({ report }) => report));
   }
 
@@ -150,21 +154,21 @@ export class JobQueue {
 
   #begin(entry: JobEntry): OpenJob {
     const cancel = new AbortController();
+    if (this.#stopped) cancel.abort(nodeStops);
     const { promise, resolve, reject } = Promise.withResolvers<ProveReport>();
     const job: OpenJob = { entry, segments: new Map(), listeners: new Set(), cancel, report: promise };
     // Who asked may be gone before it ends.
     promise.catch(() => undefined);
     this.#open.set(entry.id, job);
     this.#components.onEvent?.(viewOf(job));
-    void this.#places(() => this.#run(job)).then(resolve, reject);
+    void this.#run(job).then(resolve, reject);
     return job;
   }
 
   async #run(job: OpenJob): Promise<ProveReport> {
     const { signal } = job.cancel;
-    try {
-      throwIfAborted(signal);
-      const report = await this.#components.run(job.entry.order, {
+    const work = () =>
+      this.#components.run(job.entry.order, {
         signal,
         onProgress: (progress) => {
           if (progress.type === 'stage') job.stage = progress;
@@ -175,10 +179,12 @@ export class JobQueue {
           this.#tell(job, { type: 'segment', segment });
         },
       });
+    try {
+      const report = await enter<ProveReport>((inner) => this.#places(inner), signal, work);
       await this.#end(job, { state: 'done', report: reportForPrograms(report) });
       return report;
     } catch (error) {
-      if (!this.#stopped) {
+      if (signal.reason !== nodeStops) {
         await this.#end(
           job,
           signal.aborted ? { state: 'cancelled' } : { state: 'failed', error: describe(error) },
