@@ -66,6 +66,13 @@ describe('wrong usage ends with 2', () => {
       ],
     ],
     [
+      'peers to invite to a job on a chain',
+      [
+        ...['prove', 'x', '--input', 'y', '--out', 'z', '--network', '--chain'],
+        ...['--invite', '12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB'],
+      ],
+    ],
+    [
       'a stranger to peer ids',
       ['prove', 'x', '--input', 'y', '--out', 'z', '--network', '--invite', 'somebody'],
     ],

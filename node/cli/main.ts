@@ -59,7 +59,10 @@ export const verbs = [
 ];
 
 /** The parts of the process that the command line uses. */
-export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;
+export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'off' | 'exit'>;
+
+/** npm and the launcher hand on a signal that the terminal has sent to all, too: within this time it is the same one. */
+const sameSignalMs = 1_000;
 
 /**
  * Runs one command line.
@@ -68,7 +71,6 @@ export type Host = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'on' | 'of
  */
 export async function main(args: readonly string[], host: Host): Promise<number> {
   const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
   const json = args.includes('--json');
   const output = new Output({
     stdout: host.stdout,
@@ -82,10 +84,12 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     signal: interruption.signal,
     exitStatus: exitStatus.ok,
   };
+  const abort = () => interruption.abort();
+  const interrupt = interruptedByPerson(host, output, abort);
   host.on('SIGINT', interrupt);
-  host.on('SIGTERM', interrupt);
+  host.on('SIGTERM', abort);
   // Whoever forked this process, and has a channel to it, is gone.
-  host.on('disconnect', interrupt);
+  host.on('disconnect', abort);
   try {
     await program(context, host).parseAsync(args, { from: 'user' });
     return context.exitStatus;
@@ -97,9 +101,23 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   } finally {
     output.close();
     host.off('SIGINT', interrupt);
-    host.off('SIGTERM', interrupt);
-    host.off('disconnect', interrupt);
+    host.off('SIGTERM', abort);
+    host.off('disconnect', abort);
   }
+}
+
+/** Ctrl-C: at a terminal it is told that work is being stopped in order, and a second one does not wait for that. */
+function interruptedByPerson(host: Host, output: Output, abort: () => void): () => void {
+  let first: number | undefined;
+  return () => {
+    if (first === undefined) {
+      first = performance.now();
+      if (host.stderr.isTTY) output.note('Stopping. Ctrl-C again ends it at once.');
+      abort();
+    } else if (host.stderr.isTTY && performance.now() - first > sameSignalMs) {
+      host.exit(exitStatus.interrupted);
+    }
+  };
 }
 
 function program(context: Context, host: Host): Command {
@@ -121,7 +139,8 @@ function program(context: Context, host: Host): Command {
 const exitHelp = `
 Exit status: ${exitStatus.ok} done, and what was asked holds; ${exitStatus.failed} it does not hold, or failed; ${exitStatus.usage} wrong usage;
   ${exitStatus.developmentKeys} sound, but on development keys that were not allowed; ${exitStatus.interrupted} interrupted.
-Environment: TESSERA_HOME (data directory), TESSERA_WITHOUT_EZKL=1 (leave ezkl out), NO_COLOR.`;
+Environment: TESSERA_HOME (data directory), TESSERA_WITHOUT_EZKL=1 and
+  TESSERA_WITHOUT_GROTH16=1 (leave a prover out), NO_COLOR; a node’s settings: docs/configuration.md.`;
 
 function isHelp(error: unknown): boolean {
   return error instanceof Error && 'exitCode' in error && error.exitCode === 0;

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { TesseraError } from '../../../protocol/errors.ts';
 import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
@@ -91,6 +92,7 @@ export function proveVerb(program: Command, context: Context): void {
       requireFollowed(flags, flags.prover);
       requireCompanion(command, 'chain', ofChain);
       requireCompanion(command, 'network', ['bootstrap', 'invite']);
+      requireSecretsKept(flags);
       const request = {
         model,
         input: tensorSource(flags.input, flags) ?? flags.input,
@@ -129,6 +131,22 @@ export function proveVerb(program: Command, context: Context): void {
   const ofChain = flagsAddedBy(command, addChainJobFlags).filter(
     (name) => !['chain', 'config'].includes(name),
   );
+}
+
+/** @throws TesseraError `USAGE` for flags that keep a secret, with others that tell it everybody */
+function requireSecretsKept({ chain, network, invite, commit }: Flags): void {
+  if (chain === true && invite !== undefined) {
+    throw new TesseraError('USAGE', {
+      message: '--invite and --chain contradict each other: what peers prove for a job on a chain is public',
+      remedy: 'Leave one of them out.',
+    });
+  }
+  if (network === true && commit !== undefined && invite === undefined) {
+    throw new TesseraError('USAGE', {
+      message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
+      remedy: `${chain ? 'Prove' : 'Have invited peers prove it (--invite), prove'} it on this machine (without --network), or leave --commit out.`,
+    });
+  }
 }
 
 const shownValues = 10;

@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { findRunningNode } from '../../api/client.ts';
 import { removable, uninstall } from '../../setup/index.ts';
+import { nodeFiles } from '../../store/node-files.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
 
@@ -16,6 +18,7 @@ export function uninstallVerb(program: Command, context: Context): void {
     .action(async ({ yes = false }: { yes?: boolean }) => {
       const { settings, output, signal } = context;
       const { directory } = settings;
+      await requireNoNode(directory.node, signal);
       const entries = await removable(directory);
       for (const { path, what } of entries) output.note(`${path}: ${what}`);
       if (entries.length > 0 && !yes && !(await confirm(output.json, signal))) {
@@ -28,6 +31,15 @@ export function uninstallVerb(program: Command, context: Context): void {
         entries.length === 0 ? `${directory.root} holds nothing of this program.` : 'Removed.',
       );
     });
+}
+
+/** @throws TesseraError `NODE_RUNNING`: its files are not taken from under it */
+async function requireNoNode(directory: string, signal: AbortSignal): Promise<void> {
+  if ((await findRunningNode(nodeFiles(directory), signal)) === undefined) return;
+  throw new TesseraError('NODE_RUNNING', {
+    message: 'A node runs on this data directory',
+    remedy: 'Stop it first.',
+  });
 }
 
 async function confirm(json: boolean, signal: AbortSignal): Promise<boolean> {
