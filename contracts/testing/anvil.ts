@@ -10,8 +10,16 @@ import type { CompiledContract } from '../compile.ts';
 export const anvilAccount = (index: number) =>
   mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: index });
 
+/** Milliseconds for a request: a chain on a busy machine takes long over a large proof. */
+const timeout = 120_000;
+
 const clientOf = (url: string, index: number) =>
-  createTestClient({ account: anvilAccount(index), chain: foundry, mode: 'anvil', transport: http(url) })
+  createTestClient({
+    account: anvilAccount(index),
+    chain: foundry,
+    mode: 'anvil',
+    transport: http(url, { timeout }),
+  })
     .extend(publicActions)
     .extend(walletActions);
 
@@ -35,6 +43,12 @@ export async function startAnvil(options: readonly string[] = []): Promise<Anvil
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   });
+  // The command is a wrapper: the group holds the real process, too.
+  const close = () => {
+    process.off('exit', close);
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid);
+  };
+  process.once('exit', close);
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -55,9 +69,6 @@ export async function startAnvil(options: readonly string[] = []): Promise<Anvil
       const { contractAddress, gasUsed } = await client.waitForTransactionReceipt({ hash });
       return { address: contractAddress as Hex, gas: gasUsed };
     },
-    close() {
-      // The command is a wrapper: the group holds the real process, too.
-      if (child.pid !== undefined) process.kill(-child.pid);
-    },
+    close,
   };
 }

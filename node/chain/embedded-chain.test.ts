@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTestClient, http, publicActions } from 'viem';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { firstLine } from '../../tests/support/child-processes.ts';
+import { isRunning } from '../../tests/support/process-state.ts';
 import { instanceAt } from './anvil.ts';
 import { openEmbeddedChain } from './embedded-chain.ts';
 import { chainFiles, type Endpoint } from './keeper-protocol.ts';
@@ -22,7 +24,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const user of users) user.kill('SIGKILL');
   users = [];
-  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(running).toEqual([]);
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -36,20 +38,13 @@ async function running(): Promise<number[]> {
   return [keeper, anvil].filter(isRunning);
 }
 
-/** Whether a process runs; one that has ended and waits for its parent (as an orphan in a container may) does not. */
-function isRunning(pid: number): boolean {
-  const result = spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' });
-  return /^[^Z\s]/.test(result.stdout);
-}
-
 /** Another process that uses the chain. */
 async function user(): Promise<{ child: ChildProcess; url: string; leave(): Promise<void> }> {
   const child = spawn(process.execPath, [program, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
   users.push(child);
-  const [url] = (await once(child.stdout, 'data')) as [Buffer];
   return {
     child,
-    url: url.toString().trim(),
+    url: await firstLine(child),
     async leave() {
       child.stdin.write('leave\n');
       await once(child, 'exit');
@@ -58,7 +53,9 @@ async function user(): Promise<{ child: ChildProcess; url: string; leave(): Prom
 }
 
 const clientOf = (url: string) =>
-  createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0 }) }).extend(publicActions);
+  createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 60_000 }) }).extend(
+    publicActions,
+  );
 const block = (url: string) => clientOf(url).getBlockNumber({ cacheTime: 0 });
 
 it('keeps its state in its directory, and no process', async () => {
@@ -66,7 +63,7 @@ it('keeps its state in its directory, and no process', async () => {
   await clientOf(first.url).mine({ blocks: 3 });
   expect(await running()).toHaveLength(2);
   await first.close();
-  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(running).toEqual([]);
   const second = await openEmbeddedChain(directory);
   expect(await block(second.url)).toBe(3n);
   await second.close();
@@ -88,7 +85,7 @@ it('is one for all that use it at once, until the last one leaves', async () => 
   await second.close();
   expect(await block(fourth.url)).toBe(0n);
   await fourth.leave();
-  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(running).toEqual([]);
 });
 
 it('ends when all that use it are killed, and its state is there', async () => {
@@ -96,7 +93,7 @@ it('ends when all that use it are killed, and its state is there', async () => {
   const { url } = killed[0];
   await clientOf(url).mine({ blocks: 2 });
   for (const { child } of killed) child.kill('SIGKILL');
-  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(running).toEqual([]);
   const chain = await openEmbeddedChain(directory);
   expect(await block(chain.url)).toBe(2n);
   await chain.close();
@@ -111,7 +108,7 @@ it('is cleared away, with its state, when what kept it was killed', async () => 
   await once(child, 'exit');
   expect(isRunning(anvil)).toBe(true);
   const chain = await openEmbeddedChain(directory);
-  expect(isRunning(anvil)).toBe(false);
+  await expect.poll(() => isRunning(anvil)).toBe(false);
   expect(await block(chain.url)).toBe(4n);
   await chain.close();
 });
@@ -119,16 +116,16 @@ it('is cleared away, with its state, when what kept it was killed', async () => 
 it('is ended by who uses it when what kept it was killed', async () => {
   const chain = await openEmbeddedChain(directory);
   process.kill((await endpoint()).keeper, 'SIGKILL');
-  await expect.poll(running, { timeout: 60_000 }).toHaveLength(1);
+  await expect.poll(running).toHaveLength(1);
   await chain.close();
-  await expect.poll(running, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(running).toEqual([]);
 });
 
 it('is ended by who leaves before it hears that what kept it was killed', async () => {
   const chain = await openEmbeddedChain(directory);
   process.kill((await endpoint()).keeper, 'SIGKILL');
   await chain.close();
-  expect(await running()).toEqual([]);
+  await expect.poll(running).toEqual([]);
 });
 
 it('starts though another program has the ports that an earlier one had', async () => {

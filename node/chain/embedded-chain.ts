@@ -38,7 +38,7 @@ export function developmentAccount(index: number): LocalAccount {
 }
 
 /** Milliseconds that a process waits for the chain that another one is starting or ending. */
-const joinLimit = 40_000;
+const joinLimit = 120_000;
 
 /**
  * Uses the chain of a data directory: joins the one that runs there, or starts it. It runs in a process of its own, which
@@ -205,7 +205,7 @@ function isRunning(pid: number): boolean {
 }
 
 /** Milliseconds in which a chain without a keeper must have ended. */
-const orphanLimit = 10_000;
+const orphanLimit = 60_000;
 
 async function endOrphan(endpoint: Endpoint): Promise<void> {
   const { anvil } = endpoint;

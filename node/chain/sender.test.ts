@@ -1,4 +1,4 @@
-import { type Hex, parseEther, parseGwei } from 'viem';
+import { parseEther, parseGwei } from 'viem';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Anvil, type AnvilClient, anvilAccount, startAnvil } from '../../contracts/testing/anvil.ts';
 import { Chain, type ChainInit } from './chain-client.ts';
@@ -10,7 +10,8 @@ const nothing = async () => undefined;
 
 /** Patience for tests in which no transaction is meant to be stuck. */
 const patient = { patience: 60_000, pollInterval: 20 };
-const impatient = { patience: 200, pollInterval: 20 };
+/** For those in which it is: long enough that a test can act before the fees are raised again. */
+const impatient = { patience: 2_000, pollInterval: 20 };
 
 let anvil: Anvil;
 let client: AnvilClient;
@@ -45,9 +46,11 @@ async function pending({ address }: TransactionSender) {
   return Object.values(found?.[1] ?? {});
 }
 
-async function pendingOne(sender: TransactionSender): Promise<Hex> {
-  await expect.poll(() => pending(sender), { timeout: 60_000 }).toHaveLength(1);
-  return (await pending(sender))[0]?.hash as Hex;
+/** The one transaction of an account that waits for a block, as soon as there is one. */
+async function pendingOne(sender: TransactionSender) {
+  let found = await pending(sender);
+  while (found.length !== 1) found = await pending(sender);
+  return found[0] as (typeof found)[number];
 }
 
 describe('transactions of one account', () => {
@@ -91,14 +94,14 @@ describe('a stuck transaction', () => {
     await client.setAutomine(false);
     const sender = await senderOf(2, impatient);
     const sending = sender.send(gift, nothing);
-    const first = await client.getTransaction({ hash: await pendingOne(sender) });
-    await expect.poll(() => pendingOne(sender), { timeout: 60_000 }).not.toBe(first.hash);
+    const first = await pendingOne(sender);
+    await expect.poll(async () => (await pendingOne(sender)).hash).not.toBe(first.hash);
     await client.setAutomine(true);
     await client.mine({ blocks: 1 });
     const { transactionHash } = await sending;
     const last = await client.getTransaction({ hash: transactionHash });
-    expect(last.nonce).toBe(first.nonce);
-    expect(last.maxFeePerGas).toBeGreaterThan(first.maxFeePerGas as bigint);
+    expect(last.nonce).toBe(Number(first.nonce));
+    expect(last.maxFeePerGas).toBeGreaterThan(BigInt(first.maxFeePerGas ?? 0));
     expect(await mined(sender)).toBe(1);
   });
 
@@ -106,7 +109,7 @@ describe('a stuck transaction', () => {
     await client.setAutomine(false);
     const sender = await senderOf(3, impatient);
     const sending = sender.send(gift, nothing);
-    await client.dropTransaction({ hash: await pendingOne(sender) });
+    await client.dropTransaction({ hash: (await pendingOne(sender)).hash });
     await pendingOne(sender);
     await client.setAutomine(true);
     await client.mine({ blocks: 1 });
@@ -124,7 +127,7 @@ describe('a stuck transaction', () => {
       maxPriorityFeePerGas: parseGwei('5'),
     });
     const sending = sender.send(gift, nothing);
-    await expect.poll(() => pendingOne(sender), { timeout: 60_000 }).not.toBe(hash);
+    await expect.poll(async () => (await pendingOne(sender)).hash).not.toBe(hash);
     await client.setAutomine(true);
     await client.mine({ blocks: 1 });
     const { transactionHash } = await sending;
@@ -177,7 +180,7 @@ describe('a transaction in a block', () => {
     const before = await client.getBlock();
     await client.request({ method: 'anvil_reorg' as never, params: [1, []] as never });
     expect((await client.getBlock()).hash).not.toBe(before.hash);
-    await expect.poll(() => mined(sender), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => mined(sender)).toBe(1);
     await client.mine({ blocks: 1 });
     const receipt = await sending;
     expect(receipt.blockHash).not.toBe(before.hash);

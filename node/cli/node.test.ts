@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChildProcesses, firstLine } from '../../tests/support/child-processes.ts';
 
 interface Started {
   peerId: string;
@@ -15,34 +14,28 @@ interface Started {
 
 const program = join(import.meta.dirname, 'index.ts');
 const quiet = ['--listen', '/ip4/127.0.0.1/tcp/0', '--api-port', '0', '--no-mdns', '--json'];
-const running = new Set<ChildProcess>();
+const children = new ChildProcesses();
 let home: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'tessera-node-'));
+  home = await children.directory('tessera-node-');
 });
 
-afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await rm(home, { recursive: true, force: true });
-});
+afterAll(() => children.close());
 
 function spawnTessera(args: readonly string[], directory = home): ChildProcess {
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, TESSERA_HOME: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
+  void children.add(child);
   return child;
 }
 
 /** Starts a node and waits for the line that says it is ready. */
 async function start(...args: string[]): Promise<{ node: ChildProcess; ready: Started }> {
   const node = spawnTessera(['start', ...quiet, ...args]);
-  const lines = createInterface({ input: node.stdout ?? process.stdin });
-  const [line] = (await once(lines, 'line')) as [string];
-  return { node, ready: JSON.parse(line) as Started };
+  return { node, ready: JSON.parse(await firstLine(node)) as Started };
 }
 
 /** Runs a verb to its end. */
