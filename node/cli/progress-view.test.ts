@@ -52,6 +52,8 @@ test('the plan’s estimate follows the pace of this machine', () => {
 test('an ended display says nothing more', () => {
   const { view, stream, clock } = viewOn();
   view.show({ type: 'stage', stage: 'import', done: 0, total: 1 });
+  // The same line again, were it written.
+  view.show({ type: 'stage', stage: 'import', done: 1, total: 1 });
   view.close();
   clock.seconds = 1000;
   view.tick();

@@ -45,6 +45,7 @@ export class ProgressView {
   #movedAt = 0;
   #shownAt = 0;
   #drawn = false;
+  #written = '';
 
   constructor(stream: Writable, now: () => number = () => performance.now()) {
     this.#stream = stream;
@@ -95,7 +96,8 @@ export class ProgressView {
       this.#stream.write(line.slice(0, (this.#stream.columns || 80) - 1));
       this.#drawn = true;
     } else {
-      this.#stream.write(`${line}\n`);
+      if (line !== this.#written) this.#stream.write(`${line}\n`);
+      this.#written = line;
       this.#shownAt = now;
     }
   }

@@ -46,10 +46,14 @@ export function sliceVerb(program: Command, context: Context): void {
 
 function describe({ segments, strategy }: SliceReport, out: string): string {
   const lines = segments.flatMap(({ id, nodes, provable, unsupported }) => [
-    `${id}: ${nodes.length} nodes${provable ? '' : ', not provable'}`,
+    `${id}: ${counted(nodes.length, 'node')}${provable ? '' : ', not provable'}`,
     ...unsupported.map(
       ({ node, operator, reason, remedy }) => `  ${node} (${operator}): ${reason} ${remedy}`,
     ),
   ]);
-  return [...lines, `${segments.length} segments written to ${out}, cut by ${strategy}`].join('\n');
+  return [...lines, `${counted(segments.length, 'segment')} written to ${out}, cut by ${strategy}`].join(
+    '\n',
+  );
 }
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
