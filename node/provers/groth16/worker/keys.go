@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -105,51 +104,29 @@ func readProvingKey(path, digest string) (*groth16.ProvingKey, error) {
 	return key, nil
 }
 
-// exportProvingKey writes a key of this machine's for a peer: points that whoever reads them can check.
-func exportProvingKey(path, digest, out string) (string, error) {
-	key, err := readProvingKey(path, digest)
-	if err != nil {
-		return "", err
-	}
-	return writeHashed(out, func(w io.Writer) error {
-		_, err := key.WriteRawTo(w)
-		return err
-	})
-}
-
-// importKeys reads a peer's keys with every point checked to lie in its group, holds them against the circuit, and
-// writes them as this machine's own. Keys of another circuit or of another setup make proofs that do not verify; such
-// a proof is never returned.
-func importKeys(r1cs *cs.R1CS, exportedPath, verifyingPath, provingOut, verifyingOut string) (keyDigests, error) {
-	verifyingKey, err := readVerifyingKey(verifyingPath)
-	if err != nil {
-		return keyDigests{}, err
-	}
-	file, err := os.Open(exportedPath)
-	if err != nil {
-		return keyDigests{}, &workerError{storage, err.Error()}
-	}
-	defer file.Close()
-	buffered := bufio.NewReaderSize(file, 1<<20)
-	// The size of its domain comes first, by which gnark computes tables before it reads on.
-	if head, err := buffered.Peek(8); err != nil || binary.BigEndian.Uint64(head) != domainOf(r1cs) {
-		return keyDigests{}, &workerError{failed, "the peer's proving key is of another domain"}
-	}
-	provingKey := new(groth16.ProvingKey)
-	if _, err := provingKey.ReadFrom(buffered); err != nil {
-		return keyDigests{}, &workerError{failed, fmt.Sprintf("the peer's proving key cannot be read: %v", err)}
-	}
-	if !fits(r1cs, provingKey, verifyingKey) {
-		return keyDigests{}, &workerError{failed, "the keys belong to another circuit"}
-	}
-	return writeKeys(provingKey, verifyingKey, provingOut, verifyingOut)
-}
-
-// fits says whether keys have as many wires as a circuit.
+// fits says whether every list of the keys is as long as the circuit makes it.
 func fits(r1cs *cs.R1CS, provingKey *groth16.ProvingKey, verifyingKey *groth16.VerifyingKey) bool {
-	_, secret, public := r1cs.GetNbVariables()
-	wires := secret + public
-	return len(provingKey.InfinityA) == wires && len(provingKey.InfinityB) == wires && len(verifyingKey.G1.K) == public
+	internal, secret, public := r1cs.GetNbVariables()
+	wires := internal + secret + public
+	g1, g2 := &provingKey.G1, &provingKey.G2
+	return finite(provingKey.InfinityA, provingKey.NbInfinityA, wires) == len(g1.A) &&
+		finite(provingKey.InfinityB, provingKey.NbInfinityB, wires) == len(g1.B) && len(g2.B) == len(g1.B) &&
+		len(g1.K) == wires-public && uint64(len(g1.Z)) == provingKey.Domain.Cardinality-1 &&
+		len(provingKey.CommitmentKeys) == 0 && len(verifyingKey.G1.K) == public
+}
+
+// finite counts the wires whose point is not at infinity; -1 where that is not said of every wire, or not as counted.
+func finite(infinity []bool, count uint64, wires int) int {
+	points := 0
+	for _, isInfinity := range infinity {
+		if !isInfinity {
+			points++
+		}
+	}
+	if len(infinity) != wires || uint64(wires-points) != count {
+		return -1
+	}
+	return points
 }
 
 func readVerifyingKey(path string) (*groth16.VerifyingKey, error) {
