@@ -24,7 +24,7 @@ export interface OpenSegmentCircuit {
 }
 
 /** Part of every cache key: raise it when the files, quantisation or a gadget change within a version. */
-const layoutVersion = 3;
+const layoutVersion = 4;
 const kind = 'groth16-circuit';
 const files = { circuit: 'circuit.bin', constraints: 'constraints.bin' } as const;
 

@@ -3,6 +3,7 @@ import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
 import { ints } from '../../../model/attribute-values.ts';
 import { floatConstant } from '../../../model/constant.ts';
 import type { Attribute, Model } from '../../../model/model.ts';
+import { nodeOf } from '../../../model/test-models/small-models.ts';
 import { quantiseModel } from './quantise-model.ts';
 
 /** One node that reads `x`, and its constants. */
@@ -115,5 +116,25 @@ describe('averages', () => {
       code: 'UNPROVABLE',
       message: expect.stringContaining('from 1 to 1048576 elements'),
     });
+  });
+});
+
+describe('ReLUs in a row', () => {
+  it('hold values as far below zero as calibration saw before the first', async () => {
+    const model = modelOf('Relu', { x: [2, 1], y: [2, 1] }, {});
+    const nodes = [nodeOf('Relu', ['x'], 'once'), nodeOf('Relu', ['once'], 'y')];
+    const types = new Map([...model.types, ['once', { element: 'float32', shape: [2, 1] }] as const]);
+    const seen = new Map([
+      ['x', { min: -64, max: 1 }],
+      ['once', { min: 0, max: 1 }],
+      ['y', { min: 0, max: 1 }],
+    ]);
+    const { model: quantised } = await quantiseModel({ ...model, nodes, types }, seen, { inputBits: 12 });
+    const [x, y] = [quantised.tensors.get('x'), quantised.tensors.get(quantised.outputs[0] ?? '')];
+    const result = interpret(
+      quantised,
+      new Map([['x', Float64Array.of(-64, 1).map((value) => value * 2 ** (x?.scale ?? 0))]]),
+    );
+    expect(result.get(quantised.outputs[0] ?? '')).toEqual(Float64Array.of(0, 2 ** (y?.scale ?? 0)));
   });
 });

@@ -445,6 +445,9 @@ describe('what is supported', () => {
     },
     { ...resize, title: 'linear interpolation', attributes: { mode: text('linear') } },
     { ...resize, title: 'named axes', attributes: { axes: ints(2, 3) } },
+    { ...resize, title: 'the coordinates of opset 10', opset: 10 },
+    { ...resize, title: 'an aspect ratio', attributes: { keep_aspect_ratio_policy: text('not_larger') } },
+    { ...resize, title: 'computed scales', inputs: [[1, 1, 2, 2], [0], [4]] },
     { ...resize, title: 'crops', attributes: { coordinate_transformation_mode: text('tf_crop_and_resize') } },
     {
       operator: 'Concat',

@@ -23,8 +23,11 @@ export interface FloatConstant {
 export interface Quantised {
   /** Its name in the quantised model. */
   name: string;
-  /** Whether a ReLU is still to be applied: it commutes with rescaling, maxima and moves, and is cheapest last. */
-  rectify: boolean;
+  /**
+   * Where a ReLU is still to be applied: the model's tensor before it, or before the first of several. A ReLU commutes
+   * with rescaling, maxima and moves, and is cheapest last.
+   */
+  beforeRelu: string | undefined;
 }
 
 /**
@@ -99,7 +102,7 @@ export class Quantiser {
   /** Declares an input of the quantised model. */
   input(name: string, tensor: QuantisedTensor): void {
     this.tensors.set(name, tensor);
-    this.#quantised.set(name, { name, rectify: false });
+    this.#quantised.set(name, { name, beforeRelu: undefined });
   }
 
   /** Adds an operation; its output gets the shape and the bounds that follow from it. */
@@ -120,14 +123,14 @@ export class Quantiser {
   }
 
   /** Says what a tensor of the model became. */
-  define(name: string, result: string, rectify = false): void {
-    this.#quantised.set(name, { name: result, rectify });
+  define(name: string, result: string, beforeRelu?: string): void {
+    this.#quantised.set(name, { name: result, beforeRelu });
     if (this.options.edges.has(name)) this.settled(name);
   }
 
   /** The quantised tensors that hold what tensors of the model hold; those with a pending ReLU do not. */
   names(): ReadonlyMap<string, string> {
-    const complete = [...this.#quantised].filter(([, { rectify }]) => !rectify);
+    const complete = [...this.#quantised].filter(([, { beforeRelu }]) => beforeRelu === undefined);
     return new Map(complete.map(([name, quantised]) => [name, quantised.name]));
   }
 
@@ -141,12 +144,13 @@ export class Quantiser {
   /** The tensor with its ReLU applied, at whatever scale it has. */
   exact(name: string): string {
     const quantised = this.quantised(name);
-    return quantised.rectify ? this.settled(name) : quantised.name;
+    return quantised.beforeRelu === undefined ? quantised.name : this.settled(name);
   }
 
   /** The tensor as activations: ReLU applied, at the scale the options ask for or with no more bits than they allow. */
   settled(name: string, precision = this.options.activationBits): string {
-    const { name: source, rectify } = this.quantised(name);
+    const { name: source, beforeRelu } = this.quantised(name);
+    const rectify = beforeRelu !== undefined;
     const tensor = this.tensor(source);
     const range = this.range(name);
     const wanted = this.options.scales.get(name) ?? scaleFor(extent(range), precision);
@@ -154,32 +158,22 @@ export class Quantiser {
     let settled = source;
     if (scale < tensor.scale || rectify) {
       // The sign is checked with the value, so the width must hold what comes before the ReLU.
-      const before = rectify ? Math.max(extent(range), extent(this.#beforeRelu(name))) : extent(range);
-      const bits = Math.min(52, bitsFor(Math.ceil(before * 2 ** scale)) + this.options.headroomBits);
+      const largest = Math.max(extent(range), rectify ? extent(this.range(beforeRelu)) : 0);
+      const bits = Math.min(52, bitsFor(Math.ceil(largest * 2 ** scale)) + this.options.headroomBits);
       const shift = tensor.scale - scale;
       settled = this.emit({ kind: 'requantise', shift, bits, rectify }, [source], scale, name);
     }
     if (this.options.scales.has(name)) settled = this.raised(settled, wanted, name);
-    if (settled !== source) this.#quantised.set(name, { name: settled, rectify: false });
+    if (settled !== source) this.#quantised.set(name, { name: settled, beforeRelu: undefined });
     return settled;
-  }
-
-  /** The range of the tensor that the pending ReLU was applied to. */
-  #beforeRelu(name: string): FloatRange {
-    const producer = this.model.nodes.find((node) => node.outputs.includes(name));
-    const [source] = producer?.inputs ?? [];
-    if (producer === undefined || source === undefined || this.#constants.has(source))
-      return this.range(name);
-    if (producer.operator === 'Relu' || producer.operator === 'Clip') return this.range(source);
-    return this.#beforeRelu(source);
   }
 
   /** Bits within which differences stay that a `MaxPool` meets along an axis, before any pending ReLU. */
   differenceBits(node: ModelNode, axis: number): number {
     const [name = ''] = node.inputs;
     const [output = ''] = node.outputs;
-    const { name: source, rectify } = this.quantised(name);
-    const { min, max } = rectify ? this.#beforeRelu(name) : this.range(name);
+    const { name: source, beforeRelu } = this.quantised(name);
+    const { min, max } = this.range(beforeRelu ?? name);
     const { scale, lo, hi } = this.tensor(source);
     const possible = Math.min(
       bitsFor(Math.ceil((max - min) * 2 ** scale)) + this.options.headroomBits,
@@ -187,7 +181,8 @@ export class Quantiser {
     );
     const seen = this.#ranges.get(differenceName(output, axis))?.max;
     // A ReLU from further back may have been put off past more than what was compared.
-    if (seen === undefined || (rectify && comparedTensor(this.model, node) === name)) return possible;
+    const compared = comparedTensor(this.model, node);
+    if (seen === undefined || (beforeRelu !== undefined && beforeRelu !== compared)) return possible;
     return Math.min(possible, Math.max(1, bitsFor(Math.ceil(DIFFERENCE_ROOM * seen * 2 ** scale))));
   }
 

@@ -1,8 +1,10 @@
+import { covered } from '../../../../protocol/arithmetic/operations/maximum.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../../../model/attributes.ts';
 import type { Model, ModelNode } from '../../../model/model.ts';
 import type { Unsupported } from '../../prover.ts';
 import { lowerings } from './lower/index.ts';
 import { coordinates, neighbours } from './lower/resize.ts';
+import { poolAxes } from './pool-differences.ts';
 
 /** Inputs that must be constants, by operator: what the circuits fix. */
 const constantInputs: Readonly<Record<string, readonly number[]>> = {
@@ -13,6 +15,7 @@ const constantInputs: Readonly<Record<string, readonly number[]>> = {
   PRelu: [1],
   Pad: [1, 2, 3],
   ReduceMean: [1],
+  Resize: [2, 3],
   Slice: [1, 2, 3, 4],
   Split: [1],
 };
@@ -26,11 +29,44 @@ const constantShape = (model: Model, name = ''): readonly number[] =>
 const spatialAxes = (axes: number): string | undefined =>
   when(axes !== 1 && axes !== 2, `it has ${axes} spatial axes`);
 
+const inputShape = (model: Model, node: ModelNode): readonly number[] =>
+  model.types.get(node.inputs[0] ?? '')?.shape ?? [];
+
+/** ONNX Runtime gives the least number, or a part of a window, where there is nothing or too little to look at. */
+const misplacedWindow: Fault = (model, node) => {
+  const image = inputShape(model, node);
+  const [output = ''] = node.outputs;
+  for (const step of poolAxes(node, model.types.get(output)?.shape ?? [])) {
+    const length = image[step.axis] ?? 0;
+    const counts = Array.from(
+      { length: step.positions },
+      (_, position) => covered(step, position, length)[2],
+    );
+    if (counts.some((count) => count < 1)) return 'a window covers padding only';
+  }
+  return undefined;
+};
+
+const windowFits: Fault = (model, node) => {
+  const image = inputShape(model, node).slice(2);
+  const [kernel, dilations, pads] = ['kernel_shape', 'dilations', 'pads'].map((name) =>
+    intsAttribute(node, name),
+  );
+  const larger = image.some((length, i) => {
+    const padded = length + (pads?.[i] ?? 0) + (pads?.[i + image.length] ?? 0);
+    return ((kernel?.[i] ?? 1) - 1) * (dilations?.[i] ?? 1) + 1 > padded;
+  });
+  return when(larger, 'its window is larger than its input');
+};
+
 const faults: Readonly<Record<string, Fault>> = {
-  AveragePool: (_, node) =>
+  AveragePool: (model, node) =>
     spatialAxes(intsAttribute(node, 'kernel_shape')?.length ?? 0) ??
-    when((intAttribute(node, 'ceil_mode') ?? 0) !== 0, 'its output is rounded up'),
-  Conv: (model, node) => spatialAxes(constantShape(model, node.inputs[1]).length - 2),
+    when((intAttribute(node, 'ceil_mode') ?? 0) !== 0, 'its output is rounded up') ??
+    windowFits(model, node) ??
+    misplacedWindow(model, node),
+  Conv: (model, node) =>
+    spatialAxes(constantShape(model, node.inputs[1]).length - 2) ?? windowFits(model, node),
   Gemm: (model, node) => {
     const kernel = constantShape(model, node.inputs[1]);
     const columns = intAttribute(node, 'transB') === 1 ? kernel[0] : kernel[1];
@@ -43,18 +79,28 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   MatMul: (model, node) =>
     when(constantShape(model, node.inputs[1]).length !== 2, 'its second factor is not a matrix'),
-  MaxPool: (_, { outputs }) => when((outputs[1] ?? '') !== '', 'it gives indices'),
+  MaxPool: (model, node) =>
+    when((node.outputs[1] ?? '') !== '', 'it gives indices') ?? misplacedWindow(model, node),
+  PRelu: (model, node) => {
+    const [shape, slopes] = [inputShape(model, node), constantShape(model, node.inputs[1])];
+    const missing = shape.length - slopes.length;
+    const fit = missing >= 0 && slopes.every((size, i) => size === 1 || size === shape[missing + i]);
+    return when(!fit, 'its slopes are not spread over its input');
+  },
   Pad: (_, node) => {
     const mode = stringAttribute(node, 'mode') ?? 'constant';
     return when(!['constant', 'edge', 'reflect'].includes(mode), `its mode is ${mode}`);
   },
-  Resize: (_, node) => {
+  Resize: (model, node) => {
     const mode = stringAttribute(node, 'mode') ?? 'nearest';
     const transformation = stringAttribute(node, 'coordinate_transformation_mode') ?? 'half_pixel';
     const rounding = stringAttribute(node, 'nearest_mode') ?? 'round_prefer_floor';
+    const policy = stringAttribute(node, 'keep_aspect_ratio_policy') ?? 'stretch';
     return (
+      when((model.opsets.get('') ?? 1) < 11, 'it says nothing of coordinates before opset 11') ??
       when(mode !== 'nearest', `its mode is ${mode}`) ??
       when(node.attributes.has('axes'), 'it names axes') ??
+      when(policy !== 'stretch', `its aspect ratio is kept (${policy})`) ??
       when(
         !coordinates.has(transformation) || !neighbours.has(rounding),
         `its coordinates are ${transformation}, ${rounding}`,

@@ -10,7 +10,8 @@ const SLOPE_BITS = 8;
 export const lowerRelu: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
-  quantiser.define(output, quantiser.quantised(source).name, true);
+  const { name, beforeRelu = source } = quantiser.quantised(source);
+  quantiser.define(output, name, beforeRelu);
 };
 
 /** max(x − offset, 0) of a settled tensor. */
@@ -35,7 +36,7 @@ export const lowerClip: Lowering = (quantiser, node) => {
   const high = limit(highName, 'max', Infinity);
   const low = Math.min(limit(lowName, 'min', -Infinity), high);
   // What the lower limit cuts off need not be held exactly: at 0 it is a ReLU.
-  if (low === 0) quantiser.define(output, quantiser.quantised(source).name, true);
+  if (low === 0) lowerRelu(quantiser, node);
   const input = low === 0 ? quantiser.settled(output) : quantiser.settled(source);
   const { scale, shape, lo, hi } = quantiser.tensor(input);
   const floor = Math.max(lo, Math.round(low * 2 ** scale));

@@ -1,4 +1,9 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../../../../model/attributes.ts';
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from '../../../../model/attributes.ts';
 import type { ModelNode } from '../../../../model/model.ts';
 import type { Lowering, Quantiser } from '../quantiser.ts';
 import { indexBy, stridesOf } from './broadcast.ts';
@@ -12,9 +17,9 @@ export function move(
   fill?: number,
 ): void {
   const pending = fill === undefined || fill === 0;
-  const { name, rectify } = pending
+  const { name, beforeRelu } = pending
     ? quantiser.quantised(source)
-    : { name: quantiser.exact(source), rectify: false };
+    : { name: quantiser.exact(source), beforeRelu: undefined };
   const { scale } = quantiser.tensor(name);
   const operation = {
     kind: 'rearrange',
@@ -22,7 +27,7 @@ export function move(
     fill: Math.round((fill ?? 0) * 2 ** scale),
     shape: quantiser.shape(output),
   } as const;
-  quantiser.define(output, quantiser.emit(operation, [name], scale, output), rectify);
+  quantiser.define(output, quantiser.emit(operation, [name], scale, output), beforeRelu);
 }
 
 /** A constant list of whole numbers: an input of later opsets, an attribute of earlier ones. */
@@ -114,7 +119,8 @@ export const lowerPad: Lowering = (quantiser, node) => {
     }
     return index;
   });
-  move(quantiser, source, output, from, quantiser.constant(valueName)?.values[0] ?? 0);
+  const fill = quantiser.constant(valueName)?.values[0] ?? floatAttribute(node, 'value') ?? 0;
+  move(quantiser, source, output, from, fill);
 };
 
 /** `Split` along an axis. */

@@ -26,7 +26,7 @@ function reciprocals(quantiser: Quantiser, counts: readonly number[]): { factors
 export const lowerMaxPool: Lowering = (quantiser, node) => {
   const [source = ''] = node.inputs;
   const [output = ''] = node.outputs;
-  const { name, rectify } = quantiser.quantised(source);
+  const { name, beforeRelu } = quantiser.quantised(source);
   const { scale } = quantiser.tensor(name);
   const axes = poolAxes(node, quantiser.shape(output));
   const result = axes.reduce((input, step, i) => {
@@ -34,7 +34,7 @@ export const lowerMaxPool: Lowering = (quantiser, node) => {
     const label = i === axes.length - 1 ? output : `${output}/axis${i}`;
     return quantiser.emit({ kind: 'maximum', ...step, bits }, [input], scale, label);
   }, name);
-  quantiser.define(output, result, rectify);
+  quantiser.define(output, result, beforeRelu);
 };
 
 /** `AveragePool` over one or two spatial axes. */
@@ -75,7 +75,6 @@ export const lowerAveragePool: Lowering = (quantiser, node) => {
     { length: rows * columns },
     (_, i) => covered(0, Math.floor(i / columns), height) * covered(1, i % columns, width),
   );
-  if (counts.includes(0)) throw quantiser.unsupported('a window covers padding only');
   const { factors, bits } = reciprocals(quantiser, counts);
   const scale = quantiser.tensor(input).scale + bits;
   const label = flat ? `${output}/sums` : output;

@@ -6,12 +6,20 @@ import { move } from './movement.ts';
 
 type Coordinate = (place: number, scale: number, input: number, output: number) => number;
 
+const { fround } = Math;
+
+/** Step by step in single precision, as ONNX Runtime has it: a place near the middle of two may fall to either side. */
+const halfPixel: Coordinate = (place, scale) => fround(fround((place + 0.5) / scale) - 0.5);
+
 /** Where a place of the output lies in the input, by `coordinate_transformation_mode`. */
 export const coordinates: ReadonlyMap<string, Coordinate> = new Map<string, Coordinate>([
-  ['half_pixel', (place, scale) => (place + 0.5) / scale - 0.5],
-  ['pytorch_half_pixel', (place, scale, _, output) => (output > 1 ? (place + 0.5) / scale - 0.5 : 0)],
-  ['asymmetric', (place, scale) => place / scale],
-  ['align_corners', (place, _, input, output) => (output > 1 ? (place * (input - 1)) / (output - 1) : 0)],
+  ['half_pixel', halfPixel],
+  ['pytorch_half_pixel', (...given) => (given[3] > 1 ? halfPixel(...given) : 0)],
+  ['asymmetric', (place, scale) => fround(place / scale)],
+  [
+    'align_corners',
+    (place, _, input, output) => (output > 1 ? fround((place * (input - 1)) / (output - 1)) : 0),
+  ],
 ]);
 
 /** The neighbour that is taken, by `nearest_mode`. */
@@ -31,7 +39,7 @@ function scalesOf(
   const [, , scalesName = ''] = node.inputs;
   const given = scalesName === '' ? undefined : quantiser.constant(scalesName);
   if (given === undefined || given.values.length === 0) {
-    return output.map((size, axis) => size / (input[axis] as number));
+    return output.map((size, axis) => fround(size / (input[axis] as number)));
   }
   return Array.from(given.values);
 }
