@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { ProcessPool } from './process-pool.ts';
-export { type Answer, ProverProcess, type ProverProcessInit, type RequestOptions } from './prover-process.ts';
+export { type Answer, ProverProcess, type RequestOptions } from './prover-process.ts';
+export type { ProverProcessInit } from './running-worker.ts';

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import { type Answer, ProverProcess, type ProverProcessInit, type RequestOptions } from './prover-process.ts';
+import { type Answer, ProverProcess, type RequestOptions } from './prover-process.ts';
+import type { ProverProcessInit } from './running-worker.ts';
 
 /** Some warm processes of one kind; a request goes to any that is idle, or waits for one. */
 export class ProcessPool {
