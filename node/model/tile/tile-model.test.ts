@@ -286,7 +286,7 @@ describe('tileModel', () => {
           const constants: Record<string, Constant> = { first: weights(4, 2, 3, 3) };
           let height = 17;
           for (const [index, { operator, kernel, stride, dilation, group, ...rest }] of steps.entries()) {
-            const pad = Math.min(rest.pad, kernel - 1);
+            const pad = operator === 'Conv' ? rest.pad : Math.min(rest.pad, kernel - 1);
             const extent = (kernel - 1) * (operator === 'Conv' ? dilation : 1) + 1;
             if (extent > height + 2 * pad) continue;
             height = Math.floor((height + 2 * pad - extent) / stride) + 1;

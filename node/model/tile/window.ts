@@ -10,7 +10,16 @@ export function isBandable(node: ModelNode): boolean {
   if (global.has(node.operator)) return false;
   if (!windowed.has(node.operator)) return true;
   const exact = (intAttribute(node, 'ceil_mode') ?? 0) === 0;
-  return exact && (stringAttribute(node, 'auto_pad') ?? 'NOTSET') === 'NOTSET';
+  return exact && (stringAttribute(node, 'auto_pad') ?? 'NOTSET') === 'NOTSET' && seesTheImage(node);
+}
+
+/** Whether every window reaches the image; one over padding alone needs no rows, and a tile reads some. */
+function seesTheImage(node: ModelNode): boolean {
+  const [pads, kernel, dilations] = ['pads', 'kernel_shape', 'dilations'].map((name) =>
+    intsAttribute(node, name),
+  );
+  const extent = ((kernel?.[0] ?? 1) - 1) * (dilations?.[0] ?? 1) + 1;
+  return pads === undefined || Math.max(pads[0] ?? 0, pads[pads.length / 2] ?? 0) < extent;
 }
 
 /** Rows that a window needs, and the zeros or nothing it pads them with where they would lie outside the image. */
