@@ -13,6 +13,7 @@ import { createCommitThread } from './provers/ezkl/verifier/commit-thread.ts';
 import { createEngineThread } from './provers/ezkl/verifier/engine-thread.ts';
 import { createEzklVerifier } from './provers/ezkl/verifier/index.ts';
 import { createGroth16Verifier } from './provers/groth16/verifier/index.ts';
+import { judgeInThread } from './provers/groth16/verifier/judge-in-thread.ts';
 import type { JobModules } from './requester/job.ts';
 import type { ProverLimits } from './requester/prover-call.ts';
 import {
@@ -97,7 +98,7 @@ interface OpenVerifiers {
 
 /** One verifier for every adapter that this program knows. */
 async function openVerifiers({ directory, leftOut }: PartsInit, native: boolean): Promise<OpenVerifiers> {
-  const groth16 = createGroth16Verifier();
+  const groth16 = createGroth16Verifier({ judge: judgeInThread });
   if (leftOut.ezkl !== undefined) {
     return { verifiers: [groth16, createEzklVerifier({})], close: async () => {} };
   }

@@ -13,7 +13,7 @@ import { TesseraError } from '../../../../protocol/errors.ts';
 import { writeElements } from '../../../../protocol/field.ts';
 import type { Artifacts, ProofVerifier } from '../../../../protocol/verifier.ts';
 import { readOnce } from '../../read-once.ts';
-import { checkProof, proofBytes } from './pairing-check.ts';
+import { type EncodedCheck, judgeProof, type ProofVerdict, proofBytes } from './pairing-check.ts';
 import { readSetupRecord } from './setup-record.ts';
 import { publicInputCount, readVerifyingKey } from './verifying-key.ts';
 
@@ -49,8 +49,13 @@ function inputsOf(circuit: { inputs: readonly EdgeType[]; outputs: readonly Edge
   return [...circuit.inputs, ...circuit.outputs].reduce((sum, type) => sum + inputsOfPort(type), 1);
 }
 
+export interface Groth16VerifierDeps {
+  /** Judges a proof where this thread does not wait for it; {@link judgeProof} here and now unless given. */
+  judge?: (check: EncodedCheck, signal?: AbortSignal) => Promise<ProofVerdict>;
+}
+
 /** @returns the verifier of adapter {@link groth16Adapter} */
-export function createGroth16Verifier(): ProofVerifier {
+export function createGroth16Verifier({ judge }: Groth16VerifierDeps = {}): ProofVerifier {
   // The points of a key take much more memory than its bytes, so that it is not kept, only that it is well-formed.
   const requireKey = readOnce((key) => {
     readVerifyingKey(key);
@@ -106,20 +111,12 @@ export function createGroth16Verifier(): ProofVerifier {
           cause: signal.reason,
         });
       }
-      const key = readVerifyingKey(artifactOf(artifacts, 'verifyingKey'));
       if (proof.publicInputs[0] !== context) {
         return [{ engine, verdict: 'invalid', reason: 'the proof is bound to another context' }];
       }
-      try {
-        return checkProof(key, proof.bytes, proof.publicInputs)
-          ? [{ engine, verdict: 'valid' }]
-          : [{ engine, verdict: 'invalid', reason: 'the pairing equation does not hold' }];
-      } catch (error) {
-        if (error instanceof TesseraError && error.code === 'ENCODING_INVALID') {
-          return [{ engine, verdict: 'invalid', reason: error.message }];
-        }
-        throw error;
-      }
+      const verifyingKey = artifactOf(artifacts, 'verifyingKey');
+      const check = { verifyingKey, proof: proof.bytes, publicInputs: proof.publicInputs };
+      return [{ engine, ...(await (judge?.(check, signal) ?? judgeProof(check))) }];
     },
   };
 }

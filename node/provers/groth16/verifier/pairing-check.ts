@@ -3,16 +3,39 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import { scalarModulus } from '../../../../protocol/field.ts';
 import { g1Bytes, g2Bytes, readG1, readG2 } from './points.ts';
-import type { VerifyingKey } from './verifying-key.ts';
+import { readVerifyingKey, type VerifyingKey } from './verifying-key.ts';
 
 /** A proof is A ‖ B ‖ C. */
 export const proofBytes = 2 * g1Bytes + g2Bytes;
+
+/** A proof, and all that decides whether it holds. */
+export interface EncodedCheck {
+  verifyingKey: Uint8Array;
+  proof: Uint8Array;
+  publicInputs: readonly bigint[];
+}
+
+/** An encoding that is not canonical, or of another length, is a reason, too. */
+export type ProofVerdict = { verdict: 'valid' } | { verdict: 'invalid'; reason: string };
+
+/** @throws TesseraError `ENCODING_INVALID` for a malformed key */
+export function judgeProof({ verifyingKey, proof, publicInputs }: EncodedCheck): ProofVerdict {
+  const key = readVerifyingKey(verifyingKey);
+  try {
+    return checkProof(key, proof, publicInputs)
+      ? { verdict: 'valid' }
+      : { verdict: 'invalid', reason: 'the pairing equation does not hold' };
+  } catch (error) {
+    if (!(error instanceof TesseraError) || error.code !== 'ENCODING_INVALID') throw error;
+    return { verdict: 'invalid', reason: error.message };
+  }
+}
 
 /**
  * The verification of https://eprint.iacr.org/2016/260: e(A, B) = e(α, β) · e(K₀ + Σ xᵢ·Kᵢ, γ) · e(C, δ).
  * @throws TesseraError `ENCODING_INVALID` when the proof or a public input is not canonical, or their number is wrong
  */
-export function checkProof(key: VerifyingKey, proof: Uint8Array, publicInputs: readonly bigint[]): boolean {
+function checkProof(key: VerifyingKey, proof: Uint8Array, publicInputs: readonly bigint[]): boolean {
   if (proof.length !== proofBytes) {
     throw new TesseraError('ENCODING_INVALID', {
       message: `A proof has ${proofBytes} bytes, not ${proof.length}`,
