@@ -3,10 +3,11 @@ import { TesseraError } from '../../protocol/errors.ts';
 import { publicKeyOf } from '../../protocol/messages/index.ts';
 import { PrivateArtifacts } from '../access/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
+import { type Closer, closeAll } from '../close-all.ts';
 import type { Configuration } from '../configuration/index.ts';
-import { type Jobs, type JobsInit, startJobs } from '../job/start-jobs.ts';
 import { type Logger, type Peer, startPeer } from '../peer/index.ts';
 import type { DataDirectory } from '../setup/index.ts';
+import { type Jobs, type JobsInit, startJobs } from '../start-jobs.ts';
 import { nodeFiles } from '../store/index.ts';
 import { openTessera } from '../tessera.ts';
 import { knownCapabilities } from '../worker/known-capabilities.ts';
@@ -33,10 +34,8 @@ export interface NodeInit {
 /** @throws TesseraError as {@link startPeer}; nothing is left running then */
 export async function startNode({ configuration, directory, log, worker }: NodeInit): Promise<RunningNode> {
   const files = nodeFiles(directory.node);
-  const closers: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
+  const closers: Closer[] = [];
+  const stop = () => closeAll(closers.splice(0));
   try {
     const peer = await startPeer({ configuration, files, log });
     closers.push(() => peer.stop());

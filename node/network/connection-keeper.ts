@@ -11,6 +11,7 @@ export interface ConnectionKeeperInit {
   minPeers?: number;
   /** Milliseconds between two looks; 5 s by default. */
   interval?: number;
+  /** Gets what failed and will be tried again; @param target who could not be reached, or what could not be read */
   onFailure: (error: unknown, target: string) => void;
 }
 
@@ -58,8 +59,12 @@ export class ConnectionKeeper {
     this.#looking = true;
     try {
       await Promise.all(this.#init.bootstrap.map((address) => this.#dial(multiaddr(address))));
+      this.#stopped.signal.throwIfAborted();
       if (this.#needsPeers()) await this.#dialKnown();
       await this.#identifyUnheard();
+    } catch (error) {
+      // The next look may do better: on a full disk what is known from before cannot be read.
+      this.#report(error, 'peers known from before');
     } finally {
       this.#looking = false;
     }
@@ -74,7 +79,7 @@ export class ConnectionKeeper {
 
   /** libp2p identifies a peer once: where that fails, the DHT and gossip never hear of it, however long it stays. */
   async #identifyUnheard(): Promise<void> {
-    const { libp2p, onFailure } = this.#init;
+    const { libp2p } = this.#init;
     const { identify, pubsub } = libp2p.services;
     const heard = new Set(pubsub.getPeers().map(String));
     const isUnheard = ({ remotePeer, limits, status, timeline }: Connection) =>
@@ -87,20 +92,24 @@ export class ConnectionKeeper {
       try {
         await identify.identify(connection, { signal: this.#limited() });
       } catch (error) {
-        if (!this.#stopped.signal.aborted) onFailure(error, connection.remotePeer.toString());
+        this.#report(error, connection.remotePeer.toString());
       }
     });
     await Promise.all(identified);
   }
 
   async #dial(target: PeerId | Multiaddr): Promise<void> {
-    const { libp2p, onFailure } = this.#init;
     try {
       // libp2p gives back the connection that there is, if there is one.
-      await libp2p.dial(target, { signal: this.#limited() });
+      await this.#init.libp2p.dial(target, { signal: this.#limited() });
     } catch (error) {
-      if (!this.#stopped.signal.aborted) onFailure(error, target.toString());
+      this.#report(error, target.toString());
     }
+  }
+
+  /** What fails because the node stops is nobody's concern. */
+  #report(error: unknown, target: string): void {
+    if (!this.#stopped.signal.aborted) this.#init.onFailure(error, target);
   }
 
   /** With a signal of our own libp2p sets no limit, and a handshake that hangs would keep us from trying again. */

@@ -138,8 +138,10 @@ export class RequestProtocol {
       const frames = framesOf(stream);
       await frames.write(request.bytes, { signal: any });
       const frame = (await frames.read({ signal: any })).subarray();
-      await stream.close({ signal: any });
-      return frame.length === 0 ? undefined : this.#open(frame, target.peer);
+      const answer = frame.length === 0 ? undefined : this.#open(frame, target.peer);
+      // The answer is there, however the stream ends.
+      await stream.close({ signal: any }).catch((error: Error) => stream?.abort(error));
+      return answer;
     } catch (cause) {
       stream?.abort(cause instanceof Error ? cause : new Error(String(cause)));
       throwIfAborted(signal);

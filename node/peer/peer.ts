@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { topicNames } from '../../protocol/messages/index.ts';
+import { type Closer, closeAll } from '../close-all.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { ConnectionKeeper } from '../network/connection-keeper.ts';
 import { GossipTransport } from '../network/gossip-transport.ts';
@@ -68,10 +69,8 @@ export async function startPeer({
   prepare,
   now = Date.now,
 }: PeerInit): Promise<Peer> {
-  const closers: (() => Promise<void> | void)[] = [];
-  const stop = once(async () => {
-    for (const close of closers.reverse()) await close();
-  });
+  const closers: Closer[] = [];
+  const stop = once(() => closeAll(closers));
   try {
     const store = await openNodeStore(files.database);
     closers.push(() => store.close());
@@ -127,7 +126,7 @@ export async function startPeer({
     await transport.start();
     return peer;
   } catch (error) {
-    await stop();
+    await stop().catch((failure) => log.error({ err: failure }, 'not everything was closed'));
     throw error;
   }
 }
