@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
@@ -82,7 +82,7 @@ export async function backUpIdentity(path: string, to: string): Promise<Identity
 /**
  * Puts the identity of a backup in the place of the present one. Only for whoever holds the node's store.
  *
- * @param replace Whether another identity may be replaced; it stays beside as `PATH.replaced`
+ * @param replace Whether another identity may be replaced; it stays beside as `PATH.PEERID`
  * @throws TesseraError `IDENTITY_INVALID` when the backup holds none, or another one is there and may not be replaced
  */
 export async function restoreIdentity(path: string, from: string, replace: boolean): Promise<Identity> {
@@ -96,7 +96,8 @@ export async function restoreIdentity(path: string, from: string, replace: boole
     if (!replace) {
       throw invalid(path, `it holds another identity, ${present.peerId}`, 'Add --replace to put it aside.');
     }
-    await rename(path, `${path}.replaced`);
+    // By its own name, so that no key is ever written over; and copied, so that there is an identity at any time.
+    await copyFile(path, `${path}.${present.peerId}`);
   }
   await writeIdentity(path, identity);
   return identity;

@@ -12,10 +12,14 @@ class WatchedDatastore extends MemoryDatastore {
   reads = 0;
   writes = 0;
   isFull = false;
+  /** A read of the disk that takes its time: it has the value, and waits for this. */
+  slow: Promise<void> | undefined;
 
-  override get(key: Key) {
+  override async get(key: Key) {
     this.reads += 1;
-    return super.get(key);
+    const value = super.get(key);
+    await this.slow;
+    return value;
   }
 
   override put(key: Key, value: Uint8Array) {
@@ -85,6 +89,39 @@ describe('a datastore that writes behind', () => {
     await store.put(a, one);
     await store.put(b, one);
     expect(inner.writes).toBe(2);
+  });
+
+  it('refuses further changes where so many cannot be written, and keeps those that it took', async () => {
+    inner.isFull = true;
+    await store.put(a, one);
+    await expect(store.put(b, one)).rejects.toThrow('no space');
+    await expect(store.put(c, one)).rejects.toThrow('no space');
+    await expect(store.get(c)).rejects.toMatchObject({ name: 'NotFoundError' });
+    inner.isFull = false;
+    await store.put(c, two);
+    await store.flush();
+    expect(await Promise.all([a, b, c].map((key) => inner.get(key)))).toEqual([one, one, two]);
+  });
+
+  it.each<[string, Uint8Array | undefined]>([
+    ['changed', two],
+    ['deleted', undefined],
+  ])('does not take for the latest what was %s and written while it was read', async (_, latest) => {
+    await inner.put(a, one);
+    const read = Promise.withResolvers<void>();
+    inner.slow = read.promise;
+    const earlier = store.get(a);
+    await (latest === undefined ? store.delete(a) : store.put(a, latest));
+    await store.flush();
+    // Out of memory, so that it is read again.
+    await store.put(b, one);
+    await store.put(c, one);
+    inner.slow = undefined;
+    read.resolve();
+    expect(await earlier).toEqual(one);
+    const later = store.get(a);
+    if (latest === undefined) await expect(later).rejects.toMatchObject({ name: 'NotFoundError' });
+    else expect(await later).toEqual(latest);
   });
 
   it('writes by itself, and tells the next writer where that failed; nothing is lost', async () => {

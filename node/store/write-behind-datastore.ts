@@ -7,7 +7,7 @@ export interface WriteBehindInit {
   inner: Datastore;
   /** Milliseconds for which writes are gathered; a second unless given. */
   delay?: number;
-  /** Values that are kept in memory, and changes that wait to be written. */
+  /** Values that are kept in memory, and changes that wait to be written, at most. */
   maxValues?: number;
 }
 
@@ -32,6 +32,8 @@ export class WriteBehindDatastore extends BaseDatastore {
   /** What is being written now. */
   #leaving: ReadonlyMap<string, Change> = new Map();
   #writing: Promise<void> = Promise.resolve();
+  /** How many writes are over. */
+  #writes = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Why the last write in the background failed; whoever writes next is told. */
   #failure: unknown;
@@ -48,9 +50,14 @@ export class WriteBehindDatastore extends BaseDatastore {
     const change = this.#changeOf(name);
     if (change !== undefined && change.value === undefined) throw new NotFoundError();
     const known = change?.value ?? this.#values.get(name);
-    const value = known ?? (await this.#inner.get(key));
-    // It may have been changed while it was read.
-    if (this.#changeOf(name) === change) this.#keep(name, value);
+    if (known !== undefined) {
+      this.#keep(name, known);
+      return known;
+    }
+    const writes = this.#writes;
+    const value = await this.#inner.get(key);
+    // It may have been changed while it was read, and the change be written by now.
+    if (this.#changeOf(name) === undefined && this.#writes === writes) this.#keep(name, value);
     return value;
   }
 
@@ -62,13 +69,11 @@ export class WriteBehindDatastore extends BaseDatastore {
   }
 
   override async put(key: Key, value: Uint8Array): Promise<Key> {
-    this.#keep(key.toString(), value);
     await this.#change({ key, value });
     return key;
   }
 
   override async delete(key: Key): Promise<void> {
-    this.#values.delete(key.toString());
     await this.#change({ key, value: undefined });
   }
 
@@ -112,6 +117,7 @@ export class WriteBehindDatastore extends BaseDatastore {
       throw error;
     } finally {
       this.#leaving = new Map();
+      this.#writes += 1;
     }
   }
 
@@ -120,7 +126,12 @@ export class WriteBehindDatastore extends BaseDatastore {
   }
 
   async #change(change: Change): Promise<void> {
-    this.#unwritten.set(change.key.toString(), change);
+    // What cannot be written does not gather without end: the new change is refused then.
+    if (this.#unwritten.size >= this.#maxValues) await this.flush();
+    const name = change.key.toString();
+    if (change.value === undefined) this.#values.delete(name);
+    else this.#keep(name, change.value);
+    this.#unwritten.set(name, change);
     if (this.#unwritten.size >= this.#maxValues) return this.flush();
     this.#timer ??= setTimeout(() => {
       this.flush().catch((error: unknown) => {

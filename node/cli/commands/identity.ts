@@ -39,7 +39,7 @@ export function identityVerb(program: Command, context: Context): void {
       'tessera identity restore old.json --replace',
     ],
   })
-    .option('--replace', 'put the present identity aside, as identity.json.replaced')
+    .option('--replace', 'put the present identity aside, as identity.json.PEERID')
     .action(async (file: string, { replace = false }: { replace?: boolean }) => {
       const { openNodeStore, restoreIdentity } = await store();
       // Whoever holds the database is the only one that uses the identity.
