@@ -57,6 +57,7 @@ describe('a configuration', () => {
     ['an endpoint that is none', { flags: { rpc: ['localhost'] } }, /^--rpc, item 1: is not an HTTP address/],
     ['a stake in words', { env: { TESSERA_STAKE: 'much' } }, /^TESSERA_STAKE: is not an amount/],
     ['a job that is none', { file: file({ watch: ['0x12'] }) }, /^config\.json: watch, item 1: is neither/],
+    ['Waku without a service node', { flags: { transport: 'both' } }, /^wakuPeers: is empty/],
     ['a level that is none', { env: { TESSERA_LOG_LEVEL: 'loud' } }, /^TESSERA_LOG_LEVEL: /],
   ])('refuses %s, and names it', (_, sources, message) => {
     expect(() => read(sources)).toThrow(

@@ -19,7 +19,7 @@ export const transports = ['libp2p', 'waku', 'both'] as const;
  * Every setting of a node, with its default. The names are those of the configuration file; an environment variable
  * and a flag follow from each: `apiPort`, `TESSERA_API_PORT`, `--api-port`.
  */
-export const configurationSchema = z.strictObject({
+const eachSetting = z.strictObject({
   listen: z
     .array(address)
     .default(['/ip4/0.0.0.0/tcp/4801', '/ip4/0.0.0.0/tcp/4802/ws'])
@@ -95,6 +95,15 @@ export const configurationSchema = z.strictObject({
   ...chainShape,
 });
 
+/** A node's configuration: every setting, and what must hold between them. */
+export const configurationSchema = eachSetting.refine(
+  ({ transport, wakuPeers }) => transport === 'libp2p' || wakuPeers.length > 0,
+  {
+    path: ['wakuPeers'],
+    error: 'is empty, but the transports `waku` and `both` need a Waku service node',
+  },
+);
+
 export type Configuration = z.infer<typeof configurationSchema>;
 export type SettingName = keyof Configuration;
 
@@ -118,21 +127,19 @@ export interface Setting {
 }
 
 /** Every setting, in the schema's order. */
-export const settings: readonly Setting[] = Object.entries(configurationSchema.shape).map(
-  ([name, schema]) => {
-    const value = schema.unwrap();
-    return {
-      name: name as SettingName,
-      variable: `TESSERA_${words(name).join('_').toUpperCase()}`,
-      flag: `--${words(name).join('-')}`,
-      kind: kindOf(value),
-      description: schema.description ?? '',
-      ofChain: name in chainShape,
-      default: schema.parse(undefined),
-      ...(value instanceof z.ZodEnum ? { choices: value.options } : {}),
-    };
-  },
-);
+export const settings: readonly Setting[] = Object.entries(eachSetting.shape).map(([name, schema]) => {
+  const value = schema.unwrap();
+  return {
+    name: name as SettingName,
+    variable: `TESSERA_${words(name).join('_').toUpperCase()}`,
+    flag: `--${words(name).join('-')}`,
+    kind: kindOf(value),
+    description: schema.description ?? '',
+    ofChain: name in chainShape,
+    default: schema.parse(undefined),
+    ...(value instanceof z.ZodEnum ? { choices: value.options } : {}),
+  };
+});
 
 function kindOf(schema: z.ZodType): SettingKind {
   if (schema instanceof z.ZodArray) return 'list';
