@@ -1,11 +1,10 @@
-import { isAbsolute } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { addFile, saveFile } from '../artifacts/files.ts';
 import { type Artifact, parseArtifactCid } from '../artifacts/store/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import { answerWithProgress } from './progress-stream.ts';
-import { readBody } from './read-body.ts';
+import { absolutePath, readBody, sha256 } from './read-body.ts';
 
 /** An artifact as the API and the command line show it. */
 export interface ArtifactEntry extends Omit<Artifact, 'cid' | 'lastUsed'> {
@@ -28,20 +27,15 @@ export interface ArtifactProgress {
   total: number;
 }
 
-/** Paths are the caller's: whoever has the token acts as this user, who may read and write there anyway. */
-const path = z.string().refine(isAbsolute, 'is not an absolute path');
 const addBody = z.strictObject({
-  path,
+  path: absolutePath,
   pin: z.boolean().default(false),
   announce: z.boolean().default(true),
 });
 const getBody = z.strictObject({
   cid: z.string(),
-  path,
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  path: absolutePath,
+  sha256: sha256.optional(),
   maxBytes: z.int().min(0),
 });
 const pinBody = z.strictObject({ cid: z.string(), pinned: z.boolean() });

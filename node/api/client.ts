@@ -35,10 +35,10 @@ export async function connectApi(files: Pick<NodeFiles, 'apiAddress' | 'apiToken
   const send = (path: string, init: RequestInit) => request(`${url}${path}`, token, init);
   return {
     url,
-    get: async (path, { signal } = {}) => json(await send(path, signal === undefined ? {} : { signal })),
-    post: async (path, body, { signal } = {}) => json(await send(path, posting(body, signal))),
-    delete: async (path, { signal } = {}) =>
-      json(await send(path, { method: 'DELETE', ...(signal === undefined ? {} : { signal }) })),
+    get: (path, { signal } = {}) => answerTo(send(path, signal === undefined ? {} : { signal }), signal),
+    post: (path, body, { signal } = {}) => answerTo(send(path, posting(body, signal)), signal),
+    delete: (path, { signal } = {}) =>
+      answerTo(send(path, { method: 'DELETE', ...(signal === undefined ? {} : { signal }) }), signal),
     follow: async (path, body, { signal, onProgress } = {}) => {
       const init = body === undefined ? (signal === undefined ? {} : { signal }) : posting(body, signal);
       return resultOf(await send(path, init), onProgress, signal);
@@ -46,7 +46,7 @@ export async function connectApi(files: Pick<NodeFiles, 'apiAddress' | 'apiToken
   };
 }
 
-/** As {@link connectApi}; nothing where no node answers. */
+/** As {@link connectApi}; nothing where no node of this data directory answers. */
 export async function findRunningNode(
   files: Pick<NodeFiles, 'apiAddress' | 'apiToken'>,
   signal?: AbortSignal,
@@ -56,10 +56,13 @@ export async function findRunningNode(
     await api.get('/v1/status', signal === undefined ? {} : { signal });
     return api;
   } catch (error) {
-    if (error instanceof TesseraError && error.code === 'NODE_MISSING') return undefined;
+    // Another program may have taken the port of a node that was killed.
+    if (error instanceof TesseraError && notThisNode.has(error.code)) return undefined;
     throw error;
   }
 }
+
+const notThisNode: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_MISSING', 'API_REFUSED']);
 
 function posting(body: object, signal: AbortSignal | undefined): RequestInit {
   return {
@@ -80,12 +83,22 @@ async function request(url: string, token: string, init: RequestInit): Promise<R
     throwIfAborted(init.signal ?? undefined);
     throw nodeMissing(cause);
   }
-  if (!response.ok) throw errorOf(await response.json(), response.status);
+  if (!response.ok) throw errorOf(await readJson(response, init.signal), response.status);
   return response;
 }
 
-async function json<T>(response: Response): Promise<T> {
-  return (await response.json()) as T;
+async function answerTo<T>(sent: Promise<Response>, signal: AbortSignal | undefined): Promise<T> {
+  return (await readJson(await sent, signal)) as T;
+}
+
+/** @throws TesseraError `NODE_MISSING` where something else than a node answers, or it breaks off; `ABORTED` */
+async function readJson(response: Response, signal: AbortSignal | null | undefined): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throwIfAborted(signal ?? undefined);
+    throw nodeMissing(cause);
+  }
 }
 
 /** The last line of an answer with progress. */
@@ -121,7 +134,7 @@ async function readAddress(path: string): Promise<string | undefined> {
 }
 
 function errorOf(body: unknown, status: number): TesseraError {
-  const { error } = body as { error?: { code?: string; message?: string; remedy?: string } };
+  const { error } = (body ?? {}) as { error?: { code?: string; message?: string; remedy?: string } };
   const code =
     error?.code !== undefined && Object.hasOwn(errorCodes, error.code)
       ? (error.code as ErrorCode)

@@ -10,7 +10,7 @@ const heartbeat = 15_000;
 /** `GET /v1/events`: everything that happens from now on, as server-sent events (WHATWG HTML §9.2) whose data is JSON. */
 export function eventRoutes(events: EventBus): (server: FastifyInstance) => void {
   return (server) => {
-    server.get('/v1/events', (request, reply) => {
+    server.get('/v1/events', (_, reply) => {
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -21,7 +21,7 @@ export function eventRoutes(events: EventBus): (server: FastifyInstance) => void
       write(': open\n\n');
       const beat = setInterval(() => write(': beat\n\n'), heartbeat);
       const end = events.listen((event) => write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
-      request.raw.once('close', () => {
+      raw.once('close', () => {
         clearInterval(beat);
         end();
       });

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TesseraError } from '../../protocol/errors.ts';
 import {
   type JobEntry,
@@ -139,7 +141,7 @@ describe('jobs of a node by its local API', () => {
     asker.abort();
     await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
     await aborted;
-    await vi.waitFor(() => expect(queue.list()[0]?.state).toBe('cancelled'), { timeout: 60_000 });
+    await expect.poll(() => queue.list()[0]?.state).toBe('cancelled');
   });
 
   it('are cancelled by name, and say what they failed with', async () => {
@@ -201,6 +203,24 @@ describe('uploads', () => {
     expect((await readFile(path)).equals(bytes)).toBe(true);
     await client.delete('/v1/uploads');
     await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('take their room while they are still coming', async () => {
+    const first = httpRequest(`${api.url}/v1/uploads?kind=onnx`, {
+      method: 'POST',
+      headers: { ...bearer, 'content-type': 'application/octet-stream', 'content-length': 900_000 },
+    });
+    const answered = once(first, 'response') as Promise<[IncomingMessage]>;
+    first.write(Buffer.alloc(1));
+    const coming = () => readdir(join(directory, 'uploads'));
+    await expect.poll(coming).toHaveLength(1);
+    expect(await (await send(randomBytes(900_000))).json()).toMatchObject({
+      error: { code: 'STORAGE_FAILED' },
+    });
+    first.end(Buffer.alloc(899_999));
+    const [{ statusCode }] = await answered;
+    expect(statusCode).toBe(200);
+    await client.delete('/v1/uploads');
   });
 
   it('are bounded, one by one and all together', async () => {

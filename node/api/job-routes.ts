@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { maxInvited } from '../../protocol/access/index.ts';
@@ -11,7 +11,7 @@ import { publicKeyOf } from '../../protocol/messages/index.ts';
 import type { JobEvent, JobOrder, JobQueue, QueuedJob } from '../job-queue/index.ts';
 import { type ReportForPrograms, reportForPrograms } from '../prove-report.ts';
 import { answerWithProgress } from './progress-stream.ts';
-import { readBody } from './read-body.ts';
+import { absolutePath, readBody, sha256 } from './read-body.ts';
 
 /** What `GET /v1/jobs` answers. */
 export interface JobList {
@@ -19,33 +19,32 @@ export interface JobList {
   jobs: QueuedJob[];
 }
 
-/** Paths are the caller's: whoever has the token acts as this user, who may read and write there anyway. */
-const path = z.string().max(4_096).refine(isAbsolute, 'is not an absolute path');
 const samples = z
   .array(z.number())
   .min(1)
   .max(limits.rank * 64);
 const count = z.int().min(1);
 const requestBody = z.strictObject({
-  model: path,
-  input: z.union([path, z.strictObject({ path, mean: samples.optional(), std: samples.optional() })]),
+  model: absolutePath,
+  input: z.union([
+    absolutePath,
+    z.strictObject({ path: absolutePath, mean: samples.optional(), std: samples.optional() }),
+  ]),
   shapes: z.record(z.string().max(1_024), z.array(count).max(limits.rank)).optional(),
   strategy: z.string().max(65_536),
   commit: z.string().max(64).optional(),
   prover: z.string().max(64).optional(),
   target: z.enum(['offline', 'chain']).optional(),
-  calibration: path.optional(),
+  calibration: absolutePath.optional(),
   scale: count.optional(),
 });
 const orderBody = z.strictObject({
   request: requestBody,
-  out: path.optional(),
+  out: absolutePath.optional(),
   invite: z.array(z.string().refine(isPeerId, 'is not a peer id')).min(1).max(maxInvited).optional(),
   limits: z.strictObject({ parallel: count.optional(), memory: count.optional() }).optional(),
   setup: z.enum(['development', 'ceremony', 'universal']).optional(),
-  srs: z
-    .strictObject({ location: z.string().max(4_096), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
-    .optional(),
+  srs: z.strictObject({ location: z.string().max(4_096), sha256 }).optional(),
 });
 
 function isPeerId(text: string): boolean {
@@ -86,8 +85,11 @@ export function jobRoutes(queue: JobQueue, directory: string): (server: FastifyI
       await answerWithProgress<JobEvent, ReportForPrograms>(
         reply,
         async (show, signal) => {
-          signal.addEventListener('abort', () => void queue.cancel(id));
-          return reportForPrograms(await queue.follow(id, show, signal));
+          try {
+            return reportForPrograms(await queue.follow(id, show, signal));
+          } finally {
+            if (signal.aborted) await queue.cancel(id);
+          }
         },
         { everyMs: 0 },
       );

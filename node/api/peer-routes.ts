@@ -45,9 +45,11 @@ async function connectedPeers({ libp2p }: Peer): Promise<ConnectedPeer[]> {
 
 /** What `identify` learnt of it, if it has answered yet. */
 async function agentOf({ peerStore }: Libp2p, peer: PeerId): Promise<string | undefined> {
-  if (!(await peerStore.has(peer))) return undefined;
-  const { metadata } = await peerStore.get(peer);
-  const agent = metadata.get('AgentVersion');
+  const known = await peerStore.get(peer).catch((error: Error) => {
+    if (error.name === 'NotFoundError') return undefined;
+    throw error;
+  });
+  const agent = known?.metadata.get('AgentVersion');
   return agent === undefined ? undefined : new TextDecoder().decode(agent.subarray(0, maxAgentBytes));
 }
 

@@ -25,9 +25,12 @@ export async function answerWithProgress<P, R>(
   reply.hijack();
   const { raw } = reply;
   const gone = new AbortController();
-  raw.once('close', () => {
+  const leave = () => {
     if (!raw.writableEnded) gone.abort();
-  });
+  };
+  // Whoever asked may have gone while the request was made ready.
+  if (raw.closed) leave();
+  else raw.once('close', leave);
   raw.writeHead(200, { 'content-type': 'application/jsonl', 'cache-control': 'no-store' });
   raw.flushHeaders();
   const write = (line: ProgressLine<P, R>) => raw.write(`${JSON.stringify(line)}\n`);

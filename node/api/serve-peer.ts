@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
+import { closeAll } from '../close-all.ts';
 import type { Configuration } from '../configuration/index.ts';
 import type { Peer } from '../peer/index.ts';
 import type { NodeFiles } from '../store/index.ts';
@@ -24,12 +25,12 @@ export async function servePeer({ peer, configuration, files, routes = [] }: Ser
     routes: [peerRoutes(peer), eventRoutes(peer.events), ...routes],
     log: peer.log,
   });
-  await writeFileAtomic(files.apiAddress, `${api.url}\n`, { mode: 0o600 });
-  return {
-    url: api.url,
-    async close() {
-      await rm(files.apiAddress, { force: true });
-      await api.close();
-    },
-  };
+  const close = () => closeAll([api.close, () => rm(files.apiAddress, { force: true })]);
+  try {
+    await writeFileAtomic(files.apiAddress, `${api.url}\n`, { mode: 0o600 });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: api.url, close };
 }

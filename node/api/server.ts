@@ -24,6 +24,9 @@ export interface Api {
 /** Bytes of a request's body at most. */
 const bodyLimit = 2 ** 20;
 
+/** Milliseconds for a request to come in, its body included: an upload of gigabytes may come by a slow tunnel. */
+const requestTimeout = 3_600_000;
+
 /**
  * Serves a node's local API: HTTP on loopback, for programs of whoever can read the token file. A request that shows
  * no token, or was meant for another host (as a web page's would be whose name was pointed here), is refused before
@@ -32,7 +35,7 @@ const bodyLimit = 2 ** 20;
  * @throws TesseraError `NETWORK_FAILED` when the port is taken
  */
 export async function startApi({ port, token, routes, log }: ApiInit): Promise<Api> {
-  const server = fastify({ bodyLimit, forceCloseConnections: true, requestTimeout: 30_000 });
+  const server = fastify({ bodyLimit, forceCloseConnections: true, requestTimeout });
   server.addHook('onRequest', async ({ headers, hostname }) => {
     if (!loopbackNames.has(hostname))
       throw new TesseraError('USAGE', { message: `${hostname} is not this machine` });

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Mutex } from 'async-mutex';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
@@ -36,6 +37,16 @@ export function uploadRoutes(
   directory: string,
   limits: UploadLimits = defaultUploadLimits,
 ): (server: FastifyInstance) => void {
+  /** Bytes of each file that is still coming. */
+  const coming = new Map<string, number>();
+  const reserving = new Mutex();
+  /** @throws TesseraError `STORAGE_FAILED` when there is no room for as much */
+  const reserve = (path: string, bytes: number) =>
+    reserving.runExclusive(async () => {
+      const room = Math.min(limits.fileBytes, limits.totalBytes - (await bytesIn(directory, coming)));
+      if (!(bytes <= room)) throw tooLarge(room);
+      coming.set(path, bytes);
+    });
   return (server) => {
     // Streamed to the disk: the API's own limit on a body is for JSON.
     server.addContentTypeParser(
@@ -50,18 +61,21 @@ export function uploadRoutes(
       }
       await mkdir(directory, { recursive: true, mode: 0o700 });
       // HTTP holds the body to the length that its head states (RFC 9112 §6), so nothing that is too large is read.
-      const length = Number(request.headers['content-length'] ?? Number.NaN);
-      const room = Math.min(limits.fileBytes, limits.totalBytes - (await bytesIn(directory)));
-      if (!(length <= room)) {
-        reply.header('connection', 'close');
-        throw tooLarge(room);
-      }
+      const bytes = Number(request.headers['content-length'] ?? Number.NaN);
       const path = join(directory, `${randomBytes(16).toString('hex')}.${kind}`);
       try {
-        return { path, bytes: length, sha256: await write(request.body, path) };
+        await reserve(path, bytes);
+      } catch (error) {
+        reply.header('connection', 'close');
+        throw error;
+      }
+      try {
+        return { path, bytes, sha256: await write(request.body, path) };
       } catch (error) {
         await rm(path, { force: true });
         throw error;
+      } finally {
+        coming.delete(path);
       }
     });
     server.delete('/v1/uploads', async () => {
@@ -77,10 +91,7 @@ export function uploadRoutes(
  * @param used paths that stay
  */
 export async function removeUploads(directory: string, used: ReadonlySet<string>): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await readdir(directory).catch(ifMissing<string[]>([]));
   const unused = names.map((name) => join(directory, name)).filter((path) => !used.has(path));
   await Promise.all(unused.map((path) => rm(path, { force: true })));
 }
@@ -97,10 +108,27 @@ async function write(body: Readable, path: string): Promise<Hex32> {
   return hash.digest('hex');
 }
 
-async function bytesIn(directory: string): Promise<number> {
-  const names = await readdir(directory);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Bytes of all files; one that is still coming counts whole. */
+async function bytesIn(directory: string, coming: ReadonlyMap<string, number>): Promise<number> {
+  const paths = (await readdir(directory)).map((name) => join(directory, name));
+  const present = paths.filter((path) => !coming.has(path));
+  const expected = [...coming.values()];
+  const sizes = await Promise.all(present.map(sizeOf));
+  return [...sizes, ...expected].reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes of a file; none where it was removed. */
+async function sizeOf(path: string): Promise<number> {
+  const { size } = await stat(path).catch(ifMissing({ size: 0 }));
+  return size;
+}
+
+/** What stands for a file or directory that is not there. */
+function ifMissing<T>(instead: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT') return instead;
+    throw error;
+  };
 }
 
 function tooLarge(room: number): TesseraError {
