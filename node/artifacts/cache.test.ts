@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArtifactCache } from './cache.ts';
@@ -113,6 +113,19 @@ describe('ArtifactCache', () => {
     expect(again.cached).toBe(false);
     expect(calls.count).toBe(2);
     expect(await readFile(join(again.path, 'file'), 'utf8')).toBe('content');
+  });
+
+  it('gives up a download that nobody went on with for a week, and no other', async () => {
+    const [old, recent] = ['aa', 'bb'].map((byte) => `${cache.partialFile(byte.repeat(32))}.part`) as [
+      string,
+      string,
+    ];
+    await mkdir(dirname(old), { recursive: true });
+    for (const path of [old, recent]) await writeFile(path, 'half');
+    const eightDaysAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
+    await utimes(old, eightDaysAgo, eightDaysAgo);
+    await cache.prune({ maxBytes: 1e9 });
+    expect(await readdir(dirname(old))).toEqual([basename(recent)]);
   });
 
   it('removes the least recently used first, and never what is in use', async () => {

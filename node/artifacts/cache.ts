@@ -9,14 +9,24 @@
  *     partial/         downloads that may be continued
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
+import {
+  type CachedFile,
+  type EntryRecord,
+  isOfRunningProcess,
+  isUsed,
+  names,
+  readRecord,
+  recordName,
+  recordOf,
+} from './cache-entry.ts';
 import { sha256File } from './digest.ts';
-import { storageError, storing } from './storage-error.ts';
+import { ifMissing, storing } from './storage-error.ts';
 
 /** Room for the keys of some tens of small circuits or a few large ones. */
 export const defaultCacheBytes = 20 * 2 ** 30;
@@ -38,12 +48,6 @@ export interface CacheEntry {
   inUse: boolean;
 }
 
-/** What is known of a file of an entry without reading it. */
-export interface CachedFile {
-  bytes: number;
-  sha256: Hex32;
-}
-
 /** An entry that stays in place until it is released. */
 export interface OpenEntry {
   key: Hex32;
@@ -56,13 +60,10 @@ export interface OpenEntry {
   release(): Promise<void>;
 }
 
-interface EntryRecord {
-  files: Readonly<Record<string, CachedFile>>;
-}
-
-const recordName = 'entry.json';
 const newDirectory = 'new';
 const partialDirectory = 'partial';
+/** After which a download that nobody went on with is given up. */
+const partialMs = 7 * 24 * 3_600_000;
 const lockPollMs = 100;
 /** A lock that was not renewed for this long belongs to a dead process; compiling Solidity blocks for seconds. */
 const lockStaleMs = 60_000;
@@ -151,7 +152,7 @@ export class ArtifactCache {
   async list(): Promise<CacheEntry[]> {
     const entries: CacheEntry[] = [];
     for (const kind of await names(this.#directory)) {
-      if (kind === newDirectory) continue;
+      if (kind === newDirectory || kind === partialDirectory) continue;
       for (const key of await names(join(this.#directory, kind))) {
         if (!/^[0-9a-f]{64}$/.test(key)) continue;
         const path = join(this.#directory, kind, key);
@@ -167,8 +168,8 @@ export class ArtifactCache {
   }
 
   /**
-   * Removes the least recently used entries until the rest fit, and what interrupted processes left behind.
-   * Entries in use stay.
+   * Removes the least recently used entries until the rest fit, what interrupted processes left behind, and downloads
+   * that nobody went on with for a week. Entries in use stay.
    *
    * @returns what was removed
    */
@@ -246,10 +247,18 @@ export class ArtifactCache {
   }
 
   async #removeLeftovers(): Promise<void> {
-    const directory = join(this.#directory, newDirectory);
-    for (const name of await names(directory)) {
-      if (!isRunning(pidOf(name)))
-        await storing(() => rm(join(directory, name), { recursive: true, force: true }));
+    const made = join(this.#directory, newDirectory);
+    for (const name of await names(made)) {
+      if (!isOfRunningProcess(name))
+        await storing(() => rm(join(made, name), { recursive: true, force: true }));
+    }
+    const partial = join(this.#directory, partialDirectory);
+    for (const name of await names(partial)) {
+      const path = join(partial, name);
+      const status = await stat(path).catch(ifMissing);
+      if (status !== undefined && Date.now() - status.mtimeMs > partialMs) {
+        await storing(() => rm(path, { force: true }));
+      }
     }
   }
 
@@ -297,54 +306,4 @@ async function tryLock(path: string): Promise<(() => Promise<void>) | undefined>
     if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
     throw error;
   }
-}
-
-async function recordOf(directory: string): Promise<EntryRecord> {
-  const files: Record<string, CachedFile> = {};
-  for (const name of (await readdir(directory)).sort()) {
-    const path = join(directory, name);
-    files[name] = { bytes: (await stat(path)).size, sha256: await sha256File(path) };
-  }
-  return { files };
-}
-
-async function readRecord(path: string): Promise<EntryRecord | undefined> {
-  const text = await readFile(join(path, recordName), 'utf8').catch(ifMissing);
-  if (text === undefined) return undefined;
-  try {
-    const record = JSON.parse(text) as Partial<EntryRecord> | null;
-    const files = record?.files;
-    if (typeof files !== 'object' || files === null) return undefined;
-    return Object.keys(files).every((name) => /^[\w.-]+$/.test(name)) ? { files } : undefined;
-  } catch (error) {
-    // A damaged record: the entry is made again.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-async function isUsed(path: string): Promise<boolean> {
-  return (await names(`${path}.used`)).some((name) => isRunning(pidOf(name)));
-}
-
-const pidOf = (name: string) => Number(name.split('.')[0]);
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is there, too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Names in a directory; none when it is missing. */
-async function names(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(ifMissing)) ?? [];
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw storageError(error);
 }

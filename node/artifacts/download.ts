@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
+import { ifMissing, storageError, storing } from './storage-error.ts';
 
 export interface DownloadOptions {
   signal?: AbortSignal;
@@ -18,7 +19,7 @@ export interface DownloadOptions {
  *
  * @param sha256 of the whole file
  * @param maxBytes a larger file is not read on
- * @throws TesseraError `DOWNLOAD_FAILED` or `ABORTED`
+ * @throws TesseraError `DOWNLOAD_FAILED`, `STORAGE_FAILED`, or `ABORTED`
  */
 export async function download(
   url: string,
@@ -28,21 +29,24 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<void> {
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
-  const have = (await stat(part).catch(() => undefined))?.size ?? 0;
+  await storing(() => mkdir(dirname(path), { recursive: true }));
+  const have = (await stat(part).catch(ifMissing))?.size ?? 0;
   const response = await request(url, have, options.signal);
   const resumed = response.status === 206;
   const start = resumed ? have : 0;
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = Number.isFinite(length) ? start + length : undefined;
   const tooLarge = () => failed(url, `it is larger than ${maxBytes} bytes`, { remedy: 'Check the address.' });
-  if (total !== undefined && total > maxBytes) throw tooLarge();
+  if (total !== undefined && total > maxBytes) {
+    await response.body?.cancel();
+    throw tooLarge();
+  }
 
   const hash = createHash('sha256');
-  if (resumed) for await (const chunk of createReadStream(part)) hash.update(chunk as Buffer);
   let bytes = start;
-  const file = await open(part, resumed ? 'a' : 'w');
+  const file = await storing(() => open(part, resumed ? 'a' : 'w'));
   try {
+    if (resumed) for await (const chunk of createReadStream(part)) hash.update(chunk as Buffer);
     for await (const chunk of bodyOf(response)) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge();
@@ -83,15 +87,20 @@ async function request(url: string, start: number, signal: AbortSignal | undefin
     });
   let response = await fetchFrom(start);
   // 416: the part is as long as the file, or longer.
-  if (response.status === 416 && start > 0) response = await fetchFrom(0);
+  if (response.status === 416 && start > 0) {
+    await response.body?.cancel();
+    response = await fetchFrom(0);
+  }
   if (response.status !== 200 && response.status !== 206) {
+    await response.body?.cancel();
     throw failed(url, `the server answered ${response.status}`, { remedy: 'Check the address.' });
   }
   return response;
 }
 
 function explain(url: string, error: unknown, signal: AbortSignal | undefined): TesseraError {
-  if (error instanceof TesseraError) return error;
+  const refused = storageError(error);
+  if (refused instanceof TesseraError) return refused;
   if (signal?.aborted) {
     return new TesseraError('ABORTED', { message: 'The download was cancelled', cause: signal.reason });
   }

@@ -13,7 +13,7 @@ export interface FileOptions {
 }
 
 /**
- * Adds a file to the store.
+ * Adds a file to the store. One that is larger than all of the store drops nothing to make room.
  *
  * @throws TesseraError `STORAGE_FAILED` when the file cannot be read or the store has no room, `ABORTED`
  */
@@ -24,6 +24,13 @@ export async function addFile(
 ): Promise<Artifact> {
   return naming(async () => {
     const { size } = await stat(path);
+    if (size > store.maxBytes) {
+      throw new TesseraError('STORAGE_FAILED', {
+        message: `${path} has ${size} bytes, and all artifacts together may take ${store.maxBytes}`,
+        remedy: 'Raise the limit: the setting artifactSpace.',
+        details: { bytes: size, maxBytes: store.maxBytes },
+      });
+    }
     return store.add(createReadStream(path, { highWaterMark: 2 ** 20 }), {
       ...options,
       onProgress: (bytes) => onProgress?.(bytes, size),

@@ -35,3 +35,9 @@ export function storageError(error: unknown): unknown {
     cause: error,
   });
 }
+
+/** Undefined for a file or directory that is not there; throws anything else that went wrong. */
+export function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw storageError(error);
+}

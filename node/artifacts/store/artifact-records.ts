@@ -16,6 +16,9 @@ export interface ArtifactRecord {
   announced: boolean;
 }
 
+/** An artifact's CID in base 32, whose 36 bytes take 58 characters. */
+const recordFile = /^(b[a-z2-7]{58})\.json$/;
+
 /** Records on disk: `artifacts/CID.json`, whose modification time is when the artifact was last used. */
 export class ArtifactRecords {
   readonly #directory: string;
@@ -30,7 +33,7 @@ export class ArtifactRecords {
       await mkdir(this.#directory, { recursive: true });
       const records = [];
       for (const name of await readdir(this.#directory)) {
-        const [, text] = /^(b[a-z2-7]+)\.json$/.exec(name) ?? [];
+        const [, text] = recordFile.exec(name) ?? [];
         if (text === undefined) continue;
         const cid = parseArtifactCid(text);
         const path = join(this.#directory, name);

@@ -3,15 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { AddOptions, Artifact, Incoming, KeepOptions, Lease } from './artifact.ts';
 export { cidBytes, decodeArtifactCid, isLeaf, parseArtifactCid } from './artifact-cid.ts';
 export { matches } from './block-directory.ts';
 export { artifactLayout, bytesOfRoot, type Layout, type Part, partsOf, partsOfRoot } from './dag.ts';
-export {
-  type AddOptions,
-  type Artifact,
-  ArtifactStore,
-  type ArtifactStoreInit,
-  type Incoming,
-  type KeepOptions,
-  type Lease,
-} from './store.ts';
+export { ArtifactStore, type ArtifactStoreInit } from './store.ts';

@@ -6,8 +6,9 @@ import { buffer } from 'node:stream/consumers';
 import type { CID } from 'multiformats/cid';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { artifactCid, sha256Hex } from '../../../protocol/ids.ts';
+import type { AddOptions, Artifact } from './artifact.ts';
 import { parseArtifactCid } from './artifact-cid.ts';
-import { type AddOptions, type Artifact, ArtifactStore } from './store.ts';
+import { ArtifactStore } from './store.ts';
 
 const MiB = 2 ** 20;
 const gone = { code: 'ARTIFACT_MISSING' };

@@ -5,68 +5,17 @@ import type { CID } from 'multiformats/cid';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { throwIfAborted } from '../../abort.ts';
+import type { AddOptions, Artifact, Incoming, KeepOptions, Lease } from './artifact.ts';
 import { type ArtifactRecord, ArtifactRecords } from './artifact-records.ts';
 import type { Part } from './dag.ts';
-import { type BlockHolder, HeldBlocks } from './held-blocks.ts';
+import { describe, describeWhole, type Entry, isHeld, newEntry } from './entry.ts';
+import { HeldBlocks } from './held-blocks.ts';
 import { walkArtifact } from './walk.ts';
 
 export interface ArtifactStoreInit {
   directory: string;
   /** Bytes of blocks to keep at most; the least recently used artifacts go first. */
   maxBytes: number;
-}
-
-/** A whole artifact in the store. */
-export interface Artifact {
-  cid: CID;
-  bytes: number;
-  /** Of all its bytes; the name that manifests use. */
-  sha256: Hex32;
-  pinned: boolean;
-  /** Whether the network is told that it can be fetched here. */
-  announced: boolean;
-  lastUsed: Date;
-}
-
-export interface KeepOptions {
-  /** Keep it whatever room is needed. */
-  pin?: boolean;
-  /** Tell the network; true unless given. An artifact once announced stays so. */
-  announce?: boolean;
-}
-
-export interface AddOptions extends KeepOptions {
-  signal?: AbortSignal;
-  /** @param bytes read so far */
-  onProgress?: (bytes: number) => void;
-}
-
-/** Keeps an artifact from being dropped until it is released. */
-export interface Lease {
-  release(): void;
-}
-
-/** An artifact whose blocks come in one by one; it is leased until it is released. */
-export interface Incoming {
-  /** A block that is there, hashed; undefined where it is missing or damaged. */
-  read(cid: CID): Promise<Uint8Array | undefined>;
-  /** Whether a block is there; its bytes are looked at only when it is read. */
-  has(cid: CID): boolean;
-  /** Stores a block that its caller has hashed. */
-  put(cid: CID, block: Uint8Array): Promise<void>;
-  /** Notes that all blocks are there. */
-  complete(whole: { bytes: number; sha256: Hex32 }, options?: KeepOptions): Promise<Artifact>;
-  /** Leaves what came so far in the store, to go on with later; it is dropped first where room is needed. */
-  release(): Promise<void>;
-}
-
-/** One artifact, whole or not, and what keeps it. */
-interface Entry extends BlockHolder {
-  cid: CID | undefined;
-  record: ArtifactRecord;
-  leases: number;
-  lastUsed: Date;
-  gone: boolean;
 }
 
 /** Four blocks are hashed and written at once: enough to keep a disk busy. */
@@ -391,23 +340,6 @@ export class ArtifactStore {
     await this.#drop(victim);
     return true;
   }
-}
-
-function newEntry(cid: CID | undefined, record: ArtifactRecord, lastUsed = new Date()): Entry {
-  return { cid, record, blocks: new Set(), leases: 0, lastUsed, gone: false };
-}
-
-function isHeld({ record, leases }: Entry): boolean {
-  return record.pinned || leases > 0;
-}
-
-function describe(entry: Entry): Artifact | undefined {
-  return entry.record.whole === undefined ? undefined : describeWhole(entry);
-}
-
-function describeWhole({ cid, record, lastUsed }: Entry): Artifact {
-  const { whole, pinned, announced } = record as Required<ArtifactRecord>;
-  return { cid: cid as CID, ...whole, pinned, announced, lastUsed };
 }
 
 function damaged(cid: CID, part: Part): TesseraError {
