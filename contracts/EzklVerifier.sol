@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {COORDINATE_MODULUS, SCALAR_ORDER} from "./Bn254.sol";
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
 import {IProofVerifier, MAX_VERIFICATION_GAS, Port} from "./IProofVerifier.sol";
 
@@ -21,11 +22,6 @@ interface IHalo2VerifierReusable {
 contract EzklVerifier is IProofVerifier {
     /// keccak256 of the runtime bytecode of ezkl's verifier, as protocol/evm-verifiers.ts lists it.
     bytes32 public constant CODE_HASH = 0x9001f52e7f1976554d034420221e76077b8578a8a8cd2883a703c2ae63b58352;
-
-    /// Order of the scalar field.
-    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
-    /// Modulus of the coordinates' field.
-    uint256 private constant Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
 
     /// The generator of G2 as EIP-197 encodes it.
     uint256 private constant G2_X1 = 11559732032986387107991004021392285783925812861821192530917403151452391805634;
@@ -122,7 +118,7 @@ contract EzklVerifier is IProofVerifier {
         bytes calldata words = verifyingData[HEADER:];
         if (proof.length != proofLength(words) || publicInputs.length != word(words, INSTANCES)) return false;
         for (uint256 i = 0; i < publicInputs.length; i++) {
-            if (publicInputs[i] >= R) return false;
+            if (publicInputs[i] >= SCALAR_ORDER) return false;
         }
         uint256 budget = budgetOf(words, publicInputs.length);
         return callVerifier(encodeCall(proof, publicInputs, words), budget, keccak256(words));
@@ -240,8 +236,8 @@ contract EzklVerifier is IProofVerifier {
 
     /// −y in the coordinates' field; refuses what is not a canonical coordinate.
     function negate(uint256 y) private pure returns (uint256) {
-        if (y >= Q) revert VerifyingDataMalformed("coordinate", y, Q);
-        return y == 0 ? 0 : Q - y;
+        if (y >= COORDINATE_MODULUS) revert VerifyingDataMalformed("coordinate", y, COORDINATE_MODULUS);
+        return y == 0 ? 0 : COORDINATE_MODULUS - y;
     }
 
     function expect(string memory what, uint256 found, uint256 expected) private pure {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {COORDINATE_MODULUS, SCALAR_ORDER} from "./Bn254.sol";
 import {EdgeType, EdgeTypes} from "./EdgeType.sol";
 import {IProofVerifier, MAX_VERIFICATION_GAS, Port} from "./IProofVerifier.sol";
 
@@ -12,11 +13,6 @@ import {IProofVerifier, MAX_VERIFICATION_GAS, Port} from "./IProofVerifier.sol";
 /// @dev The precompiles of EIP-196 and EIP-197 refuse coordinates that are not below the modulus, points off the curve,
 /// and points of G2 outside the subgroup; they take infinity as (0, 0), which is refused here.
 contract Groth16Verifier is IProofVerifier {
-    /// Order of the scalar field.
-    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
-    /// Modulus of the coordinates' field.
-    uint256 private constant Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
-
     uint256 private constant G1_BYTES = 64;
     uint256 private constant PROOF_BYTES = 256;
     /// Offset of K₀ in the verifying data.
@@ -98,7 +94,7 @@ contract Groth16Verifier is IProofVerifier {
         returns (bool)
     {
         uint256 ay = uint256(bytes32(proof[32:64]));
-        if (ay >= Q) return false;
+        if (ay >= COORDINATE_MODULUS) return false;
         uint256[24] memory pairs;
         uint256 start;
         assembly ("memory-safe") {
@@ -107,7 +103,7 @@ contract Groth16Verifier is IProofVerifier {
             let key := verifyingData.offset
             // −A and B
             calldatacopy(start, a, 32)
-            mstore(add(start, 32), sub(Q, ay))
+            mstore(add(start, 32), sub(COORDINATE_MODULUS, ay))
             calldatacopy(add(start, 64), add(a, 64), 128)
             // α and β
             calldatacopy(add(start, 192), key, 192)
@@ -137,7 +133,7 @@ contract Groth16Verifier is IProofVerifier {
         for (uint256 i = 0; i < publicInputs.length; i++) {
             uint256 input = publicInputs[i];
             place += G1_BYTES;
-            if (input >= R || isZeroG1(verifyingData, place)) return (false, words);
+            if (input >= SCALAR_ORDER || isZeroG1(verifyingData, place)) return (false, words);
             assembly ("memory-safe") {
                 calldatacopy(add(sum, 64), add(verifyingData.offset, place), G1_BYTES)
                 mstore(add(sum, 128), input)

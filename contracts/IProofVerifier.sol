@@ -51,11 +51,11 @@ interface IProofVerifier {
 
     /// @notice Whether a proof is valid under a verifying key.
     /// @param keyDigest keccak256 of `verifyingData`, pinned by whoever relies on the answer
-    /// @param verifyingData the verifying key in the encoding of the proof system
+    /// @param verifyingData the verifying key in the encoding of the proof system, as `register` took it
     /// @param proof the proof in the encoding of the proof system
     /// @param publicInputs elements of BN254's scalar field, each below its order
     /// @return whether the data have the pinned digest, everything is in its one canonical encoding, and the proof is
-    /// valid. Reverts for want of gas only, never because of what the arguments hold.
+    /// valid. Reverts for want of gas only, never because of what proof and public inputs hold.
     function verify(
         bytes32 keyDigest,
         bytes calldata verifyingData,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {SCALAR_ORDER} from "./Bn254.sol";
 import {MerkleTree} from "./MerkleTree.sol";
 
 /// @notice What a job promises. Its hash is the job's id, so the chain keeps nothing else of it.
@@ -63,9 +64,6 @@ struct BlockOpening {
 
 /// @title Names of jobs and of what they fix; protocol/job-ids.ts computes the same.
 library Jobs {
-    /// Order of BN254's scalar field.
-    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
-
     bytes32 private constant JOB_LABEL = keccak256("tessera/job/1");
     bytes32 private constant OFFER_LABEL = keccak256("tessera/offer/1");
     bytes32 private constant BLOCK_LABEL = keccak256("tessera/block/1");
@@ -121,7 +119,7 @@ library Jobs {
 
     /// @notice The field element that a proof is bound to, so that nobody else can use it.
     function contextOf(bytes32 job, uint256 segment, address prover) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, address(this), job, segment, prover))) % R;
+        return uint256(keccak256(abi.encode(block.chainid, address(this), job, segment, prover))) % SCALAR_ORDER;
     }
 
     function edgeDigestOf(bytes32 blocks, uint256 count) private pure returns (bytes32) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {SCALAR_ORDER} from "../Bn254.sol";
 import {Jobs} from "../Job.sol";
 import {Market} from "../Market.sol";
 
@@ -10,8 +11,6 @@ import {Market} from "../Market.sol";
 /// @dev For a model with one input edge and one output edge, the latter in one block of public values: a score for each
 /// digit, signed, as BN254 field elements.
 contract DigitGate {
-    /// Order of BN254's scalar field; what is above half of it stands for a negative number.
-    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
     /// Digits that the model tells apart.
     uint256 private constant DIGITS = 10;
 
@@ -57,7 +56,8 @@ contract DigitGate {
         }
     }
 
+    /// Elements above half of the field's order stand for negative numbers.
     function signed(uint256 element) private pure returns (int256) {
-        return element > R / 2 ? int256(element) - int256(R) : int256(element);
+        return element > SCALAR_ORDER / 2 ? int256(element) - int256(SCALAR_ORDER) : int256(element);
     }
 }

@@ -5,6 +5,7 @@ import {Boundary} from "../Boundary.sol";
 import {BlockOpening, EdgeOpening, Jobs, Offer} from "../Job.sol";
 import {EdgeType} from "../EdgeType.sol";
 import {Groth16Verifier} from "../Groth16Verifier.sol";
+import {Market} from "../Market.sol";
 import {MerkleTree} from "../MerkleTree.sol";
 import {CircuitDescription, ModelRegistry, Proof, Wiring} from "../ModelRegistry.sol";
 import {Payments} from "../Payments.sol";
@@ -80,6 +81,23 @@ contract AttacksTest is MarketActors {
         claim(again, 0, THIEF);
         Proof memory old = proofFor(posting, 0, THIEF);
         refusedProof(again, 0, THIEF, wiringOf(0), old, Boundary.ContextMismatch.selector);
+    }
+
+    /// On a fork of the chain, and on another market there, neither a job nor a proof is what it was here.
+    function test_replay_onAForkOrAnotherMarket_findsNoJob() public {
+        Posting memory posting = claimed();
+        bytes32 id = market.jobId(posting.terms);
+        uint256 context = market.contextOf(id, 0, WORKER);
+        Proof memory proof = proofFor(posting, 0, WORKER);
+
+        Market other = new Market(models, nodes);
+        vm.assertTrue(other.jobId(posting.terms) != id);
+        vm.assertTrue(other.contextOf(id, 0, WORKER) != context);
+
+        vm.chainId(block.chainid + 1);
+        vm.assertTrue(market.jobId(posting.terms) != id);
+        vm.assertTrue(market.contextOf(id, 0, WORKER) != context);
+        refusedProof(posting, 0, WORKER, wiringOf(0), proof, MarketState.JobUnknown.selector);
     }
 
     function test_alteredAndExtraBytes_areRejected() public {
