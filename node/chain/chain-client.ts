@@ -207,6 +207,11 @@ export class Chain {
     return block.timestamp;
   }
 
+  /** The newest block's number. */
+  async height(): Promise<bigint> {
+    return attempt('Reading the chain’s head', () => this.client.getBlockNumber({ cacheTime: 0 }));
+  }
+
   #requireSender(): TransactionSender {
     if (this.#sender !== undefined) return this.#sender;
     throw new TesseraError('USAGE', {

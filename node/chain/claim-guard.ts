@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { JsonFile } from './file-store.ts';
@@ -12,6 +13,7 @@ const most = 3;
 /** Stops a node from claiming when its claims keep failing: each costs a bond. Outlives the process. */
 export class ClaimGuard {
   readonly #file: JsonFile;
+  readonly #writing = new Mutex();
 
   constructor(file: JsonFile) {
     this.#file = file;
@@ -31,16 +33,18 @@ export class ClaimGuard {
 
   async failed(reason: string): Promise<void> {
     const failure = { at: new Date().toISOString(), reason: reason.slice(0, 1_000) };
-    await this.#file.save({ failures: [...(await this.#load()), failure].slice(-100) });
+    // Segments fail at the same time, too.
+    await this.#writing.runExclusive(async () =>
+      this.#file.save({ failures: [...(await this.#load()), failure].slice(-100) }),
+    );
   }
 
   /** A success, or the operator's word, ends the row of failures. */
   async reset(): Promise<void> {
-    await this.#file.save({ failures: [] });
+    await this.#writing.runExclusive(() => this.#file.save({ failures: [] }));
   }
 
   async #load() {
-    const stored = await this.#file.load();
-    return stored === undefined ? [] : guardSchema.parse(stored).failures;
+    return (await this.#file.load(guardSchema))?.failures ?? [];
   }
 }

@@ -27,7 +27,7 @@ export async function earningsOf(
   since: bigint,
   only?: Address,
 ): Promise<Earnings> {
-  const head = await market.chain.client.getBlockNumber({ cacheTime: 0 });
+  const head = await market.chain.height();
   const credited: Record<Address, bigint> = only === undefined ? {} : { [getAddress(only)]: 0n };
   const withdrawn: Record<Address, bigint> = {};
   const segments = { verified: 0, settled: 0, failed: 0 };

@@ -16,7 +16,13 @@ import { createGroth16Prover } from '../provers/groth16/prover.ts';
 import { builtWorker } from '../provers/groth16/testing/worker.ts';
 import { createGroth16Verifier } from '../provers/groth16/verifier/index.ts';
 import type { Prover } from '../provers/prover.ts';
-import { type Job, type JobModules, type JobRequest, prepareJob } from '../requester/job.ts';
+import {
+  draftJobCertificate,
+  type Job,
+  type JobModules,
+  type JobRequest,
+  prepareJob,
+} from '../requester/job.ts';
 import { Chain } from './chain-client.ts';
 import { ClaimGuard } from './claim-guard.ts';
 import { type DeployedMarket, deployedMarket } from './deployment.ts';
@@ -29,13 +35,12 @@ import { loadJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import { Market } from './market.ts';
 import { loadMismatches } from './mismatch.ts';
-import { type PostReport, postJob } from './requester.ts';
+import { type PostReport, postJob, recallJob } from './requester.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 import { watchSegment } from './watcher.ts';
 import { whileEdgesHold } from './while-edges-hold.ts';
 import { type SegmentWork, Worker, type WorkStep } from './worker.ts';
 
-const setupTimeout = 300_000;
 const reward = parseEther('1');
 
 let directory: string;
@@ -67,7 +72,7 @@ beforeAll(async () => {
   const deployer = await Chain.connect({ urls: [embedded.url], account: developmentAccount(0) });
   deployed = deployedMarket(await deploy({ chain: deployer }));
   for (const account of [2, 3, 4]) await (await marketOf(account)).deposit(parseEther('5'));
-}, setupTimeout);
+});
 
 afterAll(async () => {
   await prover?.close();
@@ -170,6 +175,34 @@ describe('a job on the chain', () => {
     const other = await order(false);
     expect([other.resumed, other.id === anew.id]).toEqual([false, false]);
     await other.forget();
+  });
+
+  it('is gone on with though it hides its input: by the blinding that it was posted with', async () => {
+    const hidden = { ...request, commit: 'input' };
+    const market = await marketOf(1);
+    const prices = {
+      ...{ reward, bond: parseEther('0.02'), duration: 3600, optimistic: false, window: 0n },
+      lifetime: 86_400n,
+    };
+    const run = async () => {
+      const fresh = await prepareJob({ ...hidden, limits }, modules);
+      const init = { prices, modules, market, deployed, record: { request: hidden, files } };
+      const { manifest } = await draftJobCertificate(fresh, modules);
+      const recalled = await recallJob({ ...init, prepared: fresh }, manifest);
+      return { fresh, recalled, posted: await postJob({ ...init, prepared: recalled }) };
+    };
+    const first = await run();
+    const again = await run();
+    expect(first.recalled.blindings.size).toBe(1);
+    expect(again.fresh.blindings).not.toEqual(first.fresh.blindings);
+    expect(again.recalled.blindings).toEqual(first.recalled.blindings);
+    expect([first.posted.resumed, again.posted.resumed]).toEqual([false, true]);
+    expect(again.posted.job).toEqual(first.posted.job);
+    const { worker } = await workerOf(2);
+    const open = async () => localWork(again.recalled, 0, modules, limits);
+    expect((await worker.work(again.posted.job, 0, open)).state).toBe('verified');
+    await again.posted.forget();
+    expect((await run()).posted.resumed).toBe(false);
   });
 
   it('pays one of two nodes that race for a segment, and costs the other nothing', async () => {
@@ -334,7 +367,7 @@ describe('a complaint that a job commits to other values than a segment gives', 
         },
       },
       async () => {
-        await expect.poll(() => runs, { timeout: setupTimeout }).toBe(1);
+        await expect.poll(() => runs).toBe(1);
         return 'done';
       },
     );

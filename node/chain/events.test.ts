@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { concat, encodeEventTopics, type Hex, pad, toHex } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Anvil, type AnvilClient, startAnvil } from '../../contracts/testing/anvil.ts';
 import { marketAbi } from './abi.ts';
 import { Chain, type ChainInit } from './chain-client.ts';
@@ -79,9 +80,10 @@ interface Reading {
 /** A reader of a process of its own, which only shares the file with those before it. */
 function readerOf(market: Market, handle?: FollowOptions['handle']): Reading {
   const seen: bigint[] = [];
+  const file = jsonFile(cursor);
   const reader = new EventReader(market, {
     since,
-    store: jsonFile(cursor),
+    store: { load: () => file.load(z.unknown()), save: file.save },
     handle: async (event) => {
       await handle?.(event);
       seen.push(segmentOf(event));

@@ -121,9 +121,8 @@ export class EventReader {
   }
 
   async #finalHead(): Promise<bigint> {
-    const { client, network } = this.#market.chain;
-    const head = await attempt('Reading the chain’s head', () => client.getBlockNumber({ cacheTime: 0 }));
-    return head - BigInt(network.confirmations) + 1n;
+    const { chain } = this.#market;
+    return (await chain.height()) - BigInt(chain.network.confirmations) + 1n;
   }
 
   /** @returns no hash where a chain that became shorter has no such block */

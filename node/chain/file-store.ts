@@ -2,15 +2,10 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from 'viem';
 import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
-
-/**
- * Bytes of the largest proof artifact. A challenge is answered by a transaction with all of it, and nodes pass on none
- * above 128 KiB; the adapters register no circuit with longer proofs. So an artifact is one block of the artifacts' store,
- * and whoever knows its digest knows its CID.
- */
-export const maxProofArtifactBytes = 2 ** 17;
+import { maxProofArtifactBytes } from './proof-artifact.ts';
 
 /** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */
 export interface ProofArtifacts {
@@ -51,23 +46,25 @@ export function proofDirectory(directory: string): ProofArtifacts {
 
 /** One JSON value in a file. */
 export interface JsonFile {
-  /** @returns nothing where there is no file */
-  load(): Promise<unknown>;
+  /**
+   * @returns nothing where there is no file
+   * @throws TesseraError `STORAGE_FAILED` when it is not of the schema; it is left as it is
+   */
+  load<T>(schema: z.ZodType<T>): Promise<T | undefined>;
   save(value: unknown): Promise<void>;
   /** Removes the file, where there is one. */
   remove(): Promise<void>;
 }
 
-/**
- * A file that is written whole or not at all, for its owner only.
- *
- * @throws TesseraError `STORAGE_FAILED` when it is read and is no JSON; it is left as it is
- */
+/** A file that is written whole or not at all, for its owner only. */
 export function jsonFile(path: string): JsonFile {
   return {
-    async load() {
+    async load(schema) {
       const bytes = await readOptional(path);
-      return bytes === undefined ? undefined : parse(path, bytes);
+      if (bytes === undefined) return undefined;
+      const parsed = schema.safeParse(parseJson(path, bytes));
+      if (parsed.success) return parsed.data;
+      throw damaged(path, z.prettifyError(parsed.error), parsed.error);
     },
     async save(value) {
       await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
@@ -77,17 +74,22 @@ export function jsonFile(path: string): JsonFile {
   };
 }
 
-function parse(path: string, bytes: Uint8Array): unknown {
+function parseJson(path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `${path} is damaged: ${cause instanceof Error ? cause.message : cause}`,
-      remedy: 'Remove it, or move it away: what it says is made again, or asked for.',
-      details: { path },
-      cause,
-    });
+    throw damaged(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+function damaged(path: string, why: string, cause: unknown): TesseraError {
+  return new TesseraError('STORAGE_FAILED', {
+    message: `${path} is damaged: ${why}`,
+    remedy:
+      'Remove it, or move it away: what it says is made again, or asked for. See first whether a job of yours is posted (tessera jobs).',
+    details: { path },
+    cause,
+  });
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {

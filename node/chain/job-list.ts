@@ -1,6 +1,9 @@
+import pLimit from 'p-limit';
 import type { Address } from 'viem';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { readEvents } from './events.ts';
+import type { JobTerms } from '../../protocol/job-ids.ts';
+import { type MarketEvent, readEvents } from './events.ts';
+import { bare } from './job.ts';
 import type { JobOnChain, Market, SegmentOnChain } from './market.ts';
 
 /** A job as the chain alone shows it. */
@@ -16,13 +19,13 @@ export interface ListedJob extends JobOnChain {
   token: Address;
 }
 
+type Posting = Extract<MarketEvent, { eventName: 'JobPosted' }>;
+
 /** Every job that was posted on a market, the oldest first. */
 export async function listJobs(market: Market, since: bigint): Promise<ListedJob[]> {
-  const head = await market.chain.client.getBlockNumber({ cacheTime: 0 });
   const jobs: ListedJob[] = [];
-  for (const event of await readEvents(market, since, head)) {
-    if (event.eventName !== 'JobPosted') continue;
-    const { job, model, requester, terms, escrow } = event.args;
+  for (const { args } of await readPostings(market, since)) {
+    const { job, model, requester, terms, escrow } = args;
     const id = job.slice(2);
     const { optimistic, expiry, token } = terms;
     jobs.push({
@@ -39,8 +42,46 @@ export async function listJobs(market: Market, since: bigint): Promise<ListedJob
   return jobs;
 }
 
+/**
+ * What a job was posted with.
+ *
+ * @returns nothing where the market knows no such job
+ */
+export async function termsOf(market: Market, since: bigint, id: Hex32): Promise<JobTerms | undefined> {
+  const posting = (await readPostings(market, since)).find(({ args }) => args.job === `0x${id}`);
+  return posting && postedTerms(posting.args.terms);
+}
+
+async function readPostings(market: Market, since: bigint): Promise<Posting[]> {
+  const events = await readEvents(market, since, await market.chain.height());
+  return events.filter((event) => event.eventName === 'JobPosted');
+}
+
+/** Segments that are asked for at once: a stranger's job may have very many. */
+const askedAtOnce = 16;
+
 /** How each of a job's segments stands. */
 export async function listSegments(market: Market, id: Hex32): Promise<SegmentOnChain[]> {
   const { segments } = await market.job(id);
-  return Promise.all(Array.from({ length: segments }, (_, index) => market.segment(id, index)));
+  const limit = pLimit(askedAtOnce);
+  return Promise.all(Array.from({ length: segments }, (_, index) => limit(() => market.segment(id, index))));
+}
+
+/** A job's terms as its posting tells them. */
+export function postedTerms(terms: Posting['args']['terms']): JobTerms {
+  const { requester, model, inputDigest, outputDigest, edges, edgeCount, offers, token } = terms;
+  return {
+    requester: bare(requester),
+    nonce: terms.nonce,
+    model: bare(model),
+    inputDigest: bare(inputDigest),
+    outputDigest: bare(outputDigest),
+    edges: bare(edges),
+    edgeCount: Number(edgeCount),
+    offers: bare(offers),
+    token: bare(token),
+    optimistic: terms.optimistic,
+    window: terms.window,
+    expiry: terms.expiry,
+  };
 }

@@ -6,9 +6,11 @@ import { marketAbi } from './abi.ts';
 import { attempt } from './chain-client.ts';
 import { type Cursor, EventReader, type MarketEvent } from './events.ts';
 import type { ProofArtifacts } from './file-store.ts';
-import type { ChainJob } from './job.ts';
+import { bare, type ChainJob } from './job.ts';
 import type { Market } from './market.ts';
-import { decodeProofArtifact, watchSegment } from './watcher.ts';
+import { postingState } from './posting.ts';
+import { decodeProofArtifact, proofOf } from './proof-artifact.ts';
+import { watchSegment } from './watcher.ts';
 
 export interface JobProofsInit {
   market: Market;
@@ -52,7 +54,7 @@ interface Submitted {
  * Waits until every segment of a job has a proof, and takes it from the chain or from whoever submitted its hash. A
  * submission that does not hold is challenged: its requester pays for it.
  *
- * @throws TesseraError `ABORTED`, `CHAIN_FAILED`, `CHAIN_REFUSED`
+ * @throws TesseraError `DEADLINE_EXCEEDED` when a segment can be claimed no more, `ABORTED`, `CHAIN_FAILED`, `CHAIN_REFUSED`
  */
 export async function collectProofs(init: JobProofsInit, options: JobProofsOptions = {}): Promise<JobProofs> {
   const { market, job, since } = init;
@@ -75,14 +77,24 @@ export async function collectProofs(init: JobProofsInit, options: JobProofsOptio
     await collection.fetchSubmitted();
     const found = collection.complete();
     if (found !== undefined) {
-      const provers = found.map(({ prover }) => prover.slice(2).toLowerCase());
+      const provers = found.map(({ prover }) => bare(prover));
       return {
         proofs: found.map(({ proof }) => proof),
         chain: { ...market.place, job: market.idOf(job.terms), provers },
       };
     }
+    if ((await postingState(market, market.idOf(job.terms), job)) === 'ended') throw ended(job, collection);
     await sleep(Math.max(500, market.chain.network.pollInterval), undefined, signal ? { signal } : {});
   }
+}
+
+function ended({ offers }: ChainJob, { proven }: Collection): TesseraError {
+  return new TesseraError('DEADLINE_EXCEEDED', {
+    message: `The job is closed, or has expired, with ${proven} of its ${offers.length} segments proven`,
+    remedy:
+      'Run the same command again: it frees the escrow and posts the job anew. A higher --reward or a later --expires may find a worker.',
+    details: { proven, segments: offers.length },
+  });
 }
 
 class Collection {
@@ -97,6 +109,11 @@ class Collection {
     this.#init = init;
     this.#options = options;
     this.#id = `0x${init.market.idOf(init.job.terms)}`;
+  }
+
+  /** Segments whose proof is there. */
+  get proven(): number {
+    return this.#found.size;
   }
 
   /** All proofs, in the graph's order; nothing while one is missing. */
@@ -179,8 +196,4 @@ class Collection {
     this.#found.set(segment, found);
     this.#options.onProof?.(segment, found.prover);
   }
-}
-
-function proofOf({ publicInputs, data }: { publicInputs: readonly bigint[]; data: Hex }): Proof {
-  return { publicInputs, bytes: hexToBytes(data) };
 }

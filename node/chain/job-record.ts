@@ -1,6 +1,5 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
-import { TesseraError } from '../../protocol/errors.ts';
 import { decodeManifest, encodeManifest } from '../../protocol/manifest-codec.ts';
 import type { JobRequest } from '../requester/job.ts';
 import type { JsonFile } from './file-store.ts';
@@ -95,19 +94,12 @@ export async function saveJobRecord(file: JsonFile, { job, request, blindings }:
  * Reads a record back.
  *
  * @returns nothing where there is none
- * @throws TesseraError `ENCODING_INVALID`
+ * @throws TesseraError `STORAGE_FAILED`, `ENCODING_INVALID`
  */
 export async function loadJobRecord(file: JsonFile): Promise<JobRecord | undefined> {
-  const stored = await file.load();
+  const stored = await file.load(recordSchema);
   if (stored === undefined) return undefined;
-  const parsed = recordSchema.safeParse(stored);
-  if (!parsed.success) {
-    throw new TesseraError('ENCODING_INVALID', {
-      message: `The record of a job is damaged: ${z.prettifyError(parsed.error)}`,
-      remedy: 'Get it from whoever posted the job again.',
-    });
-  }
-  const { terms, offers, manifest, commitments, request, blindings } = parsed.data;
+  const { terms, offers, manifest, commitments, request, blindings } = stored;
   return {
     job: {
       terms,

@@ -48,7 +48,8 @@ export const coinToken = '0'.repeat(40);
 
 export type Word = `0x${string}`;
 export const word = (hex: string): Word => `0x${hex}`;
-const bare = (bytes: Uint8Array): Hex32 => toHex(bytes).slice(2);
+/** As the formats of this program write it: without prefix, and without a checksum in its letters. */
+export const bare = (hex: Word): string => hex.slice(2).toLowerCase();
 const words = (path: readonly Uint8Array[]): Word[] => path.map((sibling) => toHex(sibling));
 
 /** The job of a computation whose edges are all committed to. */
@@ -61,9 +62,9 @@ export function makeJob(
     ...choices,
     model: modelId(manifest),
     ...statementDigests(manifest.graph, commitments),
-    edges: bare(edgesRoot(commitments)),
+    edges: bare(toHex(edgesRoot(commitments))),
     edgeCount: commitments.length,
-    offers: bare(merkleRoot(offers.map((offer, segment) => offerLeaf(segment, offer)))),
+    offers: bare(toHex(merkleRoot(offers.map((offer, segment) => offerLeaf(segment, offer))))),
   };
   return { terms, offers, manifest, commitments };
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { earningsOf } from './earnings.ts';
 import type { ChainJob } from './job.ts';
 import { listJobs } from './job-list.ts';
-import { encodeProofArtifact, type Market } from './market.ts';
+import type { Market } from './market.ts';
+import { encodeProofArtifact } from './proof-artifact.ts';
 import { escrowOf, RealMarket, usualOffer } from './testing/real-market.ts';
 
 const setupTimeout = 300_000;

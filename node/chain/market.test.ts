@@ -14,8 +14,9 @@ import { Chain } from './chain-client.ts';
 import { type DeployedMarket, deployedMarket } from './deployment.ts';
 import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from './embedded-chain.ts';
 import { type ChainJob, checkJob, coinToken, makeJob } from './job.ts';
-import { encodeProofArtifact, Market } from './market.ts';
+import { Market } from './market.ts';
 import { registerModel } from './model-registration.ts';
+import { encodeProofArtifact } from './proof-artifact.ts';
 
 const setupTimeout = 300_000;
 const reward = parseEther('1');

@@ -1,21 +1,15 @@
-import { type Address, encodeAbiParameters, type Hex, type TransactionReceipt, toHex } from 'viem';
+import type { Address, ContractFunctionName, Hex, TransactionReceipt } from 'viem';
 import type { Proof } from '../../protocol/certificate.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { contextOf, type JobTerms, jobId, type MarketPlace } from '../../protocol/job-ids.ts';
 import { marketAbi, nodeRegistryAbi } from './abi.ts';
-import type { Chain } from './chain-client.ts';
+import type { Chain, WriteRequest } from './chain-client.ts';
 import { segmentStates } from './contract-errors.ts';
-import {
-  type ChainJob,
-  coinToken,
-  edgeOpenings,
-  offerPlace,
-  segmentPlace,
-  termsArgument,
-  word,
-} from './job.ts';
+import { bare, type ChainJob, offerPlace, segmentPlace, termsArgument, word } from './job.ts';
+import { postingCalls } from './posting-calls.ts';
+import { proofArgument } from './proof-artifact.ts';
 import type { SendOptions } from './sender.ts';
-import { approvalsFor, requireAllowed } from './token.ts';
+import { requireAllowed } from './token.ts';
 import { costOf, readPrices, type TransactionCost } from './transaction-cost.ts';
 
 /** Where the contracts stand that a market consists of. */
@@ -58,16 +52,11 @@ export interface StakeOnChain {
   releasedAt: bigint;
 }
 
-/** The artifact of a proof, whose hash an optimistic submission is: the ABI encoding of the contracts' `Proof`. */
-export function encodeProofArtifact(proof: Proof): Hex {
-  const components = [
-    { name: 'publicInputs', type: 'uint256[]' },
-    { name: 'data', type: 'bytes' },
-  ] as const;
-  return encodeAbiParameters([{ type: 'tuple', components }], [proofArgument(proof)]);
-}
+/** Names of the calls that send a transaction to the market. */
+type Sending = ContractFunctionName<typeof marketAbi, 'nonpayable' | 'payable'>;
 
-const proofArgument = ({ publicInputs, bytes }: Proof) => ({ publicInputs, data: toHex(bytes) });
+/** What a job's transactions need of it when they concern no proof. */
+export type PostedTerms = Pick<ChainJob, 'terms'>;
 
 /** The market's contract, and the registry of nodes beside it, on one chain. */
 export class Market {
@@ -87,7 +76,7 @@ export class Market {
   get place(): MarketPlace {
     return {
       chainId: BigInt(this.chain.network.chainId),
-      market: this.addresses.market.slice(2).toLowerCase(),
+      market: bare(this.addresses.market),
     };
   }
 
@@ -95,9 +84,9 @@ export class Market {
     return jobId(this.place, terms);
   }
 
-  /** What a proof by this account must be bound to. */
-  contextOf(job: Hex32, segment: number): bigint {
-    return contextOf(this.place, job, segment, this.chain.address.slice(2).toLowerCase());
+  /** What a proof by an account must be bound to; by this one, unless given. */
+  contextOf(job: Hex32, segment: number, prover: Address = this.chain.address): bigint {
+    return contextOf(this.place, job, segment, bare(prover));
   }
 
   async job(id: Hex32): Promise<JobOnChain> {
@@ -155,7 +144,12 @@ export class Market {
    * @param escrow what rewards are paid from, in the job's token
    */
   async post(job: ChainJob, escrow: bigint, options?: SendOptions): Promise<TransactionReceipt> {
-    const { approvals, posting, allowance } = await this.#posting(job, escrow);
+    const { approvals, posting, allowance } = await postingCalls(
+      this.chain,
+      this.addresses.market,
+      job,
+      escrow,
+    );
     if (approvals.length > 0) {
       await this.chain.rehearse([...approvals, posting]);
       for (const approval of approvals) await this.chain.write(approval, options);
@@ -170,8 +164,8 @@ export class Market {
    * @returns the first only, where a token is to be allowed before and no endpoint can rehearse that
    */
   async postingCosts(job: ChainJob, escrow: bigint): Promise<TransactionCost[]> {
-    const { chain } = this;
-    const { approvals, posting } = await this.#posting(job, escrow);
+    const { chain, addresses } = this;
+    const { approvals, posting } = await postingCalls(chain, addresses.market, job, escrow);
     const prices = await readPrices(chain);
     if (approvals.length === 0) return [await costOf(chain, posting, prices)];
     const requests = [...approvals, posting];
@@ -184,41 +178,15 @@ export class Market {
     );
   }
 
-  async #posting(job: ChainJob, escrow: bigint) {
-    const { terms } = job;
-    const args = [
-      termsArgument(terms),
-      escrow,
-      edgeOpenings(job, 'inputs'),
-      edgeOpenings(job, 'outputs'),
-    ] as const;
-    const isCoin = terms.token === coinToken;
-    const value = isCoin ? escrow : 0n;
-    const posting = {
-      ...this.#contract,
-      functionName: 'post',
-      args,
-      value,
-      action: 'Posting the job',
-    } as const;
-    const allowance = { token: word(terms.token), spender: this.addresses.market, amount: escrow };
-    const approvals = isCoin ? [] : await approvalsFor(this.chain, allowance);
-    return { approvals, posting, allowance };
-  }
-
-  async close({ terms }: ChainJob, options?: SendOptions): Promise<TransactionReceipt> {
+  async close({ terms }: PostedTerms, options?: SendOptions): Promise<TransactionReceipt> {
     const args = [termsArgument(terms)] as const;
-    return this.chain.write(
-      { ...this.#contract, functionName: 'close', args, action: 'Closing the job' },
-      options,
-    );
+    return this.#send({ functionName: 'close', args, action: 'Closing the job' }, options);
   }
 
   async claim(job: ChainJob, segment: number, options?: SendOptions): Promise<TransactionReceipt> {
     const { offer, path } = offerPlace(job, segment);
     const args = [termsArgument(job.terms), BigInt(segment), offer, path] as const;
-    const action = `Claiming segment ${segment}`;
-    return this.chain.write({ ...this.#contract, functionName: 'claim', args, action }, options);
+    return this.#send({ functionName: 'claim', args, action: `Claiming segment ${segment}` }, options);
   }
 
   /** Has a proof verified, and the claimant paid. */
@@ -228,10 +196,9 @@ export class Market {
     proof: Proof,
     options?: SendOptions,
   ): Promise<TransactionReceipt> {
-    const { wiring, openings } = segmentPlace(job, segment);
-    const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
     const action = `Submitting the proof of segment ${segment}`;
-    return this.chain.write({ ...this.#contract, functionName: 'prove', args, action }, options);
+    const args = proofArguments(job, segment, proof);
+    return this.#send({ functionName: 'prove', args, action }, options);
   }
 
   /** Makes a segment count as verified that was paid unchallenged. */
@@ -241,33 +208,33 @@ export class Market {
     proof: Proof,
     options?: SendOptions,
   ): Promise<TransactionReceipt> {
-    const { wiring, openings } = segmentPlace(job, segment);
-    const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
     const action = `Proving segment ${segment}, which was settled unchallenged`;
-    return this.chain.write({ ...this.#contract, functionName: 'raise', args, action }, options);
+    const args = proofArguments(job, segment, proof);
+    return this.#send({ functionName: 'raise', args, action }, options);
   }
 
   /** @param artifact sha2-256 of the proof's artifact */
   async submit(
-    job: ChainJob,
+    { terms }: PostedTerms,
     segment: number,
     artifact: Hex32,
     options?: SendOptions,
   ): Promise<TransactionReceipt> {
-    const args = [termsArgument(job.terms), BigInt(segment), word(artifact)] as const;
+    const args = [termsArgument(terms), BigInt(segment), word(artifact)] as const;
     const action = `Submitting the hash of segment ${segment}'s proof`;
-    return this.chain.write({ ...this.#contract, functionName: 'submit', args, action }, options);
+    return this.#send({ functionName: 'submit', args, action }, options);
   }
 
   /** Challenges a submission, with a bond that the price of gas sets: twice what it is now, as that may rise. */
-  async challenge(job: ChainJob, segment: number, options?: SendOptions): Promise<TransactionReceipt> {
+  async challenge(
+    { terms }: PostedTerms,
+    segment: number,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
     const bond = await this.chain.read({ ...this.#contract, functionName: 'challengeBond', args: [] });
-    const args = [termsArgument(job.terms), BigInt(segment)] as const;
+    const args = [termsArgument(terms), BigInt(segment)] as const;
     const action = `Challenging the submission of segment ${segment}`;
-    return this.chain.write(
-      { ...this.#contract, functionName: 'challenge', args, value: 2n * bond, action },
-      options,
-    );
+    return this.#send({ functionName: 'challenge', args, value: 2n * bond, action }, options);
   }
 
   /** @param artifact the very bytes that were submitted by their hash */
@@ -280,7 +247,7 @@ export class Market {
     const { wiring, openings } = segmentPlace(job, segment);
     const args = [termsArgument(job.terms), BigInt(segment), wiring, openings, artifact] as const;
     const action = `Defending the submission of segment ${segment}`;
-    return this.chain.write({ ...this.#contract, functionName: 'defend', args, action }, options);
+    return this.#send({ functionName: 'defend', args, action }, options);
   }
 
   /**
@@ -288,26 +255,32 @@ export class Market {
    * (a missed claim), `reject` (a challenge that nobody answered), `settle` (a submission that nobody challenged).
    */
   async end(
-    how: 'abandon' | 'expire' | 'reject' | 'settle',
-    job: ChainJob,
+    how: keyof typeof endings,
+    { terms }: PostedTerms,
     segment: number,
     options?: SendOptions,
   ): Promise<TransactionReceipt> {
-    const args = [termsArgument(job.terms), BigInt(segment)] as const;
-    const action = `${endings[how]} segment ${segment}`;
-    return this.chain.write({ ...this.#contract, functionName: how, args, action }, options);
+    const args = [termsArgument(terms), BigInt(segment)] as const;
+    return this.#send({ functionName: how, args, action: `${endings[how]} segment ${segment}` }, options);
   }
 
   /** Pays all that this account is owed in a token to an account. */
   async withdraw(token: Address, to: Address, options?: SendOptions): Promise<TransactionReceipt> {
-    const request = {
-      ...this.#contract,
-      functionName: 'withdraw',
-      args: [token, to],
-      action: 'Withdrawing',
-    } as const;
-    return this.chain.write(request, options);
+    return this.#send({ functionName: 'withdraw', args: [token, to], action: 'Withdrawing' }, options);
   }
+
+  #send<const N extends Sending>(
+    call: Pick<WriteRequest<typeof marketAbi, N>, 'functionName' | 'args' | 'value' | 'action'>,
+    options?: SendOptions,
+  ): Promise<TransactionReceipt> {
+    return this.chain.write<typeof marketAbi, N>({ ...this.#contract, ...call }, options);
+  }
+}
+
+/** What shows the contract that a proof is one of this segment on the job's own edges. */
+function proofArguments(job: ChainJob, segment: number, proof: Proof) {
+  const { wiring, openings } = segmentPlace(job, segment);
+  return [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
 }
 
 const endings = {

@@ -34,8 +34,7 @@ export function mismatchIn({ code, details }: TesseraError): Mismatch | undefine
 
 /** Where this machine computed other values than a job commits to: one block a segment. */
 export async function loadMismatches(file: JsonFile): Promise<readonly Mismatch[]> {
-  const stored = await file.load();
-  return stored === undefined ? [] : fileSchema.parse(stored).mismatches;
+  return (await file.load(fileSchema))?.mismatches ?? [];
 }
 
 /** Keeps one, in the place of what was known of its segment. */

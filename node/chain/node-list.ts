@@ -5,7 +5,6 @@ import { TesseraError } from '../../protocol/errors.ts';
 import { peerIdOf } from '../../protocol/messages/index.ts';
 import { decodeCapabilities, isBound, type NodeCapabilities } from '../../protocol/registration/index.ts';
 import { nodeRegistryAbi } from './abi.ts';
-import { attempt } from './chain-client.ts';
 import { readLogs } from './logs.ts';
 import type { Market, StakeOnChain } from './market.ts';
 import { accountPlace } from './node-registration.ts';
@@ -45,7 +44,7 @@ const stakesAtOnce = 8;
  */
 export async function listNodes(market: Market, since: bigint, signal?: AbortSignal): Promise<NodeList> {
   const { chain } = market;
-  const head = await attempt('Reading the chain’s head', () => chain.client.getBlockNumber({ cacheTime: 0 }));
+  const head = await chain.height();
   const logs = await readLogs(chain, market.addresses.nodes, since, head);
   const said = lastWords(parseEventLogs({ abi: nodeRegistryAbi, logs }));
   const newest = said.slice(0, maxVerified);

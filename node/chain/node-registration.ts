@@ -7,6 +7,7 @@ import {
 } from '../../protocol/registration/index.ts';
 import type { Identity } from '../store/identity.ts';
 import { nodeRegistryAbi } from './abi.ts';
+import { bare } from './job.ts';
 import type { Market } from './market.ts';
 import type { SendOptions } from './sender.ts';
 
@@ -77,6 +78,5 @@ export async function removeNode(
 
 /** Where a peer's key ties itself to an account. */
 export function accountPlace({ chain, addresses }: Market, account: Hex): AccountPlace {
-  const bare = (address: Hex) => address.slice(2).toLowerCase();
   return { chainId: BigInt(chain.network.chainId), registry: bare(addresses.nodes), account: bare(account) };
 }

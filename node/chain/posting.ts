@@ -1,7 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest, sha256Hex } from '../../protocol/ids.ts';
 import { edgesRoot } from '../../protocol/job-ids.ts';
 import type { JsonFile } from './file-store.ts';
@@ -37,8 +36,8 @@ const postingSchema = z.object({
 });
 
 /**
- * What is the same whenever one account asks a market for the same proofs at the same prices. Blinded commitments are
- * never the same twice, and so no such order is.
+ * What is the same whenever one account asks a market for the same proofs at the same prices, if blinded commitments are
+ * given as they would be with a blinding of zero: that is drawn anew each time.
  */
 export function orderDigest(market: Market, { content, prices }: Order): Hex32 {
   const { chainId, market: address } = market.place;
@@ -61,18 +60,10 @@ export async function savePosting(file: JsonFile, { job, salt, since }: Posting)
  * Reads a posting back.
  *
  * @returns nothing where there is none
- * @throws TesseraError `ENCODING_INVALID`: whether a job was posted is not known then
+ * @throws TesseraError `STORAGE_FAILED`: whether a job was posted is not known then
  */
-export async function loadPosting(file: JsonFile): Promise<Posting | undefined> {
-  const stored = await file.load();
-  if (stored === undefined) return undefined;
-  const parsed = postingSchema.safeParse(stored);
-  if (parsed.success) return parsed.data;
-  throw new TesseraError('ENCODING_INVALID', {
-    message: `The note of an unfinished job is damaged: ${z.prettifyError(parsed.error)}`,
-    remedy:
-      'See whether the job is posted (tessera jobs), then remove the file from `postings` in the data directory.',
-  });
+export function loadPosting(file: JsonFile): Promise<Posting | undefined> {
+  return file.load(postingSchema);
 }
 
 /** How a job that was to be posted stands: `ended` when one of its segments can be claimed no more. */

@@ -25,7 +25,7 @@ import { collectProofs, type JobProofs } from './job-proofs.ts';
 import type { JobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import type { Market, SegmentOnChain } from './market.ts';
-import { type JobPrices, type PostInit, type PostReport, postJob } from './requester.ts';
+import { type JobPrices, type PostInit, type PostReport, postJob, recallJob } from './requester.ts';
 import { publishMarketJob } from './roles/market-job.ts';
 import { type ListenForMismatches, whileEdgesHold } from './while-edges-hold.ts';
 import type { SegmentWork, Worker } from './worker.ts';
@@ -78,7 +78,15 @@ export async function proveOnChain(
   const { request, out, prices, modules, limits, files, by, onNote } = init;
   await requirePlace(out);
   const target = { ...request, target: 'chain' as const };
-  const prepared = await prepareJob({ ...target, limits }, modules, options);
+  const fresh = await prepareJob({ ...target, limits }, modules, options);
+  const draft = await draftJobCertificate(fresh, modules, options);
+  const { market, deployed } = await init.contracts(draft);
+  const record = { request: target, files };
+  const prepared = await recallJob(
+    { prepared: fresh, prices, modules, market, record },
+    draft.manifest,
+    options,
+  );
   const opening = prepared.blindings.size === 0 ? undefined : `${out}.opening`;
   const write = async (certificate: Certificate) => {
     if (opening !== undefined) await writeOpening(opening, openingOf(prepared));
@@ -88,12 +96,9 @@ export async function proveOnChain(
     const proofs = await proveSegments(prepared.segments, prepared, modules.provers, limits, options);
     await write(await certifyJob(prepared, proofs, modules, options));
   }
-  const draft = await draftJobCertificate(prepared, modules, options);
-  const { market, deployed } = await init.contracts(draft);
   const posted = await postJob(
     {
-      ...{ prepared, prices, modules, market, deployed },
-      record: { request: target, files },
+      ...{ prepared, prices, modules, market, deployed, record },
       ...(init.onCosts === undefined ? {} : { onCosts: init.onCosts }),
       ...(by.kind === 'peers'
         ? {

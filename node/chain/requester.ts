@@ -6,7 +6,8 @@ import type { RunOptions } from '../progress.ts';
 import { draftJobCertificate, type Job, type JobModules, type JobRequest } from '../requester/job.ts';
 import type { ChainDirectory } from './chain-directory.ts';
 import type { DeployedMarket } from './deployment.ts';
-import { type ChainJob, coinToken, makeJob } from './job.ts';
+import type { JsonFile } from './file-store.ts';
+import { bare, type ChainJob, coinToken, makeJob } from './job.ts';
 import { loadJobRecord, saveJobRecord } from './job-record.ts';
 import { commitEdges } from './local-work.ts';
 import type { Market } from './market.ts';
@@ -60,6 +61,36 @@ export interface PostReport {
 }
 
 /**
+ * A prepared job as an earlier run was to post the very same, where that one is not done with: under its blinding values,
+ * for all that is proven and committed to must be of these.
+ */
+export async function recallJob(
+  init: Pick<PostInit, 'prepared' | 'prices' | 'modules' | 'market' | 'record'>,
+  manifest: ChainJob['manifest'],
+  { signal }: RunOptions = {},
+): Promise<Job> {
+  const { prepared, record } = init;
+  if (prepared.blindings.size === 0 || record === undefined) return prepared;
+  const posting = await postingOf(init, { manifest, commitments: [] }, record.files, signal);
+  const earlier = await loadPosting(posting);
+  const recorded = earlier && (await loadJobRecord(record.files.job(earlier.job)));
+  return recorded === undefined ? prepared : { ...prepared, blindings: recorded.blindings };
+}
+
+/** Where is kept that this order is not done with. @param content whose commitments count where nothing is blinded */
+async function postingOf(
+  { prepared, prices, modules, market }: Pick<PostInit, 'prepared' | 'prices' | 'modules' | 'market'>,
+  { manifest, commitments }: Pick<JobContent, 'manifest' | 'commitments'>,
+  files: Pick<ChainDirectory, 'posting'>,
+  signal: AbortSignal | undefined,
+): Promise<JsonFile> {
+  const blindings = new Map([...prepared.blindings.keys()].map((name) => [name, 0n]));
+  const unblinded =
+    blindings.size === 0 ? commitments : await commitEdges({ ...prepared, blindings }, modules, signal);
+  return files.posting(orderDigest(market, { content: { manifest, commitments: unblinded }, prices }));
+}
+
+/**
  * Registers a prepared job's model, where it is not, and posts the job with escrow for every segment. Its record is on
  * disk before the transaction is sent: where an earlier run was to post the very same and was killed, its job is gone on
  * with, and posted only if it was not. What can be claimed no more is closed, which refunds its escrow, and posted anew.
@@ -76,7 +107,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const { manifest } = draft;
   const offers = manifest.graph.segments.map(() => ({ reward, bond, duration }));
   const content = { manifest, commitments, offers };
-  const posting = record?.files.posting(orderDigest(market, { content, prices }));
+  const posting = record && (await postingOf(init, content, record.files, signal));
   const report = { registration, forget: async () => posting?.remove() };
   const earlier = posting === undefined ? undefined : await loadPosting(posting);
   const resumed = earlier === undefined ? undefined : await resume(init, content, earlier, running);
@@ -86,10 +117,10 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
 
   const salt = randomBytes(32).toString('hex');
   const nonce = (await init.publish?.(content, salt)) ?? BigInt(`0x${salt}`);
-  const since = await market.chain.client.getBlockNumber({ cacheTime: 0 });
+  const since = await market.chain.height();
   const { optimistic, window, lifetime, token = coinToken } = prices;
   const job = makeJob(manifest, commitments, {
-    requester: market.chain.address.slice(2).toLowerCase(),
+    requester: bare(market.chain.address),
     ...{ nonce, offers, token, optimistic, window },
     expiry: (await market.chain.now()) + lifetime,
   });

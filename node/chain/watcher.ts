@@ -1,11 +1,10 @@
-import { decodeAbiParameters, type Hex, hexToBytes, keccak256 } from 'viem';
-import type { Proof } from '../../protocol/certificate.ts';
+import { type Hex, keccak256 } from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
-import { contextOf } from '../../protocol/job-ids.ts';
 import { modelRegistryAbi } from './abi.ts';
 import type { ProofArtifacts } from './file-store.ts';
 import { type ChainJob, segmentPlace, word } from './job.ts';
 import type { Market, SegmentOnChain } from './market.ts';
+import { decodeProofArtifact, proofArgument } from './proof-artifact.ts';
 import type { SendOptions } from './sender.ts';
 
 /** What a watcher finds of a submission. */
@@ -19,7 +18,8 @@ export type Judgement =
 /**
  * Judges a submission as the contract would: the chain's own verifier runs on it, in a call that costs nothing.
  *
- * @throws TesseraError `CHAIN_FAILED` when the chain cannot be asked: that says nothing about the submission
+ * @throws TesseraError `CHAIN_FAILED` when the chain cannot be asked, `CHAIN_REFUSED` when the endpoint gives the call too
+ *   little gas or does not know the model yet: that says nothing about the submission
  */
 export async function judgeSubmission(
   market: Market,
@@ -31,12 +31,12 @@ export async function judgeSubmission(
   const artifact = await proofs.get(digest.slice(2));
   if (artifact === undefined)
     return { verdict: 'missing', reason: `its bytes, ${digest.slice(2)}, cannot be had` };
-  const proof = decodeProof(artifact);
+  const proof = decodeProofArtifact(artifact);
   if (proof === undefined) return { verdict: 'fails', reason: 'its bytes are not the encoding of a proof' };
 
-  const context = contextOf(market.place, market.idOf(job.terms), segment, claimant.slice(2).toLowerCase());
+  const context = market.contextOf(market.idOf(job.terms), segment, claimant);
   const { wiring } = segmentPlace(job, segment);
-  const args = [word(job.terms.model), BigInt(segment), wiring, proof, context] as const;
+  const args = [word(job.terms.model), BigInt(segment), wiring, proofArgument(proof), context] as const;
   const request = {
     address: market.addresses.models,
     abi: modelRegistryAbi,
@@ -50,9 +50,16 @@ export async function judgeSubmission(
       ? { verdict: 'holds' }
       : { verdict: 'fails', reason: `it binds other values at port ${different}` };
   } catch (error) {
-    if (!(error instanceof TesseraError) || error.code !== 'CHAIN_REFUSED') throw error;
-    return { verdict: 'fails', reason: error.message };
+    if (isVerdict(error)) return { verdict: 'fails', reason: error.message };
+    throw error;
   }
+}
+
+/** How the registry refuses a proof for what it is. */
+const verdicts: readonly unknown[] = ['ProofRejected', 'BoundaryMalformed', 'ContextMismatch'];
+
+function isVerdict(error: unknown): error is TesseraError {
+  return error instanceof TesseraError && verdicts.includes(error.details.error);
 }
 
 export interface WatchOptions extends SendOptions {
@@ -87,29 +94,4 @@ function boundaryOf({ manifest, commitments }: ChainJob, segment: number): Hex[]
   return [...inputs, ...outputs].map(({ edge, block }) =>
     keccak256(commitments[edge]?.[block] ?? new Uint8Array()),
   );
-}
-
-const proofType = [
-  {
-    type: 'tuple',
-    components: [
-      { name: 'publicInputs', type: 'uint256[]' },
-      { name: 'data', type: 'bytes' },
-    ],
-  },
-] as const;
-
-/** A proof from its artifact, as the contracts encode it; nothing where the bytes are none. */
-export function decodeProofArtifact(artifact: Uint8Array): Proof | undefined {
-  const decoded = decodeProof(artifact);
-  return decoded && { publicInputs: decoded.publicInputs, bytes: hexToBytes(decoded.data) };
-}
-
-function decodeProof(artifact: Uint8Array) {
-  try {
-    return decodeAbiParameters(proofType, artifact)[0];
-  } catch {
-    // Whatever is wrong with it, the contract could not decode it either.
-    return undefined;
-  }
 }

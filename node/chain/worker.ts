@@ -7,7 +7,8 @@ import { throwIfAborted } from '../abort.ts';
 import type { ClaimGuard } from './claim-guard.ts';
 import type { ProofArtifacts } from './file-store.ts';
 import { type ChainJob, checkJob } from './job.ts';
-import { encodeProofArtifact, type Market, type SegmentOnChain } from './market.ts';
+import type { Market, SegmentOnChain } from './market.ts';
+import { encodeProofArtifact } from './proof-artifact.ts';
 
 /** All that proving one segment takes, at hand: from here on the worker needs nobody. */
 export interface SegmentWork {
@@ -15,6 +16,11 @@ export interface SegmentWork {
   expectedSeconds: number;
   /** Runs the segment in its circuit's arithmetic; gives the commitment at every port, inputs before outputs. */
   execute(signal?: AbortSignal): Promise<readonly Uint8Array[]>;
+  /**
+   * What tells its keys from others, where they are a stranger's. Keys of another setup open and run like good ones, and
+   * make no proof that verifies: until these have made one here, that comes before the bond.
+   */
+  keys?: string;
   /** Proves it, bound to the context where the proof system has one. */
   prove(context: bigint, signal?: AbortSignal): Promise<Proof>;
   /** Lets go of what it takes. */
@@ -55,6 +61,8 @@ const overhead = 120;
  */
 export class Worker {
   readonly #init: WorkerInit;
+  /** Strangers' keys that have made a proof. */
+  readonly #provenKeys = new Set<string>();
 
   constructor(init: WorkerInit) {
     this.#init = init;
@@ -77,6 +85,7 @@ export class Worker {
     const { market } = this.#init;
     const id = checkJob(job, market.place);
     let opened: SegmentWork | undefined;
+    let early: Proof | undefined;
     const work = async () => {
       opened ??= await open();
       return opened;
@@ -87,12 +96,15 @@ export class Worker {
         const found = await market.segment(id, segment);
         const isMine = isAddressEqual(found.claimant, market.chain.address);
         const isOver = async () => (await market.chain.now()) > found.deadline;
-        if (found.state === 'open') await this.#claim(job, segment, work, options);
+        if (found.state === 'open') early = await this.#claim(job, segment, work, options);
         else if (found.state === 'claimed' && (await isOver()))
           await this.#expire(job, segment, found, options);
         else if (!isMine) return found;
-        else if (found.state === 'claimed') await this.#prove(job, segment, work, found, options);
-        else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
+        else if (found.state === 'claimed') {
+          const made = early;
+          const proof = async () => made ?? this.#proofOf(job, segment, await work(), options);
+          await this.#prove(job, segment, proof, found, options);
+        } else if (found.state === 'challenged') await this.#defend(job, segment, found, options);
         else if (found.state === 'submitted' && (await isOver())) {
           await unlessOutrun(market.end('settle', job, segment, options));
           options.onProgress?.('settled');
@@ -103,7 +115,13 @@ export class Worker {
     }
   }
 
-  async #claim(job: ChainJob, segment: number, open: OpenWork, options: WorkOptions): Promise<void> {
+  /** @returns the proof, where it was made before the claim */
+  async #claim(
+    job: ChainJob,
+    segment: number,
+    open: OpenWork,
+    options: WorkOptions,
+  ): Promise<Proof | undefined> {
     const { market, guard } = this.#init;
     await guard.requireSound();
     const work = await open();
@@ -118,12 +136,29 @@ export class Worker {
     }
     options.onProgress?.('executing');
     requireEdges(job, segment, await work.execute(options.signal));
+    const isTried = work.keys === undefined || this.#provenKeys.has(work.keys);
+    const early = isTried ? undefined : await this.#proofOf(job, segment, work, options);
     try {
       await market.claim(job, segment, options);
       options.onProgress?.('claimed');
     } catch (error) {
       if (!isOutrun(error)) throw error;
     }
+    return early;
+  }
+
+  async #proofOf(
+    job: ChainJob,
+    segment: number,
+    work: SegmentWork,
+    { signal, onProgress }: WorkOptions,
+  ): Promise<Proof> {
+    const { market } = this.#init;
+    onProgress?.('proving');
+    const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), signal);
+    if (work.keys !== undefined) this.#provenKeys.add(work.keys);
+    onProgress?.('proved');
+    return proof;
   }
 
   /** Opens a segment again whose claim was missed; this account's own counts as a failure. */
@@ -144,17 +179,14 @@ export class Worker {
   async #prove(
     job: ChainJob,
     segment: number,
-    open: OpenWork,
+    prove: () => Promise<Proof>,
     { deadline }: SegmentOnChain,
     options: WorkOptions,
   ): Promise<void> {
     const { market, proofs, guard, submit = 'hash' } = this.#init;
     const late = async () => (await market.chain.now()) > deadline;
     try {
-      const work = await open();
-      options.onProgress?.('proving');
-      const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), options.signal);
-      options.onProgress?.('proved');
+      const proof = await prove();
       if (await late()) throw missed(segment, deadline);
       if (job.terms.optimistic && submit === 'hash') {
         // On disk first: who submits a hash must be able to show the bytes.

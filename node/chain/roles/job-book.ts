@@ -1,9 +1,7 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
 import type { JobTerms } from '../../../protocol/job-ids.ts';
 import type { Records } from '../../store/index.ts';
-import type { Cursor, CursorStore, MarketEvent } from '../events.ts';
-
-type Posted = Extract<MarketEvent, { eventName: 'JobPosted' }>['args']['terms'];
+import type { Cursor, CursorStore } from '../events.ts';
 
 /** Terms as JSON keeps them. */
 export type StoredTerms = { [K in keyof JobTerms]: JobTerms[K] extends bigint ? string : JobTerms[K] };
@@ -58,24 +56,4 @@ export class JobBook implements CursorStore {
   #keyOf(job: Hex32): string {
     return `${this.#market}/job/${job}`;
   }
-}
-
-/** A job's terms as its posting tells them. */
-export function postedTerms(terms: Posted): JobTerms {
-  const bare = (hex: string) => hex.slice(2).toLowerCase();
-  const { requester, model, inputDigest, outputDigest, edges, edgeCount, offers, token } = terms;
-  return {
-    requester: bare(requester),
-    nonce: terms.nonce,
-    model: bare(model),
-    inputDigest: bare(inputDigest),
-    outputDigest: bare(outputDigest),
-    edges: bare(edges),
-    edgeCount: Number(edgeCount),
-    offers: bare(offers),
-    token: bare(token),
-    optimistic: terms.optimistic,
-    window: terms.window,
-    expiry: terms.expiry,
-  };
 }

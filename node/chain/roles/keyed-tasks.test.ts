@@ -31,6 +31,26 @@ describe('tasks by key', () => {
     expect(runs).toBe(3);
   });
 
+  it('run again only behind all that waits, and do what was asked last', async () => {
+    const tasks = new KeyedTasks(1, unexpected);
+    const gate = Promise.withResolvers<void>();
+    const ran: string[] = [];
+    const note = (name: string) => async () => {
+      ran.push(name);
+    };
+    tasks.run('a', async () => {
+      ran.push('a');
+      await gate.promise;
+    });
+    for (const key of ['b', 'c']) tasks.run(key, note(key));
+    await expect.poll(() => ran).toEqual(['a']);
+    for (const name of ['a, then', 'a, at last']) tasks.run('a', note(name));
+    tasks.run('b', note('b, at last'));
+    gate.resolve();
+    await tasks.ended();
+    expect(ran).toEqual(['a', 'b, at last', 'c', 'a, at last']);
+  });
+
   it('run no more at a time than they may, and a failure ends only its own', async () => {
     const failed: string[] = [];
     const tasks = new KeyedTasks(2, (_, key) => failed.push(key));

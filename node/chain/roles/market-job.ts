@@ -25,7 +25,7 @@ export interface MarketJob {
   job: ChainJob;
   /** One a segment. */
   segments: readonly AvailableSegment[];
-  /** All that was fetched to know this much, and is kept. */
+  /** All that was fetched to know this much. */
   cids: readonly string[];
 }
 

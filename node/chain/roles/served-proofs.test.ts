@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import { ArtifactStore, parseArtifactCid } from '../../artifacts/store/index.ts';
-import { maxProofArtifactBytes, proofDirectory } from '../file-store.ts';
-import { encodeProofArtifact } from '../market.ts';
+import { proofDirectory } from '../file-store.ts';
+import { encodeProofArtifact, maxProofArtifactBytes } from '../proof-artifact.ts';
 import { servedProofs } from './served-proofs.ts';
 
 let directory: string;

@@ -1,11 +1,9 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
-import { TesseraError } from '../../../protocol/errors.ts';
 import { artifactCid } from '../../../protocol/ids.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
-import { maxProofArtifactBytes, type ProofArtifacts } from '../file-store.ts';
-
-/** Codes of errors by which an artifact cannot be had at the moment. */
-const unavailable: readonly string[] = ['ARTIFACT_MISSING', 'DOWNLOAD_FAILED'];
+import type { ProofArtifacts } from '../file-store.ts';
+import { maxProofArtifactBytes } from '../proof-artifact.ts';
+import { isUnavailable } from './unavailable.ts';
 
 /**
  * Proof artifacts that peers can fetch by their digest, and those of peers.
@@ -34,7 +32,7 @@ export function servedProofs(
           signal,
         });
       } catch (error) {
-        if (error instanceof TesseraError && unavailable.includes(error.code)) return undefined;
+        if (isUnavailable(error)) return undefined;
         throw error;
       }
     },

@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import { type Hex, hexToBytes, numberToHex, parseEther, sha256, slice, toHex, zeroAddress } from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Proof } from '../../../protocol/certificate.ts';
+import { TesseraError } from '../../../protocol/errors.ts';
+import { createLog } from '../../peer/log.ts';
+import { ClaimGuard } from '../claim-guard.ts';
+import { closeJob } from '../close-job.ts';
+import { jsonFile, proofDirectory } from '../file-store.ts';
+import type { ChainJob } from '../job.ts';
+import { collectProofs } from '../job-proofs.ts';
+import type { Market } from '../market.ts';
+import { encodeProofArtifact } from '../proof-artifact.ts';
+import { ForwardingEndpoint } from '../testing/forwarding-endpoint.ts';
+import { RealMarket, usualOffer } from '../testing/real-market.ts';
+import { watchSegment } from '../watcher.ts';
+import { type SegmentWork, Worker, type WorkStep } from '../worker.ts';
+import { Backoff } from './backoff.ts';
+import { FollowedJob } from './followed-job.ts';
+import { SegmentTasks, type SegmentTasksInit } from './segment-tasks.ts';
+
+const log = createLog('fatal', { write: () => undefined });
+const none = { get: async () => undefined };
+
+let real: RealMarket;
+let requester: Market;
+let worker: Market;
+
+beforeAll(async () => {
+  real = await RealMarket.open();
+  requester = await real.marketOf(1);
+  worker = await real.marketOf(2);
+  await worker.deposit(parseEther('1'));
+});
+afterAll(() => real?.close());
+
+const guardOf = (name: string) => new ClaimGuard(jsonFile(join(real.directory, `${name}.json`)));
+const segmentOf = (job: ChainJob, index: number) => worker.segment(worker.idOf(job.terms), index);
+
+describe('what strangers’ jobs are made of', () => {
+  /** A node's tasks on a job whose description is what `fetch` gives; how often that was asked for. */
+  async function tasksOn(fetch: () => Promise<Uint8Array>) {
+    const job = await real.post(requester);
+    let fetched = 0;
+    const init: SegmentTasksInit = {
+      market: worker,
+      claiming: { open: () => Promise.reject(new Error('it is never opened')), parallel: 1, price: 0n },
+      patience: 600,
+    };
+    const components = {
+      artifacts: {
+        fetchBytes: () => {
+          fetched += 1;
+          return fetch();
+        },
+        release: async () => undefined,
+      },
+      proofs: proofDirectory(join(real.directory, 'proofs')),
+      guard: guardOf('tasks'),
+      mismatches: { found: async () => undefined },
+      ...{ peers: () => 1, log },
+    };
+    const tasks = new SegmentTasks(init, components, new AbortController().signal);
+    const followed = new FollowedJob(job.terms, new Backoff({ first: 3_600, longest: 3_600 }));
+    return { id: worker.idOf(job.terms), tasks, followed, fetched: () => fetched };
+  }
+
+  it('is searched for by one of a job’s segments, and then for a while by none', async () => {
+    const missing = new TesseraError('ARTIFACT_MISSING', { message: 'nobody has it' });
+    const { id, tasks, followed, fetched } = await tasksOn(() => Promise.reject(missing));
+    await tasks.claim(id, followed, 0);
+    expect(followed.search.seconds).toBeGreaterThan(0);
+    await tasks.claim(id, followed, 1);
+    await tasks.check(id, followed, 1, await worker.segment(id, 1));
+    expect(fetched()).toBe(1);
+    // It may be there later.
+    expect(followed.refused).toEqual(new Set());
+    followed.search.succeeded();
+    await tasks.claim(id, followed, 1);
+    expect(fetched()).toBe(2);
+  });
+
+  it('is fetched once where it is no job, for all of its segments', async () => {
+    const { id, tasks, followed, fetched } = await tasksOn(async () => new Uint8Array([1, 2, 3]));
+    for (const index of [0, 1, 0, 1]) await tasks.claim(id, followed, index);
+    expect(fetched()).toBe(1);
+    expect(followed.refused).toEqual(new Set([0, 1]));
+  });
+});
+
+describe('keys of strangers', () => {
+  /** Works on a segment by keys that make proofs, or none; the steps that were taken. */
+  async function workOn(by: Worker, job: ChainJob, segment: number, change: Partial<SegmentWork>) {
+    const steps: WorkStep[] = [];
+    const open = async () => ({ ...(await real.work(job, segment)()), ...change });
+    const outcome = by.work(job, segment, open, { onProgress: (step) => steps.push(step) });
+    return { outcome: await outcome.catch((error: unknown) => error), steps };
+  }
+
+  it('cost no bond and count as no failure where they make no proof, and are trusted once they made one', async () => {
+    const job = await real.post(requester);
+    const guard = guardOf('keys');
+    const by = new Worker({ market: worker, proofs: proofDirectory(real.directory), guard });
+    const refused = new TesseraError('PROVER_FAILED', { message: 'the proof does not verify' });
+    for (let i = 0; i < 4; i++) {
+      const bad = await workOn(by, job, 0, { keys: 'bad', prove: () => Promise.reject(refused) });
+      expect(bad).toEqual({ outcome: refused, steps: ['executing', 'proving'] });
+    }
+    expect(await segmentOf(job, 0)).toMatchObject({ state: 'open', claimant: zeroAddress, failures: 0 });
+    await guard.requireSound();
+
+    const first = await workOn(by, job, 0, { keys: 'good' });
+    expect(first).toMatchObject({
+      outcome: { state: 'verified' },
+      steps: ['executing', 'proving', 'proved', 'claimed', 'submitted'],
+    });
+    const second = await workOn(by, job, 1, { keys: 'good' });
+    expect(second).toMatchObject({
+      outcome: { state: 'verified' },
+      steps: ['executing', 'claimed', 'proving', 'proved', 'submitted'],
+    });
+  });
+});
+
+describe('an artifact in another encoding than this program’s', () => {
+  const place = (value: number) => numberToHex(value, { size: 32 }).slice(2);
+
+  /** The fields of a proof, its tail before its head's first array, as ABI decoders take it too. */
+  function swapped({ publicInputs, bytes }: Proof): Hex {
+    const data = toHex(bytes).slice(2);
+    const padded = data.padEnd(64 * Math.ceil(data.length / 64), '0');
+    const tail = [place(bytes.length), padded].join('');
+    const list = [
+      place(publicInputs.length),
+      ...publicInputs.map((value) => toHex(value, { size: 32 }).slice(2)),
+    ];
+    return `0x${[place(32), place(64 + tail.length / 2), place(64), tail, ...list].join('')}`;
+  }
+
+  it.each<[string, (proof: Proof) => Hex, 'holds' | 'fails']>([
+    ['with bytes after its end', (proof) => `${encodeProofArtifact(proof)}ff`, 'holds'],
+    ['with its parts in another order', swapped, 'holds'],
+    ['that ends early', (proof) => slice(encodeProofArtifact(proof), 0, -32), 'fails'],
+  ])('%s is judged as the contract judges it', async (_, encode, verdict) => {
+    const job = await real.post(requester, { optimistic: true });
+    const artifact = encode(await real.prove(worker, job, 0));
+    await worker.claim(job, 0);
+    await worker.submit(job, 0, sha256(artifact).slice(2));
+    const watcher = await real.marketOf(3);
+    const proofs = { get: async () => hexToBytes(artifact) };
+    expect((await watchSegment(watcher, job, 0, proofs))?.verdict).toBe(verdict);
+    if (verdict === 'holds') await watcher.challenge(job, 0);
+    const defence = worker.defend(job, 0, artifact);
+    if (verdict === 'fails') await expect(defence).rejects.toMatchObject({ code: 'CHAIN_REFUSED' });
+    else await defence;
+    expect((await segmentOf(job, 0)).state).toBe(verdict === 'holds' ? 'verified' : 'challenged');
+  });
+});
+
+describe('an endpoint that gives a verification too little gas', () => {
+  it('is no reason to challenge a submission that holds', async () => {
+    const job = await real.post(requester, { optimistic: true });
+    const proofs = proofDirectory(join(real.directory, 'held'));
+    const by = new Worker({ market: worker, proofs, guard: guardOf('held') });
+    expect((await by.work(job, 0, real.work(job, 0))).state).toBe('submitted');
+    const limited: number[] = [];
+    const endpoint = await ForwardingEndpoint.start(real.anvil.url, async (request) => {
+      const [call, block] = (request.params ?? []) as [{ to?: string }, unknown];
+      const { models } = worker.addresses;
+      if (request.method !== 'eth_call' || call.to?.toLowerCase() !== models.toLowerCase()) return undefined;
+      limited.push(request.id);
+      const body = JSON.stringify({ ...request, params: [{ ...call, gas: '0x35b60' }, block] });
+      const headers = { 'content-type': 'application/json' };
+      return { body: await (await fetch(real.anvil.url, { method: 'POST', headers, body })).json() };
+    });
+    const watcher = await real.marketOf(3, { url: endpoint.url });
+    await expect(watchSegment(watcher, job, 0, proofs)).rejects.toMatchObject({
+      details: { error: 'InsufficientGas' },
+    });
+    await endpoint.close();
+    expect(limited.length).toBeGreaterThan(0);
+    expect((await segmentOf(job, 0)).state).toBe('submitted');
+    expect(await watchSegment(await real.marketOf(3), job, 0, proofs)).toEqual({ verdict: 'holds' });
+  });
+});
+
+describe('a job that is to end', () => {
+  const owed = () => requester.owed(requester.chain.address, zeroAddress);
+
+  it('is closed once, and gives back what nobody works for, then what comes to nothing', async () => {
+    const job = await real.post(requester);
+    await worker.claim(job, 0);
+    await expect(closeJob(worker, job.terms)).rejects.toMatchObject({
+      code: 'CHAIN_REFUSED',
+      details: { error: 'NotRequester' },
+    });
+    const before = await owed();
+    const { reward } = usualOffer;
+    const first = await closeJob(requester, job.terms);
+    expect(first).toMatchObject({ known: false, refund: reward, ended: [], standing: [0] });
+    expect(first.owed).toBe(before + reward);
+    await real.pass(usualOffer.duration + 1);
+    const second = await closeJob(requester, job.terms);
+    expect(second).toMatchObject({ known: true, refund: 0n, ended: [0], standing: [] });
+    // Ending the missed claim also pays its gas.
+    expect(second.owed).toBeGreaterThanOrEqual(before + 2n * reward);
+    expect(second.owed).toBe(await owed());
+    expect(await closeJob(requester, job.terms)).toMatchObject({ known: true, ended: [], standing: [] });
+  });
+
+  it('is not waited for by its requester once nobody can claim it', async () => {
+    const since = await requester.chain.height();
+    const job = await real.post(requester);
+    await real.pass(86_401);
+    await expect(collectProofs({ market: requester, job, since, proofs: none })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      details: { proven: 0, segments: real.segments },
+    });
+  });
+});
