@@ -14,8 +14,6 @@ import { encodeModel } from '../model/onnx/encode.ts';
 import { dataDirectory } from '../setup/index.ts';
 import { loadOrCreateIdentity, nodeFiles } from '../store/index.ts';
 
-/** Milliseconds for a step: each starts the program several times, which takes long on a busy machine. */
-const patience = 600_000;
 /** The chain's accounts by what they do here. */
 const [deployer, requester, worker, watcher] = [0, 1, 2, 3];
 const ether = 10n ** 18n;
@@ -82,14 +80,14 @@ beforeAll(async () => {
   deployed = await onChain(deployer ?? 0, 'chain', 'deploy');
   proven = await prove();
   job = proven.value.id;
-}, patience);
+});
 
 afterAll(async () => {
   anvil?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('verbs of a chain, from the contracts’ deployment to a payment', { timeout: patience }, () => {
+describe('verbs of a chain, from the contracts’ deployment to a payment', () => {
   it('chain deploy says where the contracts stand, and chain status finds them', async () => {
     expect(deployed).toMatchObject({ status: 0, value: { chainId: 31_337 } });
     const { status, value } = await onChain(requester ?? 1, 'chain', 'status');
@@ -184,7 +182,7 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', { ti
   });
 });
 
-describe('a job that pays in a token', { timeout: patience }, () => {
+describe('a job that pays in a token', () => {
   let token: Address;
   let feeToken: Address;
   let id: string;
@@ -201,7 +199,7 @@ describe('a job that pays in a token', { timeout: patience }, () => {
     };
     token = await deployToken('test/Tokens:PlainToken');
     feeToken = await deployToken('test/Tokens:FeeToken');
-  }, patience);
+  });
 
   it('is posted with just the allowance that it takes, and its cost told', async () => {
     const { status, value } = await prove('--token', token, '--reward', '2.5');
@@ -249,6 +247,31 @@ describe('a job that pays in a token', { timeout: patience }, () => {
     expect(withdrawn.stdout).toContain(`2.5 PLN of token ${token.toLowerCase()} went to`);
   });
 
+  it('is closed by its requester, who gets back what nobody claimed; and once', async () => {
+    const stranger = await onChain(worker ?? 2, 'jobs', id, '--close');
+    expect([stranger.status, stranger.value.error.details.error]).toEqual([1, 'NotRequester']);
+    const refund = `${5n * ether}`;
+    const closed = await onChain(requester ?? 1, 'jobs', id, '--close');
+    expect(closed).toMatchObject({
+      status: 0,
+      value: {
+        job: id,
+        known: false,
+        refund,
+        owed: refund,
+        ended: [],
+        standing: [],
+        currency: { symbol: 'PLN' },
+      },
+    });
+    const again = await onChain(requester ?? 1, 'jobs', id, '--close');
+    expect(again).toMatchObject({ status: 0, value: { known: true, refund: '0', owed: refund } });
+    const withdrawn = await onChain(requester ?? 1, 'withdraw', '--token', token);
+    expect(withdrawn.value).toMatchObject({ amount: refund });
+    const unknown = await onChain(requester ?? 1, 'jobs', '1'.repeat(64), '--close');
+    expect([unknown.status, unknown.value.error.code]).toEqual([2, 'USAGE']);
+  });
+
   it('is not posted, and nothing is sent, in a token that takes a fee', async () => {
     const before = await sent(requester ?? 1);
     expect(await prove('--token', feeToken, '--reward', '1')).toMatchObject({
@@ -270,7 +293,7 @@ describe('a job that pays in a token', { timeout: patience }, () => {
   });
 });
 
-describe('this node on the chain', { timeout: patience }, () => {
+describe('this node on the chain', () => {
   it('is registered with its peer id and what it proves, once, until it says something else', async () => {
     const { identity } = nodeFiles(dataDirectory(env.TESSERA_HOME ?? '').node);
     const { peerId } = await loadOrCreateIdentity(identity);
@@ -299,7 +322,7 @@ describe('this node on the chain', { timeout: patience }, () => {
   });
 });
 
-describe('a configuration file', { timeout: patience }, () => {
+describe('a configuration file', () => {
   it('has the chain and the account for every verb; a flag goes before it', async () => {
     const file = join(folder, 'chain.json');
     const [keystore, passwordFile] = [fileOf(1), join(folder, 'password')];
@@ -318,7 +341,7 @@ describe('a configuration file', { timeout: patience }, () => {
   });
 });
 
-describe('what is wrong is said before anything is sent', { timeout: patience }, () => {
+describe('what is wrong is said before anything is sent', () => {
   it('another chain than expected, and flags that contradict each other', async () => {
     const wrong = await json(['chain', 'status', '--rpc', anvil.url, '--chain-id', '1']);
     expect([wrong.status, wrong.value.error.code]).toEqual([1, 'CHAIN_FAILED']);
