@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { int, ints } from '../../model/attribute-values.ts';
+import { float, int, ints } from '../../model/attribute-values.ts';
 import { floatConstant, integerConstant } from '../../model/constant.ts';
 import type { Attribute, Constant, ElementType, Model } from '../../model/model.ts';
 import { supportedOperators, toleranceOperators, unsupportedByEzkl } from './operators.ts';
@@ -108,6 +108,11 @@ describe('unsupportedByEzkl', () => {
         inputs: ['x', 'p', 'v'],
         constants: { p: integerConstant([1], [1n]), v: floats(1) },
       },
+    ],
+    [
+      'padding with ones by attribute',
+      /zeros only/,
+      { operator: 'Pad', attributes: { pads: ints(1, 1), value: float(1) } },
     ],
     ['interpolation', /repeats/, { operator: 'Resize', attributes: { mode: text('linear') } }],
     ['a division of integers', /integer/, { operator: 'Div', elements: { x: 'int64' } }],

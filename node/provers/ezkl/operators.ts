@@ -4,7 +4,7 @@
  * as is what was not tried. (ezkl's own table: src/graph/utilities.rs, over the operators that its importer, tract,
  * lowers ONNX to.)
  */
-import { intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
 import type { Constant, ElementType, Model, ModelNode } from '../../model/model.ts';
 import { typeOf } from '../../model/tensor-type.ts';
 import type { Unsupported } from '../prover.ts';
@@ -308,8 +308,9 @@ function refuseConstantMaximum(model: Model, node: ModelNode): Refusal | undefin
 function refusePadding(model: Model, node: ModelNode): Refusal | undefined {
   const mode = stringAttribute(node, 'mode') ?? 'constant';
   if (mode !== 'constant') return { reason: `ezkl has no padding mode ${mode}`, remedy: elsewhere };
-  const value = node.inputs[2];
-  if (value === undefined || value === '' || isZero(model, value)) return undefined;
+  const value = node.inputs[2] ?? '';
+  const isZeros = value === '' ? (floatAttribute(node, 'value') ?? 0) === 0 : isZero(model, value);
+  if (isZeros) return undefined;
   return {
     reason: 'ezkl pads with zeros only',
     remedy: 'Subtract the padding value before and add it after.',

@@ -15,32 +15,39 @@
  * }
  * ```
  */
-import { createHash } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EdgeType, Hex32 } from '../../../protocol/edge.ts';
+import type { EdgeType } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { sha256Hex, srsId } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
-import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
+import type { ArtifactCache } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
-import { encodeModel } from '../../model/onnx/encode.ts';
 import { Call } from '../call.ts';
 import { HeldEntries } from '../held-entries.ts';
 import { ProcessPool } from '../process/process-pool.ts';
 import type { Boundary, CallOptions, CompiledSegment, Prover, ReadyKeys, SegmentSource } from '../prover.ts';
 import { requireStated } from '../stated.ts';
+import {
+  circuitFiles,
+  type OpenFiles,
+  openCircuit,
+  openProof,
+  openWitness,
+  proofFile,
+  witnessFile,
+} from './cached-steps.ts';
 import { keyFiles, openKeys, readyKeysOf } from './keys.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
-import { type CircuitSize, checkParams, type EzklParams, parseParams, setupMemory } from './parameters.ts';
-import { explainRange, requireInRange, requireInTables } from './ranges.ts';
-import { requireAsAsked, runArguments } from './run-arguments.ts';
+import { type CircuitSize, type EzklParams, parseParams, setupMemory } from './parameters.ts';
+import { requireInRange } from './ranges.ts';
+import { requireAsAsked } from './run-arguments.ts';
 import { type OpenSrs, peerSrs, type SrsSource } from './srs.ts';
 import { createEzklVerifier, ezklAdapter, verificationDataOf } from './verifier/index.ts';
 import { parseSettings } from './verifier/settings.ts';
 import { ezklVersion } from './version.ts';
-import { encodeInputs, readOutputs, readProof } from './witness-files.ts';
+import { readOutputs, readProof } from './witness-files.ts';
 
 export interface EzklProverInit {
   /** The Python interpreter of an environment that has ezkl. */
@@ -66,30 +73,14 @@ export interface EzklProver extends Prover {
   srsFile(k: number, options?: CallOptions): Promise<string>;
 }
 
-/** Part of every cache key: raise it when the files or what they mean change. */
-const layoutVersion = 1;
-const kinds = {
-  circuit: 'ezkl-circuit',
-  witness: 'ezkl-witness',
-  proof: 'ezkl-proof',
-} as const;
-const files = {
-  settings: 'settings.json',
-  circuit: 'circuit.ezkl',
-  witness: 'witness.json',
-  proof: 'proof.json',
-} as const;
 /** Bytes: a process starts in a second, and after a large segment keeps a gigabyte that the next one would be blamed for. */
 const keptMemory = 300e6;
 /** Peak of proving, measured from keys of 36 MB (176 MB) to 4.6 GB (11.4 GB). */
 const provingMemory = { perKeyByte: 2.6, base: 120e6 };
 
-/** Files of a compiled segment; they stay in the cache until it is released. */
-interface OpenCircuit {
+/** A compiled segment; its files stay in the cache until it is released. */
+interface OpenSegment extends OpenFiles {
   params: EzklParams;
-  circuit: OpenEntry;
-  keys: OpenEntry;
-  srs: OpenSrs;
 }
 
 export function createEzklProver(init: EzklProverInit): EzklProver {
@@ -109,12 +100,12 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     init.workers ?? 1,
   );
   const verifier = createEzklVerifier({});
-  const opened = new WeakMap<CompiledSegment, OpenCircuit>();
+  const opened = new WeakMap<CompiledSegment, OpenSegment>();
   const held = new HeldEntries();
   /** By size; in place until the prover is closed. */
   const srsInUse = new Map<number, OpenSrs>();
 
-  const filesOf = (segment: CompiledSegment): OpenCircuit => {
+  const filesOf = (segment: CompiledSegment): OpenSegment => {
     const found = opened.get(segment);
     if (found === undefined) {
       throw new TesseraError('INTERNAL', { message: 'The segment was compiled by another prover' });
@@ -122,112 +113,22 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     return found;
   };
 
-  const openCircuit = async (source: SegmentSource, params: EzklParams, call: Call): Promise<OpenEntry> => {
-    checkParams(params);
-    const model = await encodeModel(source.model, call.signalOption);
-    const arguments_ = runArguments(source, params);
-    return call.step('compile', () =>
-      cache.open(
-        kinds.circuit,
-        { layoutVersion, ezkl: ezklVersion, model: sha256Hex(model), arguments: arguments_ },
-        async (directory) => {
-          const path = join(directory, 'model.onnx');
-          await writeFile(path, model);
-          await call.request('compile', {
-            model: path,
-            settings: join(directory, files.settings),
-            circuit: join(directory, files.circuit),
-            arguments: arguments_,
-          });
-          await rm(path);
-        },
-        call.signal,
-      ),
-    );
-  };
-
   const openSrs = (k: number, call: Call): Promise<OpenSrs> =>
     call.step('srs', () =>
       init.srs.open(k, async (path) => void (await call.request('srs', { path, k })), call.signal),
     );
 
-  const readArtifacts = async ({ circuit, keys }: OpenCircuit) => ({
+  const readArtifacts = async ({ circuit, keys }: OpenSegment) => ({
     verifyingKey: new Uint8Array(await readFile(join(keys.path, keyFiles.verifyingKey))),
-    settings: new Uint8Array(await readFile(join(circuit.path, files.settings))),
+    settings: new Uint8Array(await readFile(join(circuit.path, circuitFiles.settings))),
     vka: new Uint8Array(await readFile(join(keys.path, keyFiles.vka))),
     evmVerifier: new Uint8Array(await readFile(join(keys.path, keyFiles.evmVerifier))),
   });
 
-  const openWitness = (
-    { circuit, srs, keys }: OpenCircuit,
-    inputs: readonly (readonly bigint[])[],
-    call: Call,
-  ): Promise<OpenEntry> => {
-    const text = encodeInputs(inputs);
-    return call.step('execute', () =>
-      cache.open(
-        kinds.witness,
-        { layoutVersion, keys: keys.key, inputs: sha256Text(text) },
-        async (directory) => {
-          const input = join(directory, 'input.json');
-          await writeFile(input, text);
-          await call
-            .request('execute', {
-              circuit: join(circuit.path, files.circuit),
-              input,
-              witness: join(directory, files.witness),
-              srs: srs.path,
-            })
-            .catch((error: unknown) => {
-              throw explainRange(error);
-            });
-          await rm(input);
-          requireInTables(
-            await readFile(join(directory, files.witness), 'utf8'),
-            await readFile(join(circuit.path, files.settings), 'utf8'),
-          );
-        },
-        call.signal,
-      ),
-    );
-  };
-
-  const openProof = (
-    { circuit, srs, keys }: OpenCircuit,
-    witness: OpenEntry,
-    call: Call,
-  ): Promise<OpenEntry> =>
-    call.step('prove', () =>
-      cache.open(
-        kinds.proof,
-        { layoutVersion, witness: witness.key },
-        async (directory) => {
-          const proof = join(directory, files.proof);
-          await call.request('prove', {
-            circuit: join(circuit.path, files.circuit),
-            provingKey: join(keys.path, keyFiles.provingKey),
-            witness: join(witness.path, files.witness),
-            proof,
-            srs: srs.path,
-          });
-          const { value } = await call.request('verify', {
-            proof,
-            settings: join(circuit.path, files.settings),
-            verifyingKey: join(keys.path, keyFiles.verifyingKey),
-            srs: srs.path,
-          });
-          if (value !== true) {
-            throw new TesseraError('PROVER_FAILED', { message: 'ezkl made a proof that does not verify' });
-          }
-        },
-        call.signal,
-      ),
-    );
-
   const measure: EzklProver['measure'] = async (source, params, options) => {
-    const circuit = await openCircuit(source, params, new Call(pool, options));
+    const circuit = await openCircuit(cache, source, params, new Call(pool, options));
     try {
-      return measurementOf(await readFile(join(circuit.path, files.settings)));
+      return measurementOf(await readFile(join(circuit.path, circuitFiles.settings)));
     } finally {
       await circuit.release();
     }
@@ -251,19 +152,19 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
   ): Promise<CompiledSegment> =>
     held.open(async (hold) => {
       const params = parseParams(text);
-      const circuit = hold(await openCircuit(source, params, call));
-      const settingsPath = join(circuit.path, files.settings);
+      const circuit = hold(await openCircuit(cache, source, params, call));
+      const settingsPath = join(circuit.path, circuitFiles.settings);
       const settings = await readFile(settingsPath);
       requireAsAsked(settings, source, params);
       const srs = hold(await srsOf(params.k));
       const origin = {
         key: circuit.key,
-        circuit: join(circuit.path, files.circuit),
+        circuit: join(circuit.path, circuitFiles.circuit),
         settings: settingsPath,
         srs: { path: srs.path, sha256: await sha256File(srs.path) },
       };
       const keys = hold(await call.step('setup', () => openKeys(cache, origin, call, ready)));
-      const entry: OpenCircuit = { params, circuit, keys, srs };
+      const entry: OpenSegment = { params, circuit, keys, srs };
       const artifacts = await readArtifacts(entry);
       const draft: Circuit = {
         prover: 'ezkl',
@@ -335,9 +236,9 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     async execute(segment, inputs, options): Promise<Boundary> {
       const entry = filesOf(segment);
       requireInRange(segment.circuit, entry.params, inputs);
-      const witness = await openWitness(entry, inputs, new Call(pool, options));
+      const witness = await openWitness(cache, entry, inputs, new Call(pool, options));
       try {
-        return { inputs, outputs: readOutputs(await readFile(join(witness.path, files.witness), 'utf8')) };
+        return { inputs, outputs: readOutputs(await readFile(join(witness.path, witnessFile), 'utf8')) };
       } finally {
         await witness.release();
       }
@@ -347,11 +248,11 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       const entry = filesOf(segment);
       requireInRange(segment.circuit, entry.params, inputs);
       const call = new Call(pool, options);
-      const witness = await openWitness(entry, inputs, call);
+      const witness = await openWitness(cache, entry, inputs, call);
       try {
-        const proof = await openProof(entry, witness, call);
+        const proof = await openProof(cache, entry, witness, call);
         try {
-          return readProof(await readFile(join(proof.path, files.proof), 'utf8'));
+          return readProof(await readFile(join(proof.path, proofFile), 'utf8'));
         } finally {
           await proof.release();
         }
@@ -395,8 +296,4 @@ function draftType(source: SegmentSource, name: string): EdgeType {
 function outputKind(source: SegmentSource): Circuit['output'] {
   const operators = toleranceOperators(source.model);
   return operators.length === 0 ? { kind: 'unique' } : { kind: 'tolerance', operators };
-}
-
-function sha256Text(text: string): Hex32 {
-  return createHash('sha256').update(text).digest('hex');
 }
