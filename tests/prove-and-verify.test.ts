@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDigits } from '../node/demo/digits.ts';
 import { packageRoot } from '../node/package.ts';
@@ -17,6 +14,7 @@ import { dequantise } from '../protocol/quantise.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
 import { branchingModel } from './support/branching-model.ts';
 import { describeWithEzkl } from './support/ezkl-python.ts';
+import { killEzklWorkers } from './support/kill-ezkl-workers.ts';
 import { image, limits, Proving } from './support/proving.ts';
 import { remembering } from './support/remembering-verifier.ts';
 
@@ -187,7 +185,7 @@ describeWithEzkl('a network that branches', () => {
       const over = new AbortController();
       let killing: Promise<void> | undefined;
       const onProgress = (event: Progress) => {
-        if (event.type === 'stage' && event.stage === 'prove') killing ??= killProvers(over.signal);
+        if (event.type === 'stage' && event.stage === 'prove') killing ??= killEzklWorkers(over.signal);
       };
       await expect(proving.certify({ ...killed, onProgress })).rejects.toMatchObject({
         code: 'PROVER_CRASHED',
@@ -224,24 +222,19 @@ describeWithEzkl('a network that branches', () => {
     expect(existsSync(refused.out)).toBe(false);
   });
 
-  it('refuses NaN', async () => {
+  it.each([Number.NaN, Number.NEGATIVE_INFINITY])('refuses %s before anything is planned', async (value) => {
     const refused = { ...(await job(6)), input: proving.path('nan.npy'), out: proving.path('nan.tessera') };
-    await writeFile(refused.input, npy([1, 1, 6, 6], [Number.NaN, ...image(35)]));
-    await expect(proving.certify(refused)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await writeFile(refused.input, npy([1, 1, 6, 6], [value, ...image(35)]));
+    const stages = new Set<string>();
+    const onProgress = (event: Progress) => void (event.type === 'stage' && stages.add(event.stage));
+    await expect(proving.certify({ ...refused, onProgress })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      details: { tensor: 'image', element: 0 },
+    });
+    expect([...stages]).toEqual(['import']);
     expect(existsSync(refused.out)).toBe(false);
   });
 });
-
-/** Kills this process's ezkl workers again and again, so that one dies at work whenever that begins. */
-async function killProvers(over: AbortSignal): Promise<void> {
-  while (!over.aborted) {
-    await sleep(50);
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
-    for (const line of stdout.split('\n')) {
-      if (!over.aborted && line.includes('worker.py')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-    }
-  }
-}
 
 /** A NumPy file (format 1.0) of single-precision floats. */
 function npy(shape: readonly number[], values: readonly number[]): Uint8Array {

@@ -2,6 +2,7 @@ import type { Certificate, Proof } from '../../protocol/certificate.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { quantise } from '../../protocol/quantise.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
+import { requireFinite } from '../model/finite.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { NamedTensors } from '../model/inference.ts';
 import { samplesFrom } from '../model/samples.ts';
@@ -119,6 +120,7 @@ export async function planRequest(
     request.calibration === undefined
       ? undefined
       : samplesFrom(await readTensorFile(request.calibration), imported.model);
+  for (const tensors of [inputs, ...(samples ?? [])]) requireFinite(tensors);
   onProgress?.({ type: 'stage', stage: 'plan', done: 0, total: 1 });
   const target = request.target ?? 'offline';
   const cutFor = (provers: Provers) => {
