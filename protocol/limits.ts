@@ -24,6 +24,8 @@ export const limits = {
   unusableRows: 256,
   /** Names of tensors and segments, bytes in UTF-8. */
   nameBytes: 1_024,
+  /** Characters of names, counted at each block and each reference: a report names them all. */
+  namesTold: 2 ** 26,
   /** Names of provers, adapters, roles and operators. */
   wordBytes: 128,
   roles: 16,

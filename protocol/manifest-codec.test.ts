@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type CborValue, decodeCbor, encodeCbor } from './encoding/cbor.ts';
 import { TesseraError } from './errors.ts';
 import { manifest as anyManifest } from './fixtures/arbitraries.ts';
 import { run, toyCertificate } from './fixtures/toy-certificate.ts';
+import type { BlockRef } from './graph.ts';
+import { limits } from './limits.ts';
 import { decodeManifest, encodeManifest } from './manifest-codec.ts';
+
+type CborMap = Map<string, CborValue>;
 
 const { manifest } = toyCertificate(run([1n, 2n, 3n, 4n]));
 
@@ -65,5 +70,23 @@ describe('manifests', () => {
       [/manifest: has an unknown field/, { ...manifest, extra: 1 } as typeof manifest],
     ];
     for (const [reason, value] of cases) expect(() => encodeManifest(value)).toThrow(reason);
+  });
+
+  it('whose long names stand behind very many references are neither written nor read', () => {
+    const inputs = Array<BlockRef>(limits.ports).fill({ edge: 0, block: 0 });
+    const id = 'x'.repeat(limits.nameBytes);
+    const repeating = (count: number): typeof manifest => {
+      const segments = Array.from({ length: count }, () => ({ id, circuit: 0, inputs, outputs: [] }));
+      return { ...manifest, graph: { ...manifest.graph, segments } };
+    };
+    const many = 1 + limits.namesTold / (limits.ports * limits.nameBytes);
+    expect(() => encodeManifest(repeating(many))).toThrow(/graph: its names/);
+
+    const generous = { bytes: limits.manifestBytes, items: limits.items, depth: limits.depth };
+    const file = decodeCbor(encodeManifest(repeating(1)), generous) as [string, number, CborMap];
+    const graph = file[2].get('graph') as CborMap;
+    const [segment = null] = graph.get('segments') as CborValue[];
+    graph.set('segments', Array<CborValue>(many).fill(segment));
+    expect(() => decodeManifest(encodeCbor(file))).toThrow(/graph: its names/);
   });
 });

@@ -9,7 +9,9 @@ import {
   integer,
   list,
   literal,
+  malformed,
   orLiteral,
+  type Path,
   record,
   text,
   variant,
@@ -67,7 +69,7 @@ const segment = record<Segment>({
   },
 });
 
-const graph = record<Graph>({
+const graphRecord = record<Graph>({
   required: {
     edges: list(edge, limits.edges),
     segments: list(segment, limits.segments),
@@ -75,6 +77,34 @@ const graph = record<Graph>({
     outputs: list(index(limits.edges), limits.edges),
   },
 });
+
+const graph: Codec<Graph> = {
+  encode(value, path) {
+    const encoded = graphRecord.encode(value, path);
+    requireTellable(value, path);
+    return encoded;
+  },
+  decode(value, path) {
+    const decoded = graphRecord.decode(value, path);
+    requireTellable(decoded, path);
+    return decoded;
+  },
+};
+
+/** Each reference takes a few bytes, whatever the length of the names that a report would then repeat. */
+function requireTellable({ edges, segments }: Graph, path: Path): void {
+  let told = 0;
+  for (const { name, blocks } of edges) told += name.length * blocks.length;
+  for (const { id, inputs, outputs } of segments) {
+    for (const ref of [...inputs, ...outputs]) told += id.length + (edges[ref.edge]?.name.length ?? 0);
+  }
+  if (told > limits.namesTold) {
+    throw malformed(
+      path,
+      `its names, at every block and reference, are ${told} characters, above ${limits.namesTold}`,
+    );
+  }
+}
 
 const circuit = record<Circuit>({
   required: {
