@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { MemoryGate } from '../job/memory-gate.ts';
 import { settlePorts } from '../plan/draft.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
 import type { CallOptions, CompiledSegment, Port, Prover, SegmentSource } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
-import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';

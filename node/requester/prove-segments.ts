@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { Proof } from '../../protocol/certificate.ts';
 import { throwIfAborted } from '../abort.ts';
+import { MemoryGate } from '../job/memory-gate.ts';
 import type { RunOptions } from '../progress.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
 import type { Blindings } from './blindings.ts';
 import type { CircuitSegment } from './compile.ts';
 import type { EdgeValues } from './execute.ts';
-import { MemoryGate } from './memory-gate.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';

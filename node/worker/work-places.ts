@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { enter } from '../enter.ts';
-import { MemoryGate } from '../requester/memory-gate.ts';
+import { MemoryGate } from '../job/memory-gate.ts';
 import type { WorkerLimits } from './limits.ts';
 
 /** Lets work in as far as a worker's limits allow: so many at once, and no more memory together than it gives. */

@@ -23,10 +23,10 @@ import type { Prover } from '../../provers/prover.ts';
 import { type JobModules, prepareJob } from '../../requester/job.ts';
 import type { NetworkJobTimings } from '../../requester/network/network-job-timings.ts';
 import type { SegmentEvent } from '../../requester/network/segment-event.ts';
+import { startJobs } from '../../start-jobs.ts';
 import { nodeFiles } from '../../store/index.ts';
 import { segmentProver } from '../../worker/prove-segment.ts';
 import { ArtifactAccess } from '../artifact-access.ts';
-import { startJobs } from '../start-jobs.ts';
 import {
   faultyRequests,
   faultyWork,

@@ -9,10 +9,10 @@ import { createLog, type Peer, startPeer } from '../../peer/index.ts';
 import { openCalibrationStore } from '../../plan/calibration-store.ts';
 import type { JobModules } from '../../requester/job.ts';
 import type { NetworkJobTimings } from '../../requester/network/network-job-timings.ts';
+import { type Jobs, startJobs } from '../../start-jobs.ts';
 import { nodeFiles } from '../../store/index.ts';
 import { segmentProver } from '../../worker/prove-segment.ts';
 import { ArtifactAccess } from '../artifact-access.ts';
-import { type Jobs, startJobs } from '../start-jobs.ts';
 import { createWaitingProver, createWaitingVerifier, type WaitingEvent } from './waiting-prover.ts';
 
 export interface WaitingNodeInit {
