@@ -23,10 +23,9 @@ export function toTesseraError(error: unknown, signal: AbortSignal): TesseraErro
     });
   }
   if (isSystemError(error)) {
-    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
     return new TesseraError('STORAGE_FAILED', {
       message: error.message,
-      remedy: full ? 'Free some space on that disk and run it again.' : 'Check the path and its permissions.',
+      remedy: remedyFor(error),
       details: { path: error.path, errno: error.code },
       cause: error,
     });
@@ -36,6 +35,13 @@ export function toTesseraError(error: unknown, signal: AbortSignal): TesseraErro
     remedy: 'This is a fault of the program; please report it with the lines below.',
     cause: error,
   });
+}
+
+function remedyFor({ code, syscall }: NodeJS.ErrnoException): string {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Free some space on that disk and run it again.';
+  // What Node says of a folder that is to be made, parents included, on a file system that is mounted read-only.
+  if (code === 'ENOENT' && syscall === 'mkdir') return 'Check that it can be written there.';
+  return 'Check the path and its permissions.';
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

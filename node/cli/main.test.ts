@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tessera } from '../../tests/support/command-line.ts';
+import { run, tessera } from '../../tests/support/command-line.ts';
 import { exitStatus } from './exit-status.ts';
 
 let home: string;
@@ -43,6 +44,20 @@ test('--help lists every verb and the exit statuses', async () => {
   expect(status).toBe(0);
   for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^ {2}${verb.split(' ')[0]} `, 'm'));
   for (const code of Object.values(exitStatus)) expect(stdout).toMatch(new RegExp(`\\b${code} \\w+`));
+});
+
+test('help VERB is VERB --help', async () => {
+  const { status, stdout } = await tessera(['help', 'cache', 'prune']);
+  expect([status, stdout.split('\n', 1)[0]]).toEqual([0, 'Usage: tessera cache prune [options]']);
+});
+
+test('a reader that is gone changes nothing of how a verb ends', async () => {
+  const program = fileURLToPath(new URL('index.ts', import.meta.url));
+  const verb = `"${process.execPath}" "${program}" --help 2>"${home}/said"; echo $? >"${home}/status"`;
+  // The reader has gone when its own output ends; only then is anything written.
+  await run('sh', ['-c', `{ sleep 1; ${verb}; } | true`]);
+  expect(await readFile(join(home, 'said'), 'utf8')).toBe('');
+  expect(await readFile(join(home, 'status'), 'utf8')).toBe('0\n');
 });
 
 describe('wrong usage ends with 2', () => {

@@ -91,7 +91,10 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   // Whoever forked this process, and has a channel to it, is gone.
   host.on('disconnect', abort);
   try {
-    await program(context, host).parseAsync(args, { from: 'user' });
+    // As other programs have it: `tessera help prove`.
+    const [first, ...others] = args;
+    const line = first === 'help' ? [...others, '--help'] : args;
+    await program(context, host).parseAsync(line, { from: 'user' });
     return context.exitStatus;
   } catch (error) {
     if (isHelp(error)) return exitStatus.ok;

@@ -175,7 +175,8 @@ export function describeProof(
     lines.push(`largest difference: ${maxDifference.toPrecision(3)}`);
   }
   lines.push(
-    `${report.seconds.toFixed(1)} s in all, at most ${showMemory(report.peakBytes)} of memory`,
+    // Without a prover process of this machine there is nothing to tell of.
+    `${report.seconds.toFixed(1)} s in all${report.peakBytes === 0 ? '' : `, at most ${showMemory(report.peakBytes)} of memory`}`,
     `certificate of model ${report.model}: ${report.certificate}`,
     ...(report.opening === undefined
       ? []
