@@ -9,7 +9,8 @@ import { verifyCertificate } from '../verify/index.ts';
 import { branchingModel } from './support/branching-model.ts';
 import { findChromium } from './support/chromium.ts';
 import { dataDirectoryWithProvers } from './support/data-directory.ts';
-import { describeWithEzkl, ezklPython } from './support/ezkl-python.ts';
+import { describeUnless } from './support/describe-unless.ts';
+import { describeWithEzkl, missingEzkl } from './support/ezkl-python.ts';
 import { type Resource, serveOnLoopback } from './support/loopback-server.ts';
 import { image, limits, Proving } from './support/proving.ts';
 
@@ -49,7 +50,7 @@ let forged: Uint8Array;
 /** Of Groth16, whose verifier is another. */
 let groth16: Uint8Array;
 beforeAll(async () => {
-  if (ezklPython === undefined) return;
+  if (missingEzkl !== undefined) return;
   proving = await Proving.open();
   const model = await proving.writeModel('model.onnx', branchingModel());
   const input = await proving.writeInputs('image.json', { image: image(36) });
@@ -163,11 +164,12 @@ describeWithEzkl('verifyCertificate', () => {
 });
 
 const browserPath = findChromium(process.env);
-if (browserPath === undefined) {
-  console.error('The tests in a browser are skipped: install Debian’s chromium, or set CHROME_PATH.');
-}
+const missingBrowser =
+  browserPath === undefined
+    ? 'there is no Chromium: install Debian’s chromium, or set CHROME_PATH'
+    : undefined;
 
-describe.skipIf(browserPath === undefined || ezklPython === undefined)('in Chromium', () => {
+describeUnless(missingBrowser ?? missingEzkl, 'in Chromium', () => {
   let server: Awaited<ReturnType<typeof serveOnLoopback>>;
   let browser: Browser;
   let page: Page;
@@ -186,6 +188,8 @@ describe.skipIf(browserPath === undefined || ezklPython === undefined)('in Chrom
     );
     browser = await chromium.launch({ executablePath: browserPath ?? '' });
     page = await browser.newPage();
+    // No limit but the test's.
+    page.setDefaultTimeout(0);
   });
   afterAll(async () => {
     await browser?.close();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesToHex, parseEther, sha256, zeroAddress } from 'viem';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ChildProcesses } from '../../tests/support/child-processes.ts';
 import { ClaimGuard } from './claim-guard.ts';
 import { readEvents } from './events.ts';
 import { jsonFile, proofDirectory } from './file-store.ts';
@@ -16,7 +17,6 @@ import { ForwardingEndpoint, type Intercept } from './testing/forwarding-endpoin
 import { RealMarket, usualOffer } from './testing/real-market.ts';
 import { Worker } from './worker.ts';
 
-const setupTimeout = 300_000;
 const { reward } = usualOffer;
 
 let real: RealMarket;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   real = await RealMarket.open();
   requester = await real.marketOf(1);
   for (const account of [2, 3]) await (await real.marketOf(account)).deposit(parseEther('5'));
-}, setupTimeout);
+});
 
 afterAll(() => real?.close());
 
@@ -66,7 +66,7 @@ describe('two nodes that race for one segment', () => {
     );
     await real.client.setAutomine(false);
     const claims = Promise.allSettled(racers.map((market) => market.claim(job, 0)));
-    await expect.poll(waiting, { timeout: 60_000 }).toBe(2);
+    await expect.poll(waiting).toBe(2);
     await real.client.mine({ blocks: 1 });
     await real.client.setAutomine(true);
 
@@ -107,12 +107,12 @@ describe('a reorganisation', () => {
     const before = await owed(market);
     await market.claim(job, 0);
     const proof = await real.prove(market, job, 0);
-    const careful = await real.marketOf(2, { pace: { confirmations: 2, patience: 1_000 } });
+    const careful = await real.marketOf(2, { pace: { confirmations: 2, patience: 60_000 } });
     const proving = careful.prove(job, 0, proof);
     const stateOf = async () => (await market.segment(market.idOf(job.terms), 0)).state;
-    await expect.poll(stateOf, { timeout: 60_000 }).toBe('verified');
+    await expect.poll(stateOf).toBe('verified');
     await real.reorganise(1);
-    await expect.poll(stateOf, { timeout: 60_000 }).toBe('verified');
+    await expect.poll(stateOf).toBe('verified');
     await real.client.mine({ blocks: 1 });
     expect((await proving).status).toBe('success');
     expect((await owed(market)) - before).toBe(reward);
@@ -169,8 +169,13 @@ describe('a node that is killed', () => {
     optimistic: boolean;
   }
 
+  const children = new ChildProcesses();
+  afterAll(() => children.close());
+
   function start(init: string): ChildProcess {
-    return spawn(process.execPath, [program, init], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program, init], { stdio: ['ignore', 'pipe', 'inherit'] });
+    void children.add(child);
+    return child;
   }
 
   /** Stands before the chain and stops everything at the moment. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../protocol/ids.ts';
+import { firstLine } from '../../tests/support/child-processes.ts';
 import { tessera } from '../../tests/support/command-line.ts';
 import { parseArtifactCid } from '../artifacts/store/index.ts';
 import { startTestPeer } from '../artifacts/transfer/testing/peer.ts';
@@ -78,8 +79,7 @@ describe('tessera artifacts', () => {
         env: { ...process.env, TESSERA_HOME: join(folder, 'node') },
         stdio: ['ignore', 'pipe', 'ignore'],
       });
-      const [line] = (await once(node.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-      [address] = JSON.parse(line.toString()).addresses;
+      [address] = JSON.parse(await firstLine(node)).addresses;
     });
     afterAll(async () => {
       const exited = once(node, 'exit');

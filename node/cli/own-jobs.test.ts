@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { branchingModel } from '../../tests/support/branching-model.ts';
+import { ChildProcesses, firstLine } from '../../tests/support/child-processes.ts';
 import { tessera } from '../../tests/support/command-line.ts';
 import { image } from '../../tests/support/proving.ts';
 import { type ApiClient, connectApi } from '../api/index.ts';
@@ -18,13 +17,13 @@ import { nodeFiles } from '../store/index.ts';
 let folder: string;
 let model: string;
 let input: string;
-const running = new Set<ChildProcess>();
+const children = new ChildProcesses();
 
 const homeOf = (name: string) => join(folder, name);
 const environmentOf = (name: string) => ({ TESSERA_HOME: homeOf(name), TESSERA_WITHOUT_EZKL: '1' });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tessera-own-jobs-'));
+  folder = await children.directory('tessera-own-jobs-');
   const groth16 = dirname(await builtWorker());
   for (const name of ['worker', 'requester']) {
     await mkdir(homeOf(name));
@@ -34,11 +33,8 @@ beforeAll(async () => {
   input = join(folder, 'input.json');
   await writeFile(model, await encodeModel(branchingModel()));
   await writeFile(input, JSON.stringify({ image: image(36) }));
-}, 300_000);
-afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await rm(folder, { recursive: true, force: true });
 });
+afterAll(() => children.close());
 
 async function start(name: string, ...args: string[]) {
   const flags = ['--listen', '/ip4/127.0.0.1/tcp/0', '--api-port', '0', '--no-mdns', '--log-level', 'warn'];
@@ -47,10 +43,8 @@ async function start(name: string, ...args: string[]) {
     env: { ...process.env, ...environmentOf(name) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { child, ...(JSON.parse(line) as { peerId: string; addresses: string[] }) };
+  void children.add(child);
+  return { child, ...(JSON.parse(await firstLine(child)) as { peerId: string; addresses: string[] }) };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -69,7 +63,7 @@ async function expectValid(certificate: string): Promise<void> {
   expect(verified.status).toBe(0);
 }
 
-describe('jobs of a running node', { timeout: 300_000 }, () => {
+describe('jobs of a running node', () => {
   it('are taken from the command line, and taken up again by a node that was killed', async () => {
     let { child } = await start('requester', '--no-worker');
     const api = await apiOf('requester');

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { sha256Hex } from '../../../protocol/ids.ts';
 import { describeWithEzkl, requireEzklPython } from '../../../tests/support/ezkl-python.ts';
+import { killEzklWorkers } from '../../../tests/support/kill-ezkl-workers.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
 import type { Model } from '../../model/model.ts';
 import { nodeOf, scaledModel } from '../../model/test-models/small-models.ts';
@@ -241,24 +242,19 @@ describeWithEzkl('the ezkl prover', () => {
     const segment = await prover.compile(first, formatParams(params));
     const values = [[5n, 6n, 7n, 8n]];
     await prover.execute(segment, values);
+    const over = new AbortController();
+    let killing: Promise<void> | undefined;
     const killed = prover.prove(segment, values, {
       onProgress: (event) => {
-        if (event.type === 'prover:start' && event.step === 'prove') void killChildren();
+        if (event.type === 'prover:start' && event.step === 'prove') killing = killEzklWorkers(over.signal);
       },
     });
     await expect(killed).rejects.toMatchObject({ code: 'PROVER_CRASHED', details: { signal: 'SIGKILL' } });
+    over.abort();
+    await killing;
     expect((await prover.prove(segment, values)).bytes.length).toBeGreaterThan(0);
   });
 });
-
-/** Kills this process's ezkl workers as soon as they are at work. */
-async function killChildren(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
-  for (const line of stdout.split('\n')) {
-    if (line.includes('worker.py')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-  }
-}
 
 describeWithEzkl('a published SRS', () => {
   it('comes from an address with its digest, once, and must have the size of the circuits', async () => {
