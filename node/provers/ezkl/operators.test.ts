@@ -55,6 +55,18 @@ function refusalOf(test: Case) {
 
 const window = { kernel_shape: ints(2, 2), strides: ints(2, 2) };
 
+/** A resize that repeats elements, until it is changed. */
+const repeated = (change: { attributes?: Record<string, Attribute>; scales?: Constant } = {}) => ({
+  inputs: ['x', '', 's'],
+  constants: { s: change.scales ?? floats(1, 1, 2, 3) },
+  attributes: {
+    mode: text('nearest'),
+    nearest_mode: text('floor'),
+    coordinate_transformation_mode: text('asymmetric'),
+    ...change.attributes,
+  },
+});
+
 describe('unsupportedByEzkl', () => {
   it.each<Case>([
     { operator: 'Relu' },
@@ -67,6 +79,8 @@ describe('unsupportedByEzkl', () => {
     { operator: 'Cast', elements: { x: 'bool' } },
     { operator: 'Equal', inputs: ['x', 'z'], elements: { x: 'int64', z: 'int64', y: 'bool' } },
     { operator: 'Gather', inputs: ['x', 'i'], constants: { i: integerConstant([1], [0n]) } },
+    { operator: 'Resize', ...repeated() },
+    { operator: 'CumSum', attributes: { exclusive: int(0), reverse: int(0) } },
   ])('lets $operator pass where ezkl proves it', (test) => {
     expect(refusalOf(test)).toBeUndefined();
   });
@@ -115,6 +129,19 @@ describe('unsupportedByEzkl', () => {
       { operator: 'Pad', attributes: { pads: ints(1, 1), value: float(1) } },
     ],
     ['interpolation', /repeats/, { operator: 'Resize', attributes: { mode: text('linear') } }],
+    [
+      'coordinates of half pixels',
+      /repeats/,
+      {
+        operator: 'Resize',
+        ...repeated({ attributes: { coordinate_transformation_mode: text('half_pixel') } }),
+      },
+    ],
+    ['scales below 1', /repeats/, { operator: 'Resize', ...repeated({ scales: floats(1, 1, 0.5, 1) }) }],
+    ['computed scales', /repeats/, { operator: 'Resize', ...repeated(), constants: {} }],
+    ['an exclusive sum', /exclusive/, { operator: 'CumSum', attributes: { exclusive: int(1) } }],
+    ['a sum from the end', /reverse/, { operator: 'CumSum', attributes: { reverse: int(1) } }],
+    ['padding of named axes', /all axes/, { operator: 'Pad', inputs: ['x', 'p', '', 'a'] }],
     ['a division of integers', /integer/, { operator: 'Div', elements: { x: 'int64' } }],
     [
       'a maximum with a constant tensor',

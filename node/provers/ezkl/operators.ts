@@ -5,6 +5,7 @@
  * lowers ONNX to.)
  */
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
+import { constantValues } from '../../model/constant-values.ts';
 import type { Constant, ElementType, Model, ModelNode } from '../../model/model.ts';
 import { typeOf } from '../../model/tensor-type.ts';
 import type { Unsupported } from '../prover.ts';
@@ -31,19 +32,7 @@ const elsewhere = 'Leave the node out of the proof, or express it with supported
 
 const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ...named(exact, [
-    ...[
-      'Abs',
-      'Add',
-      'And',
-      'Concat',
-      'CumSum',
-      'DepthToSpace',
-      'Dropout',
-      'Expand',
-      'Flatten',
-      'Floor',
-      'Ceil',
-    ],
+    ...['Abs', 'Add', 'And', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Floor', 'Ceil'],
     ...[
       'Greater',
       'GreaterOrEqual',
@@ -130,6 +119,7 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['MaxPool', { precision: 'exact', refuse: refuseMaxPool }],
   ['Pad', { precision: 'exact', refuse: refusePadding }],
   ['Pow', { precision: 'tolerance', refuse: refusePower }],
+  ['CumSum', { precision: 'exact', refuse: refuseCumulativeSum }],
   ['Resize', { precision: 'exact', refuse: refuseResize }],
 ]);
 
@@ -308,6 +298,8 @@ function refuseConstantMaximum(model: Model, node: ModelNode): Refusal | undefin
 function refusePadding(model: Model, node: ModelNode): Refusal | undefined {
   const mode = stringAttribute(node, 'mode') ?? 'constant';
   if (mode !== 'constant') return { reason: `ezkl has no padding mode ${mode}`, remedy: elsewhere };
+  if ((node.inputs[3] ?? '') !== '')
+    return { reason: 'ezkl pads all axes only', remedy: 'Give pads for every axis.' };
   const value = node.inputs[2] ?? '';
   const isZeros = value === '' ? (floatAttribute(node, 'value') ?? 0) === 0 : isZero(model, value);
   if (isZeros) return undefined;
@@ -343,8 +335,25 @@ function scalar({ type, source }: Constant): number | undefined {
   return new DataView(source.bytes.buffer, source.bytes.byteOffset).getFloat32(0, true);
 }
 
-function refuseResize(_: Model, node: ModelNode): Refusal | undefined {
-  if (stringAttribute(node, 'mode') === 'nearest' && stringAttribute(node, 'nearest_mode') === 'floor')
-    return undefined;
-  return { reason: 'ezkl repeats elements only', remedy: 'Set mode to nearest and nearest_mode to floor.' };
+/** With other coordinates ezkl repeats elements all the same, which is silently wrong. */
+function refuseResize(model: Model, node: ModelNode): Refusal | undefined {
+  const asks = (name: string, value: string) => stringAttribute(node, name) === value;
+  const constant = model.constants.get(node.inputs[2] ?? '');
+  const scales = (constant && constantValues(constant)) ?? [];
+  const repeats = scales.length > 0 && scales.every((scale) => Number.isInteger(scale) && scale >= 1);
+  const floors = asks('mode', 'nearest') && asks('nearest_mode', 'floor');
+  if (repeats && floors && asks('coordinate_transformation_mode', 'asymmetric')) return undefined;
+  return {
+    reason: 'ezkl repeats elements only',
+    remedy:
+      'Set mode to nearest, nearest_mode to floor and coordinate_transformation_mode to asymmetric, and give whole scales.',
+  };
+}
+
+function refuseCumulativeSum(_: Model, node: ModelNode): Refusal | undefined {
+  if (!intAttribute(node, 'exclusive') && !intAttribute(node, 'reverse')) return undefined;
+  return {
+    reason: 'ezkl sums from the first element on and counts each in, whatever exclusive and reverse say',
+    remedy: 'Set both to 0.',
+  };
 }
