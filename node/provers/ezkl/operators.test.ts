@@ -13,6 +13,8 @@ interface Case {
   constants?: Record<string, Constant>;
   /** Element types other than float32. */
   elements?: Record<string, ElementType>;
+  /** Ranks other than 1. */
+  ranks?: Record<string, number>;
   /** What makes the first input. */
   after?: string;
 }
@@ -48,7 +50,12 @@ function refusalOf(test: Case) {
     outputs,
     nodes: after === undefined ? [node] : [before, node],
     constants,
-    types: new Map(names.map((name) => [name, { element: test.elements?.[name] ?? 'float32', shape: [4] }])),
+    types: new Map(
+      names.map((name) => {
+        const shape = new Array<number>(test.ranks?.[name] ?? 1).fill(4);
+        return [name, { element: test.elements?.[name] ?? 'float32', shape }];
+      }),
+    ),
   };
   return unsupportedByEzkl(model, node);
 }
@@ -80,6 +87,9 @@ describe('unsupportedByEzkl', () => {
     { operator: 'Equal', inputs: ['x', 'z'], elements: { x: 'int64', z: 'int64', y: 'bool' } },
     { operator: 'Gather', inputs: ['x', 'i'], constants: { i: integerConstant([1], [0n]) } },
     { operator: 'Resize', ...repeated() },
+    { operator: 'Expand', inputs: ['x', 's'] },
+    { operator: 'Celu' },
+    { operator: 'GatherND', inputs: ['x', 'i'], constants: { i: integerConstant([1], [1n]) } },
     { operator: 'CumSum', attributes: { exclusive: int(0), reverse: int(0) } },
   ])('lets $operator pass where ezkl proves it', (test) => {
     expect(refusalOf(test)).toBeUndefined();
@@ -141,6 +151,13 @@ describe('unsupportedByEzkl', () => {
     ['computed scales', /repeats/, { operator: 'Resize', ...repeated(), constants: {} }],
     ['an exclusive sum', /exclusive/, { operator: 'CumSum', attributes: { exclusive: int(1) } }],
     ['a sum from the end', /reverse/, { operator: 'CumSum', attributes: { reverse: int(1) } }],
+    ['Celu of another alpha', /alpha/, { operator: 'Celu', attributes: { alpha: float(2) } }],
+    [
+      'indices from the end',
+      /negative/,
+      { operator: 'GatherElements', inputs: ['x', 'i'], constants: { i: integerConstant([1], [-1n]) } },
+    ],
+    ['axes that are added', /order/, { operator: 'Expand', inputs: ['x', 's'], ranks: { y: 2 } }],
     ['padding of named axes', /all axes/, { operator: 'Pad', inputs: ['x', 'p', '', 'a'] }],
     ['a division of integers', /integer/, { operator: 'Div', elements: { x: 'int64' } }],
     [

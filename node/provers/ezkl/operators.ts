@@ -7,7 +7,7 @@
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
 import { constantValues } from '../../model/constant-values.ts';
 import type { Constant, ElementType, Model, ModelNode } from '../../model/model.ts';
-import { typeOf } from '../../model/tensor-type.ts';
+import { shapeOf, typeOf } from '../../model/tensor-type.ts';
 import type { Unsupported } from '../prover.ts';
 
 /** `exact`: one output per input. `tolerance`: a division inside accepts both neighbours of its quotient. */
@@ -32,7 +32,7 @@ const elsewhere = 'Leave the node out of the proof, or express it with supported
 
 const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ...named(exact, [
-    ...['Abs', 'Add', 'And', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Floor', 'Ceil'],
+    ...['Abs', 'Add', 'And', 'Concat', 'DepthToSpace', 'Dropout', 'Flatten', 'Floor', 'Ceil'],
     ...[
       'Greater',
       'GreaterOrEqual',
@@ -78,17 +78,7 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
     ...['Sin', 'Sinh', 'Tan', 'Tanh'],
   ]),
   ...named(rescaled, [
-    ...[
-      'BatchNormalization',
-      'Celu',
-      'Einsum',
-      'Elu',
-      'Gemm',
-      'GlobalAveragePool',
-      'HardSigmoid',
-      'GRU',
-      'LSTM',
-    ],
+    ...['BatchNormalization', 'Einsum', 'Elu', 'Gemm', 'GlobalAveragePool', 'HardSigmoid', 'GRU', 'LSTM'],
     ...[
       'InstanceNormalization',
       'LayerNormalization',
@@ -111,6 +101,7 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['Div', { precision: 'tolerance', refuse: refuseIntegerDivision }],
   ['Equal', { precision: 'exact', refuse: refuseFloatEquality }],
   ['Gather', { precision: 'exact', refuse: refuseMovingIndices }],
+  ['Expand', { precision: 'exact', refuse: refuseExpansion }],
   ['GatherElements', { precision: 'exact', refuse: refuseMovingIndices }],
   ['GatherND', { precision: 'exact', refuse: refuseMovingIndices }],
   ['ScatterElements', { precision: 'exact', refuse: refuseMovingIndices }],
@@ -119,6 +110,7 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['MaxPool', { precision: 'exact', refuse: refuseMaxPool }],
   ['Pad', { precision: 'exact', refuse: refusePadding }],
   ['Pow', { precision: 'tolerance', refuse: refusePower }],
+  ['Celu', { precision: 'tolerance', refuse: refuseCelu }],
   ['CumSum', { precision: 'exact', refuse: refuseCumulativeSum }],
   ['Resize', { precision: 'exact', refuse: refuseResize }],
 ]);
@@ -278,9 +270,15 @@ function refuseFloatEquality(model: Model, node: ModelNode): Refusal | undefined
 
 function refuseMovingIndices(model: Model, node: ModelNode): Refusal | undefined {
   const indices = node.inputs[1] ?? '';
-  if (isConstant(model, indices) || (node.operator === 'Gather' && model.inputs.includes(indices)))
+  const constant = model.constants.get(indices);
+  if (node.operator === 'Gather' && (constant !== undefined || model.inputs.includes(indices)))
     return undefined;
-  return { reason: 'The indices are computed', remedy: 'Make them constants.' };
+  if (constant === undefined) return { reason: 'The indices are computed', remedy: 'Make them constants.' };
+  if (constantValues(constant)?.every((index) => index >= 0)) return undefined;
+  return {
+    reason: 'ezkl does not count negative indices from the end, which is silently wrong',
+    remedy: 'Make the indices int64 constants of at least 0.',
+  };
 }
 
 function refuseConstantMaximum(model: Model, node: ModelNode): Refusal | undefined {
@@ -356,4 +354,17 @@ function refuseCumulativeSum(_: Model, node: ModelNode): Refusal | undefined {
     reason: 'ezkl sums from the first element on and counts each in, whatever exclusive and reverse say',
     remedy: 'Set both to 0.',
   };
+}
+
+function refuseExpansion(model: Model, node: ModelNode): Refusal | undefined {
+  if (shapeOf(model, node.inputs[0]).length === shapeOf(model, node.outputs[0]).length) return undefined;
+  return {
+    reason: 'ezkl repeats elements in another order where axes are added',
+    remedy: 'Unsqueeze first, so that only lengths change.',
+  };
+}
+
+function refuseCelu(_: Model, node: ModelNode): Refusal | undefined {
+  if ((floatAttribute(node, 'alpha') ?? 1) === 1) return undefined;
+  return { reason: 'ezkl takes alpha as 1', remedy: 'Set alpha to 1, or use Elu.' };
 }
