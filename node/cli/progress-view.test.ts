@@ -60,11 +60,11 @@ test('an ended display says nothing more', () => {
   expect(stream.read()).toBe('reading the model\n');
 });
 
-test('a download is counted in bytes, whose number may not be known', () => {
+test('a transfer is counted in bytes, whose number may not be known', () => {
   const { view, stream } = viewOn();
   view.show({ type: 'stage', stage: 'download', done: 0, total: 0, detail: 'bafy' });
   view.show({ type: 'stage', stage: 'download', done: 2 ** 21, total: 2 ** 21, detail: 'bafy' });
-  expect(stream.read()).toBe('downloading · bafy\ndownloading 2.00 MiB of 2.00 MiB · bafy\n');
+  expect(stream.read()).toBe('transferring · bafy\ntransferring 2.00 MiB of 2.00 MiB · bafy\n');
 });
 
 test('on a terminal: one line that is written over, and taken away at the end', () => {

@@ -21,7 +21,7 @@ const slackSeconds = 10;
 
 /** What goes on in a stage, for people. */
 const words: Record<Stage, string> = {
-  download: 'downloading',
+  download: 'transferring',
   import: 'reading the model',
   slice: 'writing segments',
   plan: 'planning',
