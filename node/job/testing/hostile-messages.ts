@@ -35,8 +35,7 @@ export function attackingBid(sender: Hex32, sequence: number, issued?: number): 
 }
 
 /** An offer of a job that does not exist, of nearly the greatest length. */
-function offer(sender: Hex32): Offer {
-  const [manifest, nonce] = [hex32(), hex32()];
+function offer(sender: Hex32, manifest = hex32(), nonce = hex32()): Offer {
   const need = { prover: 'groth16', adapter: 'a'.repeat(100), segments: 65_536, units: 1, memory: 1 };
   return {
     kind: 'offer',
@@ -59,8 +58,25 @@ export function gossipOf(sender: Hex32, turn: number): Message {
   return { kind: 'cancellation', ...headOf(sender), job: hex32(), reason: 'withdrawn' };
 }
 
-/** What it says to one, about segments that it was never given. */
-export function requestOf(sender: Hex32, turn: number): Message {
+/** A segment of which nothing can be had, of the job that the sender has offered where it offers what it assigns. */
+function assignment(sender: Hex32, worker: Hex32, turn: number): Assignment {
+  return {
+    kind: 'assignment',
+    ...headOf(sender),
+    ...{ job: jobId(sender, sender, sender), manifest: sender, commitments: hex32(), segment: turn % 8 },
+    ...{ worker, bid: hex32(), attempt: 0, price: 2n ** 64n, deadline: Date.now() + 3_600_000 },
+    artifacts: Object.fromEntries(['manifest', 'commitments', 'segment', 'model'].map((role) => [role, cid])),
+    inputs: [{ edge: 0, block: 0, cid }],
+  };
+}
+
+/**
+ * What it says to one: about segments that it was never given, and of such as nobody can prove.
+ *
+ * @param worker who is to prove them
+ * @param isOffered whether it offers what it assigns
+ */
+export function requestOf(sender: Hex32, worker: Hex32, turn: number, isOffered: boolean): Message {
   const head = { ...headOf(sender), job: hex32(), segment: turn % 8, assignment: hex32() };
   const requests: Message[] = [
     { kind: 'progress', ...head, stage: 'proving', done: 0, remaining: 1 },
@@ -68,6 +84,8 @@ export function requestOf(sender: Hex32, turn: number): Message {
     { kind: 'refusal', ...head, reason: 'busy', detail: '' },
     { kind: 'edge-mismatch', ...head, edge: 0, block: 0, committed: hex32(), computed: hex32() },
     offer(sender),
+    isOffered ? offer(sender, sender, sender) : offer(sender),
+    assignment(sender, worker, turn),
   ];
   return requests[turn % requests.length] as Message;
 }

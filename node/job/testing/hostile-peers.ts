@@ -43,6 +43,7 @@ export class HostilePeers {
       requests: sum.requests + one.requests,
       answered: sum.answered + one.answered,
       taken: sum.taken + one.taken,
+      given: sum.given + one.given,
     }));
   }
 

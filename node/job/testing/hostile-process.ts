@@ -13,6 +13,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToHex, randomBytes } from '@noble/hashes/utils.js';
 import { createLibp2p } from 'libp2p';
 import {
+  publicKeyOf,
   type SignedMessage,
   signMessage,
   type Topic,
@@ -38,11 +39,14 @@ export interface HostileReport {
   gossip: number;
   requests: number;
   answered: number;
-  /** Assignments that its peers have taken, to say nothing more. */
+  /** Assignments that its peers have taken, to say nothing more, and such as they gave and others took. */
   taken: number;
+  given: number;
 }
 
 interface HostilePeer {
+  /** Whether it offers what it assigns: then its assignments may be taken. */
+  isOffering: boolean;
   libp2p: Libp2p<{ pubsub: GossipSub }>;
   requests: RequestProtocol;
   secretKey: Uint8Array;
@@ -52,13 +56,14 @@ interface HostilePeer {
 /** Milliseconds between two messages of one peer: fifty peers have their share of one processor. */
 const pauseMs = 200;
 
-// What attacks has its own machines elsewhere: here it leaves the processors to what is attacked.
-setPriority(19);
 const { peers: count } = JSON.parse(process.argv[2] ?? '') as HostileInit;
 const targets: HostileOrder['attack'][] = [];
-const report = { gossip: 0, requests: 0, answered: 0, taken: 0 };
+const report = { gossip: 0, requests: 0, answered: 0, taken: 0, given: 0 };
 
-async function createPeer(): Promise<HostilePeer> {
+/** Peers of one process that offer what they assign. */
+const offering = 5;
+
+async function createPeer(index: number): Promise<HostilePeer> {
   const privateKey = await generateKeyPair('Ed25519');
   const libp2p = await createLibp2p({
     privateKey,
@@ -72,7 +77,8 @@ async function createPeer(): Promise<HostilePeer> {
   });
   const requests = new RequestProtocol({ libp2p, onFailure: () => undefined });
   const secretKey = privateKey.raw.slice(0, 32);
-  const peer = { libp2p, requests, secretKey, sender: bytesToHex(ed25519.getPublicKey(secretKey)) };
+  const sender = bytesToHex(ed25519.getPublicKey(secretKey));
+  const peer = { isOffering: index < offering, libp2p, requests, secretKey, sender };
   // Takes whatever it is given, as if it were to prove it.
   await requests.serve(async ({ id, message }) => {
     if (message.kind !== 'assignment') return undefined;
@@ -105,17 +111,22 @@ async function connect({ libp2p }: HostilePeer, addresses: readonly string[]): P
   );
 }
 
-/** One request: bids that win; reports, proofs and refusals of what it was never given; now and then in another's name. */
+/**
+ * One request: bids that win; reports, proofs and refusals of what it was never given; segments that nobody can prove;
+ * now and then in another's name.
+ */
 async function tell(
-  { requests, secretKey, sender }: HostilePeer,
+  { isOffering, requests, secretKey, sender }: HostilePeer,
   target: string,
   turn: number,
 ): Promise<void> {
-  const message = turn % 2 === 0 ? attackingBid(sender, turn) : requestOf(sender, turn);
+  const message =
+    turn % 2 === 0 ? attackingBid(sender, turn) : requestOf(sender, publicKeyOf(target), turn, isOffering);
   const signed = turn % 10 === 1 ? inventedBid(turn) : signMessage(message, secretKey);
   report.requests += 1;
-  await requests.request({ peer: target }, signed, { timeout: 60_000 });
+  const answer = await requests.request({ peer: target }, signed, { timeout: 60_000 });
   report.answered += 1;
+  if (answer?.message.kind === 'progress') report.given += 1;
 }
 
 /** Gossip in its own name, in the name of somebody that it has just made up, and now and then what no node may say. */
@@ -142,14 +153,16 @@ function inventedBid(sequence: number, issued?: number): SignedMessage {
   return signMessage(attackingBid(bytesToHex(ed25519.getPublicKey(key)), sequence, issued), key);
 }
 
-const peers = await Promise.all(Array.from({ length: count }, createPeer));
+const isConnected = ({ libp2p }: HostilePeer) => libp2p.getPeers().length >= targets.length;
+const peers = await Promise.all(Array.from({ length: count }, (_, index) => createPeer(index)));
 process.on('message', (order: HostileOrder | { report: true }) => {
   if ('attack' in order) {
     targets.push(order.attack);
     return;
   }
-  const isConnected = ({ libp2p }: HostilePeer) => libp2p.getPeers().length >= targets.length;
   const connected = peers.filter(isConnected).length;
+  // What attacks has its own machines elsewhere: once it is there, it leaves the processors to what is attacked.
+  if (targets.length > 0 && connected === peers.length) setPriority(10);
   process.send?.({ ...report, connected } satisfies HostileReport);
 });
 process.on('disconnect', () => process.exit());
