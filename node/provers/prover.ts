@@ -1,7 +1,7 @@
 import type { Proof } from '../../protocol/certificate.ts';
 import type { EdgeType, Hex32 } from '../../protocol/edge.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
-import type { CachedFile } from '../artifacts/cache.ts';
+import type { CachedFile } from '../artifacts/cache-entry.ts';
 import type { Model, ModelNode } from '../model/model.ts';
 
 /** What long work reports while it goes on. */
