@@ -110,7 +110,7 @@ export class Download {
   async run(): Promise<{ bytes: number; sha256: Hex32 }> {
     const { cid, providers } = this.#init;
     await this.#want([{ ...unknown, cid, height: isLeaf(cid) ? 0 : 1 }]);
-    for (const provider of providers) this.#pool.add(provider);
+    this.tryToo(providers);
     // The whole is hashed while it comes: that takes no time of its own.
     const over = new AbortController();
     const digest = this.#digest(over.signal).catch((error: unknown) => {
@@ -130,6 +130,11 @@ export class Download {
     this.#bytes = this.#totalBytes as number;
     this.#report();
     return { bytes: this.#bytes, sha256 };
+  }
+
+  /** Names further providers, at any time. */
+  tryToo(providers: readonly Provider[]): void {
+    for (const provider of providers) this.#pool.add(provider);
   }
 
   /** Bytes that came from providers, checked. */

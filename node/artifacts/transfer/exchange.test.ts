@@ -167,6 +167,16 @@ describe('an artifact is fetched', () => {
     await expectWhole(node);
   });
 
+  it('from whom a later request names, where the first one’s providers send nothing', async () => {
+    const node = await fetcher({ download: { hedgeMs: 50 } });
+    const asked = Promise.withResolvers<void>();
+    attack = async () => asked.resolve();
+    const first = node.exchange.fetch(request([attacker]));
+    await asked.promise;
+    await Promise.all([first, node.exchange.fetch(request([honest]))]);
+    await expectWhole(node);
+  });
+
   it('from where it was interrupted', async () => {
     const node = await fetcher();
     const controller = new AbortController();
@@ -212,13 +222,14 @@ describe('an artifact is refused', () => {
     await expectWhole(node);
   });
 
-  it('whose bytes have another digest than was asked for', async () => {
+  it('whose bytes have another digest than was asked for, though it stays for who names it rightly', async () => {
     const node = await fetcher();
     await expect(node.exchange.fetch({ ...request(), sha256: '00'.repeat(32) })).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
       details: { sha256: artifact.sha256 },
     });
-    expect(node.store.ls()).toEqual([]);
+    expect(await sentDuring(() => node.exchange.fetch(request()))).toBe(0);
+    await expectWhole(node);
   });
 
   it('that nobody has', async () => {

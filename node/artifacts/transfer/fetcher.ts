@@ -34,7 +34,7 @@ export interface FetchRequest {
   sha256?: Hex32;
   /** A larger artifact is not fetched. */
   maxBytes: number;
-  /** Peers that are known to have it; others are found. */
+  /** Peers that are known to have it; others are found. Who joins a download adds to those that it tries. */
   providers?: readonly Provider[];
   /** Keep it whatever room is needed. */
   pin?: boolean;
@@ -51,11 +51,18 @@ export interface FetcherComponents {
   routing: ContentRouting;
 }
 
-/** One download, and all who asked for it. */
-interface Shared {
-  artifact: Promise<Artifact>;
+/** All who ask for one artifact. */
+interface Demand {
   requests: Set<FetchRequest>;
+  /** Aborted when none is left. */
   controller: AbortController;
+  /** Once the store is ready for it. */
+  download?: Download;
+}
+
+/** One download, and all who asked for it. */
+interface Shared extends Demand {
+  artifact: Promise<Artifact>;
 }
 
 /** Fetches artifacts into the store. */
@@ -80,7 +87,7 @@ export class ArtifactFetcher {
    * for the same artifact share one download.
    *
    * @throws TesseraError `ARTIFACT_MISSING` when no peer has it; `DOWNLOAD_FAILED` when those that have it fail, it is
-   *   too large, or its bytes have another sha2-256; `ENCODING_INVALID` when the CID names no artifact;
+   *   too large, or its bytes have another sha2-256 than was given; `ENCODING_INVALID` when the CID names no artifact;
    *   `STORAGE_FAILED`; `ABORTED`
    */
   async fetch(request: FetchRequest): Promise<Artifact> {
@@ -89,7 +96,7 @@ export class ArtifactFetcher {
     throwIfAborted(signal);
     const artifact = store.find(cid) ?? (await this.#join(request));
     if (sha256 !== undefined && artifact.sha256 !== sha256) {
-      await store.remove(cid);
+      // It stays, since it is what its CID says: else a peer could have others' artifacts dropped by naming them wrongly.
       throw new TesseraError('DOWNLOAD_FAILED', {
         message: `The artifact ${cid} has the sha2-256 ${artifact.sha256}, not ${sha256}`,
         remedy: 'Do not use it; ask whoever named both for the right CID.',
@@ -107,10 +114,11 @@ export class ArtifactFetcher {
   }
 
   async #join(request: FetchRequest): Promise<Artifact> {
-    const { cid, maxBytes, announce = true, signal } = request;
+    const { cid, maxBytes, announce = true, providers = [], signal } = request;
     const key = `${cid} ${maxBytes} ${announce}`;
     const shared = this.#shared.get(key) ?? this.#begin(key, request);
     shared.requests.add(request);
+    shared.download?.tryToo(providers);
     const { promise: left, reject } = Promise.withResolvers<never>();
     const leave = () => {
       shared.requests.delete(request);
@@ -129,24 +137,20 @@ export class ArtifactFetcher {
   }
 
   #begin(key: string, request: FetchRequest): Shared {
-    const requests = new Set<FetchRequest>();
-    const controller = new AbortController();
-    const artifact = this.#download(request, requests, controller.signal).finally(() => {
+    const demand: Demand = { requests: new Set(), controller: new AbortController() };
+    const artifact = this.#download(request, demand).finally(() => {
       this.#running.delete(shared);
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
     });
-    const shared = { artifact, requests, controller };
+    const shared: Shared = Object.assign(demand, { artifact });
     this.#shared.set(key, shared);
     this.#running.add(shared);
     return shared;
   }
 
-  async #download(
-    { cid, maxBytes, announce = true, providers = [] }: FetchRequest,
-    requests: ReadonlySet<FetchRequest>,
-    signal: AbortSignal,
-  ): Promise<Artifact> {
+  async #download({ cid, maxBytes, announce = true }: FetchRequest, demand: Demand): Promise<Artifact> {
     const { store, libp2p, routing } = this.#components;
+    const { requests, controller } = demand;
     const started = performance.now();
     const incoming = await store.receive(cid);
     const download = new Download(
@@ -155,10 +159,10 @@ export class ArtifactFetcher {
         // What the store cannot hold is not begun.
         maxBytes: Math.min(maxBytes, store.maxBytes),
         incoming,
-        providers,
+        providers: [...requests].flatMap(({ providers = [] }) => providers),
         libp2p,
         routing,
-        signal,
+        signal: controller.signal,
         onProgress: (progress) => {
           for (const { onProgress } of requests) onProgress?.(progress);
         },
@@ -168,6 +172,7 @@ export class ArtifactFetcher {
       },
       this.#options,
     );
+    demand.download = download;
     try {
       return await incoming.complete(await download.run(), { announce });
     } finally {

@@ -1,9 +1,10 @@
 import { generateKeyPair } from '@libp2p/crypto/keys';
+import type { PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { beforeEach, expect, it } from 'vitest';
 import { artifactCid } from '../../../protocol/ids.ts';
 import { parseArtifactCid } from '../store/index.ts';
-import { ProviderPool } from './provider-pool.ts';
+import { maxProviders, ProviderPool } from './provider-pool.ts';
 import { type Fault, ProviderFault } from './provider-session.ts';
 import type { ContentRouting, Provider } from './routing.ts';
 
@@ -46,6 +47,17 @@ it('tries whom it knows once at a time, and never itself', async () => {
   await search([one, self], [two]);
   expect([pool.take(0), pool.take(0), pool.take(0)]).toEqual([one, two, undefined]);
   expect(pool.size).toBe(2);
+});
+
+it('keeps account of so many, whoever the network names', async () => {
+  const crowd = Array.from({ length: maxProviders }, (_, index) => ({
+    peer: { toString: () => `peer ${index}`, equals: () => false } as unknown as PeerId,
+    multiaddrs: [],
+  }));
+  pool.add(one);
+  await search(crowd, [two]);
+  expect(pool.size).toBe(maxProviders);
+  expect(pool.take(0)).toBe(one);
 });
 
 it('tries one that failed again after a pause, which grows, and after others', () => {

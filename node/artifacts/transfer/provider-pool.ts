@@ -20,6 +20,9 @@ export interface ProviderPoolOptions {
   retryMs: number;
 }
 
+/** Providers of one artifact that are kept account of: strangers say who has it, and may name anybody. */
+export const maxProviders = 1_000;
+
 interface Known {
   provider: Provider;
   failures: number;
@@ -56,9 +59,11 @@ export class ProviderPool {
     return this.#known.size;
   }
 
+  /** Takes account of a provider, unless it is known, this node, or one too many. */
   add(provider: Provider): void {
     const name = provider.peer.toString();
-    if (this.#known.has(name) || provider.peer.equals(this.#self)) return;
+    if (this.#known.has(name) || this.#known.size >= maxProviders) return;
+    if (provider.peer.equals(this.#self)) return;
     this.#known.set(name, { provider, failures: 0, busy: false, notBefore: 0 });
     this.#onChange();
   }

@@ -81,7 +81,10 @@ export async function fetchFrom(
     reader.close();
     if (asked.length > 0) stream.abort(new Error('no longer needed'));
     // The provider ends it when it has read the end.
-    else await stream.close().catch((error: Error) => stream.abort(error));
+    else {
+      const limited = { signal: AbortSignal.timeout(options.stallMs) };
+      await stream.close(limited).catch((error: Error) => stream.abort(error));
+    }
   }
 }
 
