@@ -76,6 +76,6 @@ function describeMark({ of, atMost }: Mark, unit: Unit): string {
   const share =
     atMost < 1 && Number.isInteger(Math.round(inverse * 1e6) / 1e6)
       ? `1/${Math.round(inverse)}`
-      : `${atMost}`;
+      : `${Number(atMost.toFixed(3))}`;
   return atMost === 1 ? 'no more than the baseline' : `at most ${share} of the baseline`;
 }
