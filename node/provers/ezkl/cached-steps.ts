@@ -17,7 +17,7 @@ import { ezklVersion } from './version.ts';
 import { encodeInputs } from './witness-files.ts';
 
 /** Part of every cache key: raise it when the files or what they mean change. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 export const circuitFiles = { settings: 'settings.json', circuit: 'circuit.ezkl' } as const;
 export const witnessFile = 'witness.json';

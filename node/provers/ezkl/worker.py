@@ -9,6 +9,7 @@ import errno
 import inspect
 import json
 import logging
+import math
 import os
 import signal
 import struct
@@ -64,11 +65,13 @@ async def settled(value):
 def canonical_settings(path):
     """Makes the file a function of the circuit: ezkl writes the time, and sets and maps in an order of the moment.
 
-    Its order of tables is the circuit's, so this has to come before the circuit is compiled.
+    Its order of tables is the circuit's, so this has to come before the circuit is compiled. Its threads race for the
+    number of rows, of which no key depends; that of the assignments is the same each time.
     """
     with open(path) as file:
         settings = json.load(file)
     settings["timestamp"] = 0
+    settings["num_rows"] = math.ceil(settings["total_assignments"] / settings["run_args"]["num_inner_cols"])
     for tables in ("required_range_checks", "required_lookups"):
         settings[tables].sort(key=json.dumps)
     equations = settings["einsum_params"]["equations"]
