@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { proofFormat } from '../../protocol/job/index.ts';
 import {
   type Assignment,
@@ -14,6 +13,7 @@ import {
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import type { Signer } from '../job/signer.ts';
 import type { RequestProtocol } from '../network/request-protocol.ts';
+import { Notice } from '../notice.ts';
 import type { Logger } from '../peer/log.ts';
 import { deliver } from './delivery.ts';
 import { refusalOf } from './refusal.ts';
@@ -55,6 +55,8 @@ export class AssignmentRun {
   /** On the clock of `performance.now()`. */
   readonly #endsAt: number;
   readonly #cancel = new AbortController();
+  /** Raised when there is something to report. */
+  readonly #news = new Notice();
   #record: WorkRecord;
   #stage: WorkerStage;
   #isWaiting: boolean;
@@ -159,6 +161,8 @@ export class AssignmentRun {
       signal,
       onStage: (stage) => {
         this.#stage = stage;
+        // Its requester may hand out more from then on.
+        if (stage === 'checking') this.#news.raise();
       },
       exclusively: (memory, act) => places.run(memory, signal, act),
     });
@@ -198,12 +202,14 @@ export class AssignmentRun {
     await deliver({ target: () => this.#task.source, sign, retry }, this.#components, signal);
   }
 
-  /** Tells the requester now and then how far it is; one that does not know the assignment cancels it so. */
+  /** Tells the requester how far it is when it is begun, and now and then; one that does not know the assignment cancels it so. */
   async #report(signal: AbortSignal): Promise<void> {
     const { requests, log } = this.#components;
+    signal.addEventListener('abort', () => this.#news.raise(), { once: true });
     while (!signal.aborted) {
+      await this.#news.wait(this.#timings.report);
+      if (signal.aborted) return;
       try {
-        await sleep(this.#timings.report, undefined, { signal });
         const answer = await requests.request(this.#task.source, this.progress(), { signal });
         if (answer?.message.kind === 'cancellation') this.cancel(unneeded(answer.message.reason));
       } catch (error) {

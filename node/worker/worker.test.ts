@@ -130,6 +130,16 @@ describe('a worker', () => {
     expect(begun).toEqual([0]);
   });
 
+  it('says at once that a segment is begun, and else now and then', async () => {
+    worker = open({ timings: { report: 60_000 } });
+    work = (task, options) => {
+      for (const stage of ['fetching', 'checking', 'proving'] as const) options.onStage(stage);
+      return endless(task, options);
+    };
+    await assign(assignment(0));
+    await eventually(() => expect(told).toMatchObject([{ kind: 'progress', stage: 'proving' }]), interval);
+  });
+
   it('begins once what comes twice at once', async () => {
     work = endless;
     const signed = assignment(0);

@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { throwIfAborted } from '../../abort.ts';
+import { Notice } from '../../notice.ts';
 import {
   artifactLayout,
   bytesOfRoot,
@@ -15,7 +16,6 @@ import {
   partsOfRoot,
 } from '../store/index.ts';
 import { BlockQueue, type Wanted } from './block-queue.ts';
-import { Notice } from './notice.ts';
 import { ProviderPool, type ProviderPoolOptions } from './provider-pool.ts';
 import {
   type Fault,

@@ -39,6 +39,8 @@ export interface Candidate {
   taken: number;
   /** Units of what it has from this node. */
   held: readonly number[];
+  /** How many of these it has begun: it no longer waits for artifacts or for another one to end. */
+  begun: number;
   /** Whether it has bid on a connection of its own: names that are only heard of cost nobody anything. */
   isMet: boolean;
   /** Submissions that were accepted, and assignments that were in vain. */

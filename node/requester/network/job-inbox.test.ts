@@ -34,10 +34,11 @@ let worth: [string, string][];
 let kept: Map<number, SegmentRecord>;
 let events: SegmentEvent[];
 let cancelled: [string, Cancellation][];
+let begun: string[];
 let pokes: number;
 
 beforeEach(() => {
-  [worth, events, cancelled, pokes] = [[], [], [], 0];
+  [worth, events, cancelled, begun, pokes] = [[], [], [], [], 0];
   kept = new Map();
   verdict = async () => ({ kind: 'valid', proof });
   edgesHold = true;
@@ -56,6 +57,7 @@ beforeEach(() => {
     ledger,
     directory: {
       take: () => {},
+      begin: (worker) => begun.push(worker) === 1,
       give: () => {},
       pause: (worker) => void worth.push([worker, 'pause']),
       judge: async (worker, what) => void worth.push([worker, what]),
@@ -209,6 +211,16 @@ describe('a report', () => {
     expect(await inbox.onProgress(said(ann, 'x', { stage: 'proving' }))).toBeUndefined();
     expect(ledger.isWorking).toBe(true);
     expect(events.at(-1)).toMatchObject({ segment: 0, state: 'proving', worker: ann });
+  });
+
+  it('that the segment is begun lets its worker have another one', async () => {
+    await assign(0, ann, 'x');
+    for (const stage of ['queued', 'fetching']) await inbox.onProgress(said(ann, 'x', { stage }));
+    await inbox.onProgress(said(ben, 'y', { stage: 'checking' }));
+    expect([begun, pokes]).toEqual([[], 0]);
+    for (const stage of ['checking', 'proving']) await inbox.onProgress(said(ann, 'x', { stage }));
+    // Told twice, it was news once.
+    expect([begun, pokes]).toEqual([[ann, ann], 1]);
   });
 
   it('of who has not is answered so that it stops', async () => {

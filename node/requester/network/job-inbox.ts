@@ -35,10 +35,12 @@ export class JobInbox {
   async onProgress({ message }: SignedMessage<WorkerProgress>): Promise<SignedMessage | undefined> {
     const { state, cancellations } = this.#components;
     const { segment, stage, sender } = message;
-    if (!state.segments.holds(claimantOf(message))) {
+    const claimant = claimantOf(message);
+    if (!state.segments.holds(claimant)) {
       return cancellations.sign(state.segments.isAccepted(segment) ? 'proven' : 'reassigned', segment);
     }
     state.hear(segment, sender);
+    if (stage !== 'queued' && stage !== 'fetching') state.begin(claimant);
     state.tell(segment, stage, sender);
     return undefined;
   }

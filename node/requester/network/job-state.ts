@@ -12,7 +12,7 @@ import type { WorkerDirectory } from './worker-directory.ts';
 
 export interface JobStateComponents {
   ledger: SegmentLedger;
-  directory: Pick<WorkerDirectory, 'take' | 'give' | 'pause' | 'judge'>;
+  directory: Pick<WorkerDirectory, 'take' | 'begin' | 'give' | 'pause' | 'judge'>;
   record: Pick<OpenJobRecord, 'save'>;
   cancellations: Pick<JobCancellations, 'send'>;
   log: Logger;
@@ -100,6 +100,12 @@ export class JobState {
   /** A worker that has the segment gave a sign of life. */
   hear(segment: number, worker: Hex32): void {
     this.#components.ledger.hear(segment, worker, performance.now());
+  }
+
+  /** A worker that has the segment works on it, and may have another one in advance. */
+  begin({ worker, assignment }: Claimant): void {
+    const { directory, onRoom } = this.#components;
+    if (directory.begin(worker, assignment)) onRoom();
   }
 
   /** Assignments that took too long, or whose workers said nothing for so many milliseconds; none that is being judged. */

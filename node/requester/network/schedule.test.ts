@@ -20,6 +20,7 @@ function candidate(worker: string, change: Partial<Candidate> = {}): Candidate {
     taken: 0,
     isMet: true,
     held: [],
+    begun: 0,
     record: { kept: 1, broken: 0 },
     ...change,
   };
@@ -42,7 +43,7 @@ describe('the schedule', () => {
   it('gives the longest first', () => {
     const claims = policy.decide(
       [segment(0, { units: 5 }), segment(1, { units: 50 })],
-      [candidate('only', { places: 1, held: [1] })],
+      [candidate('only', { places: 1, held: [1], begun: 1 })],
     );
     expect(claims.map((claim) => claim.segment)).toEqual([1]);
   });
@@ -74,32 +75,37 @@ describe('the schedule', () => {
     expect(alone?.expectedSeconds).toBe(8);
   });
 
-  it('lets a worker hold one segment more than it has places', () => {
+  it('lets a worker hold one segment more than it has places, once it has begun one in each', () => {
     const open = [0, 1, 2, 3, 4].map((index) => segment(index));
-    expect(policy.decide(open, [candidate('one')])).toHaveLength(2);
-    expect(policy.decide(open, [candidate('two', { places: 2 })])).toHaveLength(3);
-    expect(policy.decide(open, [candidate('full', { held: [10, 10] })])).toEqual([]);
+    const given = (change: Partial<Candidate>) => policy.decide(open, [candidate('one', change)]).length;
+    expect(given({})).toBe(1);
+    expect(given({ held: [10] })).toBe(0);
+    expect(given({ held: [10], begun: 1 })).toBe(1);
+    expect(given({ held: [10, 10], begun: 1 })).toBe(0);
+    expect(given({ places: 2 })).toBe(2);
+    expect(given({ places: 2, held: [10], begun: 1 })).toBe(1);
+    expect(given({ places: 2, held: [10, 10], begun: 2 })).toBe(1);
   });
 
   it('leaves places that others have taken alone', () => {
     const open = [0, 1, 2].map((index) => segment(index));
-    expect(policy.decide(open, [candidate('shared', { places: 2, taken: 1 })])).toHaveLength(2);
+    expect(policy.decide(open, [candidate('shared', { places: 2, taken: 1 })])).toHaveLength(1);
   });
 
   it('rather waits for a fast worker than give the last segment to one that is far slower', () => {
-    const fast = candidate('fast', { ...speed(100), held: [10, 10] });
+    const fast = candidate('fast', { ...speed(100), held: [10, 10], begun: 1 });
     expect(policy.decide([segment(0)], [fast, candidate('slow')])).toEqual([]);
     const many = Array.from({ length: 300 }, (_, index) => segment(index));
-    expect(workersOf(policy.decide(many, [fast, candidate('slow')]))).toEqual(['slow', 'slow']);
+    expect(workersOf(policy.decide(many, [fast, candidate('slow')]))).toEqual(['slow']);
   });
 
   it('shares equal segments out among equal workers', () => {
-    const workers = ['a', 'b', 'c'].map((name) => candidate(name));
-    const open = Array.from({ length: 6 }, (_, index) => segment(index));
+    const workers = ['a', 'b', 'c'].map((name) => candidate(name, { places: 2 }));
+    const open = Array.from({ length: 9 }, (_, index) => segment(index));
     const claims = policy.decide(open, workers);
     expect(workersOf(claims.slice(0, 3)).sort()).toEqual(['a', 'b', 'c']);
     expect(workersOf(claims.slice(3)).sort()).toEqual(['a', 'b', 'c']);
-    expect(claims.map(({ expectedSeconds }) => expectedSeconds)).toEqual([10, 10, 10, 20, 20, 20]);
+    expect(claims.map(({ expectedSeconds }) => expectedSeconds)).toEqual([10, 10, 10, 10, 10, 10]);
   });
 
   it.each([
@@ -142,6 +148,7 @@ const anyCandidate = fc.record({
   taken: count,
   isMet: fc.boolean(),
   held: fc.array(fc.integer({ min: 1, max: 1_000 }), { maxLength: 4 }),
+  begun: count,
   record: fc.record({ kept: count, broken: count }),
 });
 const situation = fc.record({
@@ -165,9 +172,10 @@ describe('whatever is open and whoever bids', () => {
           expect(expectedSeconds).toBeGreaterThan(0);
           expect(Number.isFinite(expectedSeconds)).toBe(true);
         }
-        for (const { worker, places, taken, held } of candidates) {
+        for (const { worker, places, taken, held, begun } of candidates) {
           const given = claims.filter((claim) => claim.worker === worker).length;
-          expect(given).toBeLessThanOrEqual(Math.max(0, places - taken + 1 - held.length));
+          const most = places - taken + (begun < places - taken ? 0 : 1);
+          expect(given).toBeLessThanOrEqual(Math.max(0, most - held.length));
         }
       }),
     );
@@ -176,7 +184,7 @@ describe('whatever is open and whoever bids', () => {
   it('something is given out as long as anybody is idle who suits something', () => {
     fc.assert(
       fc.property(situation, ({ open, candidates }) => {
-        const idle = candidates.map((one) => ({ ...one, taken: 0, held: [] }));
+        const idle = candidates.map((one) => ({ ...one, taken: 0, held: [], begun: 0 }));
         const suits = open.some((one) => idle.length > 0 && policy.obstacles(one, idle).size === 0);
         expect(policy.decide(open, idle).length > 0).toBe(suits);
       }),
@@ -203,7 +211,9 @@ describe('whatever is open and whoever bids', () => {
         const proven: number[] = [];
         let rounds = 0;
         while (proven.length < segments) {
-          const candidates = [...held].map(([name, own]) => candidate(name, { held: own.map(() => 10) }));
+          const candidates = [...held].map(([name, own]) =>
+            candidate(name, { held: own.map(() => 10), begun: Math.min(1, own.length) }),
+          );
           for (const claim of policy.decide(
             [...left].map((index) => segment(index)),
             candidates,

@@ -13,6 +13,7 @@ const able: Candidate = {
   places: 1,
   taken: 0,
   held: [],
+  begun: 0,
   isMet: true,
   record: { kept: 0, broken: 0 },
 };

@@ -57,6 +57,7 @@ describe('the directory of workers', () => {
         taken: 0,
         isMet: false,
         held: [],
+        begun: 0,
         record: { kept: 0, broken: 0 },
       },
     ]);
@@ -85,6 +86,18 @@ describe('the directory of workers', () => {
     expect(directory.candidates()[0]).toMatchObject({ taken: 1, held: [10] });
     directory.give(worker, 'one');
     expect(directory.candidates()[0]?.held).toEqual([]);
+  });
+
+  it('knows how many a worker has begun of what it has', () => {
+    directory.note(bid());
+    for (const assignment of ['one', 'two']) directory.take(worker, assignment, 10);
+    expect(directory.candidates()[0]?.begun).toBe(0);
+    expect(directory.begin(worker, 'two')).toBe(true);
+    expect(directory.begin(worker, 'two')).toBe(false);
+    expect(directory.candidates()[0]?.begun).toBe(1);
+    directory.give(worker, 'two');
+    expect(directory.begin(worker, 'two')).toBe(false);
+    expect(directory.candidates()[0]).toMatchObject({ held: [10], begun: 0 });
   });
 
   it('gives a proven worker that was busy a rest, until it bids anew', async () => {

@@ -21,6 +21,12 @@ export interface KnownWorker {
   isMet: boolean;
 }
 
+/** What a worker has from this node. */
+interface HeldSegment {
+  units: number;
+  isBegun: boolean;
+}
+
 export interface WorkerDirectoryLimits {
   /** Bids that are remembered: at their longest, 20 KB each. */
   bids: number;
@@ -38,7 +44,8 @@ const maxPauseMs = 60_000;
 export class WorkerDirectory {
   /** In the order in which they were heard. */
   readonly #bids = new Map<Hex32, KnownWorker>();
-  readonly #held = new Map<Hex32, Map<string, number>>();
+  /** By worker and assignment. */
+  readonly #held = new Map<Hex32, Map<string, HeldSegment>>();
   /** Of workers whose bids are remembered. */
   readonly #pauses = new Map<Hex32, { until: number; times: number }>();
   /** In the order in which they were judged last. */
@@ -108,15 +115,25 @@ export class WorkerDirectory {
       if ((this.#pauses.get(worker)?.until ?? 0) > now) return [];
       const { provers, memory, price, slots } = bid.message;
       const speeds = new Map(provers.map(({ name, unitsPerSecond }) => [name, unitsPerSecond]));
-      const held = [...(this.#held.get(worker)?.values() ?? [])];
-      return [{ worker, speeds, memory, price, places: slots.total, taken, isMet, held, record }];
+      const segments = [...(this.#held.get(worker)?.values() ?? [])];
+      const held = segments.map(({ units }) => units);
+      const begun = segments.filter(({ isBegun }) => isBegun).length;
+      return [{ worker, speeds, memory, price, places: slots.total, taken, isMet, held, begun, record }];
     });
   }
 
   /** Notes that a worker has something to do. */
   take(worker: Hex32, assignment: string, units: number): void {
-    const held = this.#held.get(worker) ?? new Map<string, number>();
-    this.#held.set(worker, held.set(assignment, units));
+    const held = this.#held.get(worker) ?? new Map<string, HeldSegment>();
+    this.#held.set(worker, held.set(assignment, { units, isBegun: false }));
+  }
+
+  /** Notes that a worker has begun what it has to do. @returns whether that is news */
+  begin(worker: Hex32, assignment: string): boolean {
+    const segment = this.#held.get(worker)?.get(assignment);
+    if (segment === undefined || segment.isBegun) return false;
+    segment.isBegun = true;
+    return true;
   }
 
   /** Notes that it no longer has. */

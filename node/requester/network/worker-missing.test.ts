@@ -14,6 +14,7 @@ function candidate(change: Partial<Candidate> = {}): Candidate {
     places: 1,
     taken: 0,
     held: [],
+    begun: 0,
     isMet: true,
     record: { kept: 0, broken: 0 },
     ...change,

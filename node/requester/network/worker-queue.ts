@@ -1,7 +1,10 @@
 import type { Candidate, OpenSegment } from './claim-policy.ts';
 import { allowanceOf } from './trial.ts';
 
-/** Segments that a worker may hold besides those it is working on, so that none of its places waits for a message. */
+/**
+ * Segments that a worker may hold besides those it is working on, so that none of its places waits for a message. It gets
+ * them when it has begun one in each place: where many workers begin at once, none waits for what another has in advance.
+ */
 const inAdvance = 1;
 
 /** By how much one worker's finish may be later than another's to count as the same: no estimate is better than that. */
@@ -12,15 +15,17 @@ export class WorkerQueue {
   readonly candidate: Candidate;
   readonly #ends: number[];
   #room: number;
+  #segments = 0;
 
   constructor(candidate: Candidate) {
     this.candidate = candidate;
-    const { places, taken, held, record } = candidate;
+    const { places, taken, held, begun, record } = candidate;
     // It names its places itself: no more of them are looked at than it may use.
     const allowance = allowanceOf(record);
     const free = places - taken;
     this.#ends = Array.from({ length: Math.max(1, Math.min(free, allowance)) }, () => 0);
-    this.#room = Math.max(0, Math.min(free + inAdvance, allowance) - held.length);
+    const most = begun < free ? free : free + inAdvance;
+    this.#room = Math.max(0, Math.min(most, allowance) - held.length);
     const fastest = Math.max(1, ...candidate.speeds.values());
     for (const units of held) this.#push(units / fastest);
   }
@@ -28,6 +33,11 @@ export class WorkerQueue {
   /** Segments that the worker may be given now. */
   get room(): number {
     return this.#room;
+  }
+
+  /** Segments that it has, and that were added. */
+  get segments(): number {
+    return this.#segments;
   }
 
   /** Seconds that the worker says it takes. */
@@ -46,6 +56,7 @@ export class WorkerQueue {
   }
 
   #push(seconds: number): void {
+    this.#segments += 1;
     this.#ends[0] = (this.#ends[0] ?? 0) + seconds;
     this.#ends.sort((a, b) => a - b);
   }
@@ -69,10 +80,19 @@ interface Expectation {
   seconds: number;
 }
 
-function compare({ queue: { candidate: a }, seconds }: Expectation, other: Expectation): number {
-  const { candidate: b } = other.queue;
+function compare(
+  { queue: { candidate: a, segments: own }, seconds }: Expectation,
+  other: Expectation,
+): number {
+  const { candidate: b, segments } = other.queue;
   if (a.price !== b.price) return a.price < b.price ? -1 : 1;
-  return reliability(b) - reliability(a) || seconds - other.seconds || (a.worker < b.worker ? -1 : 1);
+  return (
+    reliability(b) - reliability(a) ||
+    seconds - other.seconds ||
+    // Places of one machine share it.
+    own - segments ||
+    (a.worker < b.worker ? -1 : 1)
+  );
 }
 
 /** The share of assignments that a worker is expected to keep, by Laplace's rule of succession; all, where it has none. */
