@@ -115,6 +115,22 @@ describe('ArtifactCache', () => {
     expect(await readFile(join(again.path, 'file'), 'utf8')).toBe('content');
   });
 
+  it('makes an entry again for whoever reads its damaged file, and for nobody else', async () => {
+    const calls = { count: 0 };
+    const make = async (path: string) => {
+      calls.count++;
+      for (const name of ['small', 'large']) await writeFile(join(path, name), name);
+    };
+    const { path } = await cache.open('test', {}, make);
+    await writeFile(join(path, 'large'), 'LARGE');
+    const later = new ArtifactCache({ directory, maxBytes: 1e9 });
+    for (let i = 0; i < 2; i++) await later.open('test', {}, make, undefined, ['small']);
+    expect([calls.count, await later.has('test', {}, ['small'])]).toEqual([1, true]);
+    expect(await later.has('test', {})).toBe(false);
+    expect((await later.open('test', {}, make)).cached).toBe(false);
+    expect(await readFile(join(path, 'large'), 'utf8')).toBe('large');
+  });
+
   it('gives up a download that nobody went on with for a week, and no other', async () => {
     const [old, recent] = ['aa', 'bb'].map((byte) => `${cache.partialFile(byte.repeat(32))}.part`) as [
       string,

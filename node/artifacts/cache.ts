@@ -71,8 +71,8 @@ const lockStaleMs = 60_000;
 export class ArtifactCache {
   readonly #directory: string;
   readonly #maxBytes: number;
-  /** Entries whose digests this process has checked. */
-  readonly #checked = new Set<string>();
+  /** Files whose digests this process has checked, by entry. */
+  readonly #checked = new Map<string, Set<string>>();
 
   constructor(init: CacheInit) {
     this.#directory = init.directory;
@@ -85,6 +85,7 @@ export class ArtifactCache {
    *
    * @param kind kebab-case name of what is kept
    * @param make writes the entry's files into a directory that exists and is empty
+   * @param reads files that are going to be read: all unless given; a damaged one among the others is not noticed
    * @throws TesseraError `STORAGE_FAILED`, `ABORTED`, or what `make` throws; then nothing is left behind
    */
   async open(
@@ -92,6 +93,7 @@ export class ArtifactCache {
     inputs: CacheInputs,
     make: (directory: string) => Promise<void>,
     signal?: AbortSignal,
+    reads?: readonly string[],
   ): Promise<OpenEntry> {
     const key = keyOf(kind, inputs);
     const path = join(this.#directory, kind, key);
@@ -100,7 +102,7 @@ export class ArtifactCache {
     let cached = true;
     let use: string;
     try {
-      record = await this.#wholeRecord(path);
+      record = await this.#wholeRecord(path, reads);
       if (record === undefined) {
         cached = false;
         record = await this.#make(path, make);
@@ -128,8 +130,8 @@ export class ArtifactCache {
   }
 
   /** Whether the entry of these inputs is there and whole: {@link open} would not make it. */
-  async has(kind: string, inputs: CacheInputs): Promise<boolean> {
-    return (await this.#wholeRecord(join(this.#directory, kind, keyOf(kind, inputs)))) !== undefined;
+  async has(kind: string, inputs: CacheInputs, reads?: readonly string[]): Promise<boolean> {
+    return (await this.#wholeRecord(join(this.#directory, kind, keyOf(kind, inputs)), reads)) !== undefined;
   }
 
   /** {@link open}, `use`, release. */
@@ -204,25 +206,31 @@ export class ArtifactCache {
         await rename(directory, path);
         return made;
       });
-      this.#checked.add(path);
+      this.#checked.set(path, new Set(Object.keys(record.files)));
       return record;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
   }
 
-  /** The entry's record where it is there with the bytes it was made with; the digests are checked once a process. */
-  async #wholeRecord(path: string): Promise<EntryRecord | undefined> {
+  /**
+   * The entry's record where it is there with the bytes it was made with; the digests are checked once a process.
+   *
+   * @param reads files whose digests count; all unless given
+   */
+  async #wholeRecord(path: string, reads?: readonly string[]): Promise<EntryRecord | undefined> {
     const record = await readRecord(path);
     if (record === undefined) return undefined;
-    const digests = !this.#checked.has(path);
+    const checked = this.#checked.get(path) ?? new Set();
     for (const [name, expected] of Object.entries(record.files)) {
-      const status = await stat(join(path, name)).catch(ifMissing);
+      const file = join(path, name);
+      const status = await stat(file).catch(ifMissing);
       if (status?.size !== expected.bytes) return undefined;
-      if (digests && (await storing(() => sha256File(join(path, name)))) !== expected.sha256)
-        return undefined;
+      if (checked.has(name) || reads?.includes(name) === false) continue;
+      if ((await storing(() => sha256File(file))) !== expected.sha256) return undefined;
+      checked.add(name);
     }
-    this.#checked.add(path);
+    this.#checked.set(path, checked);
     return record;
   }
 

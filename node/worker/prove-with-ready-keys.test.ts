@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256Hex } from '../../protocol/ids.ts';
+import { segmentRecipeFormat } from '../../protocol/job/index.ts';
 import { branchingModel } from '../../tests/support/branching-model.ts';
 import { describeWithEzkl } from '../../tests/support/ezkl-python.ts';
 import { image, Proving } from '../../tests/support/proving.ts';
 import { parseArtifactCid } from '../artifacts/store/index.ts';
 import { startTestPeer, type TestPeer } from '../artifacts/transfer/testing/peer.ts';
 import { ArtifactAccess } from '../job/artifact-access.ts';
+import { roles } from '../job/segment-files.ts';
 import { openCalibrationStore } from '../plan/calibration-store.ts';
 import { chooseForEzkl } from '../plan/parameters/ezkl.ts';
 import type { KeyFile, Prover } from '../provers/prover.ts';
@@ -131,6 +133,18 @@ describeWithEzkl('a worker', () => {
     expect(came).toEqual({ outcome: 'proof', made: true, fetched: true, left: [] });
   });
 
+  it('is not told of keys that are damaged on the requester’s disk', async () => {
+    const readyKeysOf = async (prover: Prover) => {
+      const { task } = await publish(prover);
+      const cid = parseArtifactCid(task.assignment.artifacts[roles.recipe] ?? '');
+      const bytes: Uint8Array[] = [];
+      for await (const block of requester.store.get(cid)) bytes.push(block);
+      return segmentRecipeFormat.decode(Buffer.concat(bytes)).readyKeys;
+    };
+    expect(Object.keys((await readyKeysOf(proving.prover)) ?? {})).toHaveLength(2);
+    expect(await readyKeysOf(withDamagedFile(proving.prover))).toBeUndefined();
+  });
+
   it('makes the keys where the requester’s cannot be fetched', async () => {
     const { task, keys } = await publish(proving.prover);
     expect(keys).toHaveLength(2);
@@ -142,6 +156,18 @@ describeWithEzkl('a worker', () => {
     expect(await prove(task, forever)).toMatchObject({ outcome: 'proof', made: true, fetched: false });
   });
 });
+
+/** Gives a proving key whose bytes are no longer those that it was made with. */
+function withDamagedFile(honest: Prover): Prover {
+  return {
+    ...honest,
+    async exportReadyKeys(segment) {
+      const keys = new Map(await honest.exportReadyKeys?.(segment));
+      const key = keys.get('provingKey') as KeyFile;
+      return keys.set('provingKey', { ...key, sha256: 'ab'.repeat(32) });
+    },
+  };
+}
 
 /** Gives a proving key that is none, under its true digest. */
 function withDamagedKey(honest: Prover): Prover {

@@ -100,11 +100,13 @@ export function openWitness(
 /**
  * Proves an execution and verifies the proof: {@link proofFile}.
  *
+ * @param openKeys opens the keys to prove with
  * @throws TesseraError `PROVER_FAILED` for a proof that does not verify
  */
 export function openProof(
   cache: ArtifactCache,
-  { circuit, srs, keys }: OpenFiles,
+  { circuit, srs }: Pick<OpenFiles, 'circuit' | 'srs'>,
+  openKeys: () => Promise<OpenEntry>,
   witness: OpenEntry,
   call: Call,
 ): Promise<OpenEntry> {
@@ -114,21 +116,26 @@ export function openProof(
       { layoutVersion, witness: witness.key },
       async (directory) => {
         const proof = join(directory, proofFile);
-        await call.request('prove', {
-          circuit: join(circuit.path, circuitFiles.circuit),
-          provingKey: join(keys.path, keyFiles.provingKey),
-          witness: join(witness.path, witnessFile),
-          proof,
-          srs: srs.path,
-        });
-        const { value } = await call.request('verify', {
-          proof,
-          settings: join(circuit.path, circuitFiles.settings),
-          verifyingKey: join(keys.path, keyFiles.verifyingKey),
-          srs: srs.path,
-        });
-        if (value !== true) {
-          throw new TesseraError('PROVER_FAILED', { message: 'ezkl made a proof that does not verify' });
+        const keys = await openKeys();
+        try {
+          await call.request('prove', {
+            circuit: join(circuit.path, circuitFiles.circuit),
+            provingKey: join(keys.path, keyFiles.provingKey),
+            witness: join(witness.path, witnessFile),
+            proof,
+            srs: srs.path,
+          });
+          const { value } = await call.request('verify', {
+            proof,
+            settings: join(circuit.path, circuitFiles.settings),
+            verifyingKey: join(keys.path, keyFiles.verifyingKey),
+            srs: srs.path,
+          });
+          if (value !== true) {
+            throw new TesseraError('PROVER_FAILED', { message: 'ezkl made a proof that does not verify' });
+          }
+        } finally {
+          await keys.release();
         }
       },
       call.signal,

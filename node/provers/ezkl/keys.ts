@@ -20,6 +20,9 @@ export const keyFiles = {
   evmVerifier: 'evm-verifier.bin',
 } as const;
 
+/** What verifying takes; the proving key is larger by orders of magnitude. */
+const verifyingFiles = [keyFiles.verifyingKey, keyFiles.vka, keyFiles.evmVerifier] as const;
+
 /** The files that a peer may take instead of making them, by role. */
 const readyRoles = ['provingKey', 'verifyingKey'] as const;
 
@@ -36,17 +39,20 @@ export interface KeyOrigin {
  * The cache's entry of a circuit's keys, made where they are missing, or of a peer's, taken in their place. Those of a
  * peer are an entry of their own, by their digests: nobody can spoil the keys that are made here.
  *
+ * @param use what for: to verify only, the proving key is not read, and may be damaged
  * @throws TesseraError `PROVER_FAILED`, or what fetching the peer's throws
  */
 export async function openKeys(
   cache: ArtifactCache,
   origin: KeyOrigin,
   call: Call,
+  use: 'verify' | 'prove',
   ready?: ReadyKeys,
 ): Promise<OpenEntry> {
+  const reads = use === 'verify' ? verifyingFiles : undefined;
   const inputs = { layoutVersion, circuit: origin.key, srs: origin.srs.sha256 };
   const { circuit, srs } = origin;
-  if (ready === undefined || (await cache.has(kinds.made, inputs))) {
+  if (ready === undefined || (await cache.has(kinds.made, inputs, reads))) {
     const make = async (directory: string) => {
       const [verifyingKey, provingKey] = [keyFiles.verifyingKey, keyFiles.provingKey].map((name) =>
         join(directory, name),
@@ -54,7 +60,7 @@ export async function openKeys(
       await call.request('setup', { circuit, srs: srs.path, verifyingKey, provingKey });
       await derive(cache, origin, directory, call);
     };
-    return cache.open(kinds.made, inputs, make, call.signal);
+    return cache.open(kinds.made, inputs, make, call.signal, reads);
   }
   const take = async (directory: string) => {
     for (const role of readyRoles) {
@@ -63,7 +69,7 @@ export async function openKeys(
     }
     await derive(cache, origin, directory, call);
   };
-  return cache.open(kinds.ready, { ...inputs, ready: ready.digests }, take, call.signal);
+  return cache.open(kinds.ready, { ...inputs, ready: ready.digests }, take, call.signal, reads);
 }
 
 /** What a peer may take of an entry of {@link openKeys}, by role. */

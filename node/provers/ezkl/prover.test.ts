@@ -127,6 +127,26 @@ describeWithEzkl('the ezkl prover', () => {
     expect(two.proof).toEqual(one.proof);
   });
 
+  it('makes the keys again when a damaged proving key is to be proven with, and not before', async () => {
+    const damaged = source(scaledModel([1, 3, 1, 5]), 'public', 'public');
+    const before = create(cache);
+    const keys = await before.exportReadyKeys?.(await before.compile(damaged, formatParams(params)));
+    const path = keys?.get('provingKey')?.path ?? '';
+    const bytes = await readFile(path);
+    const digest = sha256Hex(bytes);
+    bytes.fill(1, bytes.length - 1_000);
+    await writeFile(path, bytes);
+
+    const each = create(new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 }));
+    const steps: ProverEvent[] = [];
+    const onProgress = (event: ProverEvent) => void steps.push(event);
+    const segment = await each.compile(damaged, formatParams(params), { onProgress });
+    expect(steps).toContainEqual(expect.objectContaining({ step: 'setup', cached: true }));
+    expect(sha256Hex(await readFile(path))).not.toBe(digest);
+    await each.prove(segment, inputs);
+    expect(sha256Hex(await readFile(path))).toBe(digest);
+  });
+
   it('shares the work of two processes', async () => {
     const shared = join(directory, 'shared');
     const script = `

@@ -38,7 +38,7 @@ import {
   proofFile,
   witnessFile,
 } from './cached-steps.ts';
-import { keyFiles, openKeys, readyKeysOf } from './keys.ts';
+import { type KeyOrigin, keyFiles, openKeys, readyKeysOf } from './keys.ts';
 import { toleranceOperators, unsupportedByEzkl } from './operators.ts';
 import { type CircuitSize, type EzklParams, parseParams, setupMemory } from './parameters.ts';
 import { requireInRange } from './ranges.ts';
@@ -81,6 +81,10 @@ const provingMemory = { perKeyByte: 2.6, base: 120e6 };
 /** A compiled segment; its files stay in the cache until it is released. */
 interface OpenSegment extends OpenFiles {
   params: EzklParams;
+  /** What its keys follow from. */
+  origin: KeyOrigin;
+  /** A peer's, where they are taken in place of such as are made here. */
+  ready: ReadyKeys | undefined;
 }
 
 export function createEzklProver(init: EzklProverInit): EzklProver {
@@ -163,8 +167,8 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         settings: settingsPath,
         srs: { path: srs.path, sha256: await sha256File(srs.path) },
       };
-      const keys = hold(await call.step('setup', () => openKeys(cache, origin, call, ready)));
-      const entry: OpenSegment = { params, circuit, keys, srs };
+      const keys = hold(await call.step('setup', () => openKeys(cache, origin, call, 'verify', ready)));
+      const entry: OpenSegment = { params, circuit, keys, srs, origin, ready };
       const artifacts = await readArtifacts(entry);
       const draft: Circuit = {
         prover: 'ezkl',
@@ -250,7 +254,8 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
       const call = new Call(pool, options);
       const witness = await openWitness(cache, entry, inputs, call);
       try {
-        const proof = await openProof(cache, entry, witness, call);
+        const keys = () => openKeys(cache, entry.origin, call, 'prove', entry.ready);
+        const proof = await openProof(cache, entry, keys, witness, call);
         try {
           return readProof(await readFile(join(proof.path, proofFile), 'utf8'));
         } finally {

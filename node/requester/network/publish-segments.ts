@@ -158,8 +158,13 @@ async function publishReadyKeys(
   const published: Record<string, ReadyKey> = {};
   try {
     for (const [role, { path, sha256, bytes }] of (await prover.exportReadyKeys?.(compiled)) ?? []) {
-      const { cid } = await artifacts.putFile(path, { ...options, sha256 });
-      published[role] = { cid: cid.toString(), sha256, bytes };
+      const artifact = await artifacts.putFile(path, { ...options, sha256 });
+      published[role] = { cid: artifact.cid.toString(), sha256, bytes };
+      // Damaged on the disk: whoever proves with them here makes them anew.
+      if (artifact.sha256 !== sha256) {
+        await artifacts.release(Object.values(published).map(({ cid }) => cid));
+        return {};
+      }
     }
     return published;
   } catch (error) {
