@@ -11,4 +11,15 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2), process);
+const status = await main(process.argv.slice(2), process);
+await Promise.all([process.stdout, process.stderr].map(written));
+// All is closed: libp2p leaves timers that would keep the process for two seconds more.
+process.exit(status);
+
+/** Resolves when all that was written is with the system, or nobody reads it any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writable) stream.write('', () => resolve());
+    else resolve();
+  });
+}
