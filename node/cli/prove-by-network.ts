@@ -23,10 +23,12 @@ export async function proveByNetwork(
 ): Promise<ProveReport> {
   const { settings, output, signal } = context;
   const invited = flags.invite?.map(publicKeyOf);
-  const provers = await readyProvers(context, flags);
   const onProgress = output.progress.bind(output);
   // Loaded where it is wanted only: all of libp2p comes with it.
-  const { noteSegment, provenBy, withRequester } = await import('./network.ts');
+  const [provers, { noteSegment, provenBy, withRequester }] = await Promise.all([
+    readyProvers(context, flags),
+    import('./network.ts'),
+  ]);
   const onSegment = noteSegment(output);
   const api = await findRunningNode(nodeFiles(settings.directory.node), signal);
   if (api === undefined) {

@@ -9,7 +9,9 @@ import {
   type SignedMessage,
   type Topic,
 } from '../../protocol/messages/index.ts';
+import type { SignatureCheck } from '../../protocol/strict-signature.ts';
 import { FairShare, type FairShareInit, type Rate } from './fair-share.ts';
+import { nativeSignatureCheck } from './native-signature.ts';
 import { RateLimit } from './rate-limit.ts';
 import { SeenMessages } from './seen-messages.ts';
 
@@ -60,6 +62,7 @@ export class MessageGate {
   readonly #sources: RateLimit;
   readonly #looks: FairShare;
   readonly #seen = new SeenMessages();
+  readonly #isSignedBy = nativeSignatureCheck();
 
   constructor({ rates = defaultGateRates, now = Date.now }: MessageGateInit = {}) {
     this.#now = now;
@@ -81,7 +84,7 @@ export class MessageGate {
     if (bytes.length > messageLimits.envelopeBytes) return { verdict: 'reject', reason: 'oversized' };
     // Gossip takes it for seen now, whoever brings it next: offers and bids are said again.
     if (!this.#looks.take(source, now)) return { verdict: 'ignore', reason: 'rate' };
-    const signed = open(bytes);
+    const signed = open(bytes, this.#isSignedBy);
     if (signed === undefined) return { verdict: 'reject', reason: 'malformed' };
     if (!belongsTo(topic, signed.message)) return { verdict: 'reject', reason: 'topic' };
     return this.#judgeSigned(topic, signed, source, now);
@@ -103,9 +106,9 @@ export class MessageGate {
   }
 }
 
-function open(bytes: Uint8Array): SignedMessage | undefined {
+function open(bytes: Uint8Array, check: SignatureCheck): SignedMessage | undefined {
   try {
-    return openMessage(bytes);
+    return openMessage(bytes, check);
   } catch (error) {
     if (error instanceof TesseraError && error.code === 'ENCODING_INVALID') return undefined;
     throw error;

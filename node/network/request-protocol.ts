@@ -14,6 +14,7 @@ import {
 } from '../../protocol/messages/index.ts';
 import { throwIfAborted } from '../abort.ts';
 import { FairShare, type FairShareInit } from './fair-share.ts';
+import { nativeSignatureCheck } from './native-signature.ts';
 import { protocols } from './protocols.ts';
 
 /** Whom to ask. */
@@ -76,6 +77,7 @@ export class RequestProtocol {
   readonly #counts: RequestCounts = { answered: 0, refused: 0 };
   readonly #answers = new Map<Hex32, { forgetAt: number; answer: Promise<SignedMessage | undefined> }>();
   readonly #stopped = new AbortController();
+  readonly #isSignedBy = nativeSignatureCheck();
 
   constructor({ libp2p, onFailure, rates = defaultRequestRates, now = Date.now }: RequestProtocolInit) {
     this.#looks = new FairShare({ ...rates, maxParties: maxPeers });
@@ -202,7 +204,7 @@ export class RequestProtocol {
   #open(frame: Uint8Array, peer: string): SignedMessage {
     let signed: SignedMessage;
     try {
-      signed = openMessage(frame);
+      signed = openMessage(frame, this.#isSignedBy);
     } catch (cause) {
       throw refused(peer, 'it sent what is no message', cause);
     }

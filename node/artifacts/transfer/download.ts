@@ -16,6 +16,7 @@ import {
   partsOfRoot,
 } from '../store/index.ts';
 import { BlockQueue, type Wanted } from './block-queue.ts';
+import type { PeerPlaces } from './peer-places.ts';
 import { ProviderPool, type ProviderPoolOptions } from './provider-pool.ts';
 import {
   type Fault,
@@ -62,6 +63,8 @@ export interface DownloadInit {
   /** Providers to try besides those that are found. */
   providers: readonly Provider[];
   libp2p: SessionInit['libp2p'] & { peerId: PeerId };
+  /** For each stream to a peer: it refuses more than it serves. */
+  places: Pick<PeerPlaces, 'run'>;
   routing: ContentRouting;
   signal: AbortSignal;
   onProgress: (progress: DownloadProgress) => void;
@@ -214,32 +217,26 @@ export class Download {
   }
 
   async #fetchFrom(provider: Provider, signal: AbortSignal): Promise<void> {
-    const { libp2p, onFault } = this.#init;
+    const { libp2p, places, onFault } = this.#init;
     const { providers, blocksAhead, hedgeMs } = this.#options;
     this.#active += 1;
     let delivered = false;
+    const session: SessionInit = {
+      provider,
+      queue: this.#queue,
+      libp2p,
+      room: (wanted, bytes) => this.#room(wanted, bytes),
+      onBlock: (wanted, block) => {
+        delivered = true;
+        return this.#take(wanted, block);
+      },
+      // Towards the end everybody gets as much of what is left.
+      share: () =>
+        Math.min(blocksAhead, Math.max(1, Math.ceil(this.#queue.left / Math.min(providers, this.#active)))),
+      changed: () => this.#notice.wait(hedgeMs),
+    };
     try {
-      await fetchFrom(
-        {
-          provider,
-          queue: this.#queue,
-          libp2p,
-          room: (wanted, bytes) => this.#room(wanted, bytes),
-          onBlock: (wanted, block) => {
-            delivered = true;
-            return this.#take(wanted, block);
-          },
-          // Towards the end everybody gets as much of what is left.
-          share: () =>
-            Math.min(
-              blocksAhead,
-              Math.max(1, Math.ceil(this.#queue.left / Math.min(providers, this.#active))),
-            ),
-          changed: () => this.#notice.wait(hedgeMs),
-        },
-        this.#options,
-        signal,
-      );
+      await places.run(`${provider.peer}`, signal, () => fetchFrom(session, this.#options, signal));
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ProviderFault)) {

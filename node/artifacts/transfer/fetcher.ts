@@ -10,6 +10,8 @@ import {
   type DownloadProgress,
   type FaultReport,
 } from './download.ts';
+import { PeerPlaces } from './peer-places.ts';
+import { transferLimits } from './protocol.ts';
 import type { ContentRouting, Provider } from './routing.ts';
 import { TransferRate } from './transfer-rate.ts';
 
@@ -71,6 +73,7 @@ export class ArtifactFetcher {
   readonly rate = new TransferRate();
   readonly #options: DownloadOptions;
   readonly #components: FetcherComponents;
+  readonly #places = new PeerPlaces(transferLimits.streamsPerPeer);
   /** Downloads that one may join. */
   readonly #shared = new Map<string, Shared>();
   /** All downloads, those included that nobody wants any more and that are winding down. */
@@ -161,6 +164,7 @@ export class ArtifactFetcher {
         incoming,
         providers: [...requests].flatMap(({ providers = [] }) => providers),
         libp2p,
+        places: this.#places,
         routing,
         signal: controller.signal,
         onProgress: (progress) => {

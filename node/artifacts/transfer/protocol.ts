@@ -20,6 +20,8 @@ export const transferLimits = {
   blockBytes: artifactLayout.leafBytes,
   /** Requests of one stream that are not yet answered. */
   requestsAhead: 8,
+  /** Streams that a peer has open to another one. */
+  streamsPerPeer: 4,
 } as const;
 
 /** @returns undefined when the bytes name no block of an artifact */

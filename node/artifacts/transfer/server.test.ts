@@ -79,6 +79,13 @@ describe('a server of blocks', () => {
     expect(await askOnce(await open())).toBeUndefined();
   });
 
+  it('answers the streams that wait in line as soon as others ask for nothing', async () => {
+    await serve({ answering: 1 });
+    const streams = await Promise.all([open(), open(), open()]);
+    expect(await Promise.all(streams.map(askOnce))).toEqual([MiB, MiB, MiB]);
+    expect(provider.exchange.server.streams).toBe(3);
+  });
+
   it('leaves a peer that asks and does not take', async () => {
     await serve({ stallMs: 1_000 });
     const stream = await open();

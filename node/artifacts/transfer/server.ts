@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
+import { Semaphore } from 'async-mutex';
 import type { CID } from 'multiformats/cid';
 import type { ArtifactStore } from '../store/index.ts';
 import {
@@ -12,10 +13,12 @@ import {
 import { ProtocolError, StreamReader, send } from './stream-io.ts';
 
 export interface ArtifactServerOptions {
-  /** Streams served to one peer at once. */
+  /** Streams that one peer may have open. */
   streamsPerPeer: number;
-  /** Streams served to all peers at once: each holds up to nine blocks in memory. */
+  /** Streams that all peers may have open. */
   streams: number;
+  /** Streams that are answered at once, while others wait in line: each holds up to nine blocks in memory. */
+  answering: number;
   /** Bytes a second to one peer over all its streams; no limit where undefined. */
   bytesPerSecondPerPeer?: number;
   /** How long a peer may ask for nothing, or take nothing of what it asked for. */
@@ -23,8 +26,9 @@ export interface ArtifactServerOptions {
 }
 
 export const defaultServerOptions: ArtifactServerOptions = {
-  streamsPerPeer: 4,
-  streams: 64,
+  streamsPerPeer: transferLimits.streamsPerPeer,
+  streams: 1_024,
+  answering: 64,
   stallMs: 60_000,
 };
 
@@ -48,10 +52,12 @@ export class ArtifactServer {
   readonly #components: ArtifactServerComponents;
   readonly #uploads = new Map<string, Upload>();
   readonly #open = new Set<Stream>();
+  readonly #places: Semaphore;
   #bytesSent = 0;
 
   constructor(options: Partial<ArtifactServerOptions>, components: ArtifactServerComponents) {
     this.#options = { ...defaultServerOptions, ...options };
+    this.#places = new Semaphore(this.#options.answering);
     this.#components = components;
   }
 
@@ -60,7 +66,7 @@ export class ArtifactServer {
     return this.#bytesSent;
   }
 
-  /** Streams that are being served. */
+  /** Streams that are open. */
   get streams(): number {
     return this.#open.size;
   }
@@ -116,21 +122,40 @@ export class ArtifactServer {
     // have asked for ahead has the first of them.
     const rooms: Uint8Array[] = [];
     let sent = Promise.resolve();
-    for (let turn = 0; await reader.fill(request, this.#options); turn++) {
-      const place = turn % (transferLimits.requestsAhead + 1);
-      const room = rooms[place] ?? new Uint8Array(transferLimits.blockBytes);
-      rooms[place] = room;
-      const cid = decodeRequest(request);
-      if (cid === undefined) throw new ProtocolError('the request names no block');
-      const [block] = await Promise.all([
-        store.readBlock(cid, room).then((own) => own ?? lent?.readBlock(cid, peer)),
-        sent,
-      ]);
-      sent = this.#answer(stream, block, upload);
-      // A failure ends the loop where it is awaited; until then it is nobody's unhandled rejection.
-      sent.catch(() => {});
+    let leave: (() => void) | undefined;
+    try {
+      for (let turn = 0; await reader.fill(request, this.#options); turn++) {
+        const cid = decodeRequest(request);
+        if (cid === undefined) throw new ProtocolError('the request names no block');
+        leave ??= await this.#enter();
+        const place = turn % (transferLimits.requestsAhead + 1);
+        const room = rooms[place] ?? new Uint8Array(transferLimits.blockBytes);
+        rooms[place] = room;
+        const [block] = await Promise.all([
+          store.readBlock(cid, room).then((own) => own ?? lent?.readBlock(cid, peer)),
+          sent,
+        ]);
+        sent = this.#answer(stream, block, upload);
+        // A failure ends the loop where it is awaited; until then it is nobody's unhandled rejection.
+        sent.catch(() => {});
+        if (reader.unread > 0) continue;
+        // Who asks for nothing keeps nobody waiting.
+        await sent;
+        if (reader.unread > 0) continue;
+        leave();
+        leave = undefined;
+        rooms.length = 0;
+      }
+      await sent;
+    } finally {
+      leave?.();
     }
-    await sent;
+  }
+
+  /** Waits for a place among the streams that are answered. @returns what gives it up */
+  async #enter(): Promise<() => void> {
+    const [, release] = await this.#places.acquire();
+    return release;
   }
 
   async #answer(stream: Stream, block: Uint8Array | undefined, upload: Upload): Promise<void> {

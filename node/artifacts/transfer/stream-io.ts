@@ -41,6 +41,11 @@ export class StreamReader {
     if (stream.remoteWriteStatus === 'closed') this.#onEnd();
   }
 
+  /** Bytes that came and nobody has waited for yet. */
+  get unread(): number {
+    return this.#unread.length;
+  }
+
   /** Why nothing more can be read, where the stream did not end in order. */
   get failure(): Error | undefined {
     return this.#failure;
