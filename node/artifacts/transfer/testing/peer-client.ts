@@ -73,6 +73,8 @@ export class PeerProcess {
     const [command = process.execPath, ...args] = [
       ...wrap,
       process.execPath,
+      // The heap is collected as bin/tessera.js has it for the program.
+      ...['--max-semi-space-size=1', '--heap-growing-percent=100'],
       fileURLToPath(new URL('./peer-process.ts', import.meta.url)),
     ];
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
