@@ -4,7 +4,7 @@ import { enter } from '../../enter.ts';
 /** Lets so many in at once for each peer; the others wait in line. */
 export class PeerPlaces {
   readonly #places: number;
-  readonly #limits = new Map<string, LimitFunction>();
+  readonly #peers = new Map<string, { limit: LimitFunction; users: number }>();
 
   constructor(places: number) {
     this.#places = places;
@@ -12,7 +12,7 @@ export class PeerPlaces {
 
   /** Peers that somebody is in, or waits, for. */
   get size(): number {
-    return this.#limits.size;
+    return this.#peers.size;
   }
 
   /**
@@ -21,12 +21,14 @@ export class PeerPlaces {
    * @throws TesseraError `ABORTED`, and as the work
    */
   async run<T>(peer: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const limit = this.#limits.get(peer) ?? pLimit(this.#places);
-    this.#limits.set(peer, limit);
+    const line = this.#peers.get(peer) ?? { limit: pLimit(this.#places), users: 0 };
+    this.#peers.set(peer, line);
+    line.users += 1;
     try {
-      return await enter(limit, signal, work);
+      return await enter(line.limit, signal, work);
     } finally {
-      if (limit.activeCount + limit.pendingCount === 0) this.#limits.delete(peer);
+      line.users -= 1;
+      if (line.users === 0) this.#peers.delete(peer);
     }
   }
 }
