@@ -35,8 +35,8 @@ export interface PeerCommands {
     maxBytes: number;
     providers?: Contact[];
   }): Promise<FetchedSample>;
-  /** Bytes over a stream without any protocol. */
-  receiveBare(request: { provider: Contact; bytes: number }): Promise<{ seconds: number }>;
+  /** Bytes over a stream without any protocol, let go or kept: see `bare-stream.ts`. */
+  receiveBare(request: { provider: Contact; bytes: number; file?: string }): Promise<{ seconds: number }>;
   drop(artifact: { cid: string }): Promise<void>;
   bytesSent(): Promise<number>;
   /** Reads a whole artifact; gives its length. */

@@ -59,8 +59,8 @@ const commands: PeerCommands = {
       clearInterval(sample);
     }
   },
-  async receiveBare({ provider, bytes }) {
-    return { seconds: await receiveBare(peer.libp2p, toProvider(provider), bytes) };
+  async receiveBare({ provider, bytes, file }) {
+    return { seconds: await receiveBare(peer.libp2p, toProvider(provider), bytes, file) };
   },
   async drop({ cid }) {
     await peer.store.remove(parseArtifactCid(cid));
