@@ -270,7 +270,8 @@ export class Download {
   #remember({ cid, name }: Wanted, leaf: Uint8Array): void {
     if (!isLeaf(cid)) return;
     this.#recent.set(name, leaf);
-    if (this.#recent.size <= this.#options.blocksAhead) return;
+    // Each provider is asked for a run of them: what one sends waits for the runs of those before it.
+    if (this.#recent.size <= this.#options.providers * this.#options.blocksAhead) return;
     for (const [oldest, bytes] of this.#recent) {
       this.#recent.delete(oldest);
       this.#reuse(bytes);
