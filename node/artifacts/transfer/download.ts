@@ -230,9 +230,12 @@ export class Download {
         delivered = true;
         return this.#take(wanted, block);
       },
-      // Towards the end everybody gets as much of what is left.
-      share: () =>
-        Math.min(blocksAhead, Math.max(1, Math.ceil(this.#queue.left / Math.min(providers, this.#active)))),
+      // Two providers' worth for all together, and towards the end as much of what is left for everybody.
+      share: () => {
+        const active = Math.min(providers, this.#active);
+        const left = Math.max(1, Math.ceil(this.#queue.left / active));
+        return Math.min(blocksAhead, Math.ceil((2 * blocksAhead) / active), left);
+      },
       changed: () => this.#notice.wait(hedgeMs),
     };
     try {
@@ -271,7 +274,7 @@ export class Download {
     if (!isLeaf(cid)) return;
     this.#recent.set(name, leaf);
     // Each provider is asked for a run of them: what one sends waits for the runs of those before it.
-    if (this.#recent.size <= this.#options.providers * this.#options.blocksAhead) return;
+    if (this.#recent.size <= 2 * this.#options.blocksAhead) return;
     for (const [oldest, bytes] of this.#recent) {
       this.#recent.delete(oldest);
       this.#reuse(bytes);
