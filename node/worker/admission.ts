@@ -50,6 +50,11 @@ export class Admission {
     if (this.#offers.size > maxOffers && oldest !== undefined) this.#offers.delete(oldest);
   }
 
+  /** Takes no further assignments of a job that its requester ended, unless it is offered again. */
+  forgetOffer(sender: Hex32, job: Hex32): void {
+    if (this.#offers.get(job)?.sender === sender) this.#offers.delete(job);
+  }
+
   /** Notes what an assignment came to: who wastes a worker's time goes behind everybody else. */
   judge(requester: Hex32, deed: RequesterDeed): void {
     this.#turns.judge(requester, deed);

@@ -34,6 +34,10 @@ const signerOf = (byte: number) => {
 const [own, requester] = [signerOf(1), signerOf(2)];
 const [manifest, nonce] = ['11'.repeat(32), '22'.repeat(32)];
 const job = jobId(requester.sender, manifest, nonce);
+const offer = {
+  ...{ sender: requester.sender, job, access: 'open', addresses: [] },
+  needs: [{ prover: 'groth16', adapter: 'groth16/bn254', segments: 1, units: 1, memory: 1 }],
+} as unknown as Offer;
 const proof: SegmentOutcome = { kind: 'proof', proof: { bytes: new Uint8Array([1]), publicInputs: [2n] } };
 const ref = { edge: 0, block: 0 };
 const mismatch: SegmentOutcome = { kind: 'edge-mismatch', ...ref, committed: manifest, computed: nonce };
@@ -88,10 +92,7 @@ function open(init: Partial<WorkerInit> = {}): Worker {
       log: createLog('silent', process.stderr),
     },
   );
-  opened.noteOffer({
-    ...{ sender: requester.sender, job, access: 'open', addresses: [] },
-    needs: [{ prover: 'groth16', adapter: 'groth16/bn254', segments: 1, units: 1, memory: 1 }],
-  } as unknown as Offer);
+  opened.noteOffer(offer);
   return opened;
 }
 
@@ -182,6 +183,20 @@ describe('a worker', () => {
     worker.cancel({ ...head, sender: requester.sender, issued: 0, expires: 1 });
     await eventually(() => expect(worker.segments.map(({ segment }) => segment)).toEqual([1]), interval);
     expect(told.filter(({ kind }) => kind !== 'progress')).toEqual([]);
+  });
+});
+
+describe('a job that its requester ended', () => {
+  it('is not worked on when an assignment of it comes late, until it is offered again', async () => {
+    const cancellation = { kind: 'cancellation', job, reason: 'withdrawn', issued: 0, expires: 1 } as const;
+    worker.cancel({ ...cancellation, sender: own.sender });
+    expect(await assign(assignment(0))).toBe('progress');
+    await eventually(() => expect(worker.segments).toEqual([]), interval);
+    worker.cancel({ ...cancellation, sender: requester.sender });
+    expect(await assign(assignment(1))).toBe('refusal');
+    expect(begun).toEqual([0]);
+    worker.noteOffer(offer);
+    expect(await assign(assignment(2))).toBe('progress');
   });
 });
 

@@ -122,6 +122,8 @@ export class Worker {
 
   /** Stops working on what its requester no longer needs. */
   cancel({ sender, job, segment, reason }: Cancellation): void {
+    // An assignment of the job may still be on its way.
+    if (segment === undefined) this.#admission.forgetOffer(sender, job);
     for (const run of this.#all) {
       const { assignment } = run;
       if (assignment.sender !== sender || assignment.job !== job) continue;
