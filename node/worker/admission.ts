@@ -20,7 +20,7 @@ export interface AdmissionInit {
 
 export interface AdmissionComponents {
   signer: Pick<Signer, 'sender' | 'now'>;
-  records: Pick<WorkRecords, 'find' | 'keep'>;
+  records: Pick<WorkRecords, 'find' | 'keep' | 'end'>;
   /** Bytes that are free where segments are worked on. */
   freeDisk: () => Promise<number>;
   /** Whose segments need a place now: a requester as often as it has such segments. */
@@ -107,6 +107,11 @@ export class Admission {
     try {
       // Kept before it is answered: what was promised is remembered.
       if (known === undefined) await records.keep(id, record);
+      // Its requester may have ended the job meanwhile.
+      if (this.#offers.get(message.job)?.sender !== message.sender) {
+        await records.end(id, message);
+        return refused('requester', 'its job was ended');
+      }
       return { taken: begin(record) };
     } finally {
       this.#entering.splice(this.#entering.indexOf(message.sender), 1);
