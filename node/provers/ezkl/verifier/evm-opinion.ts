@@ -1,4 +1,3 @@
-import type { EVMBN254Interface } from '@ethereumjs/evm';
 import { numberToBytesBE } from '@noble/curves/utils.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
@@ -53,10 +52,7 @@ export async function evmOpinion(
   const { createAccount, createAddressFromString } = await import('@ethereumjs/util');
   const { Common, Hardfork, Mainnet } = await import('@ethereumjs/common');
 
-  const evm = await createEVM({
-    common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }),
-    bn254: await openCurve(),
-  });
+  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
   const to = createAddressFromString(contract);
   await evm.stateManager.putAccount(to, createAccount({ nonce: 1n }));
   await evm.stateManager.putCode(to, code);
@@ -80,21 +76,6 @@ export async function evmOpinion(
     ? { engine, verdict: 'valid' }
     : { engine, verdict: 'invalid', reason: 'verifyProof did not return true for this VKA' };
 }
-
-/** The curve's precompiles in WASM: a proof takes about a hundred multiplications, and they are most of its time. */
-function openCurve(): Promise<EVMBN254Interface> {
-  curve ??= (async () => {
-    const [{ RustBN254 }, { initRustBN }] = await Promise.all([
-      import('@ethereumjs/evm'),
-      import('rustbn-wasm'),
-    ]);
-    return new RustBN254(await initRustBN());
-  })();
-  return curve;
-}
-
-/** The library has one instance, and must not be opened twice. */
-let curve: Promise<EVMBN254Interface> | undefined;
 
 /** A revert is the contract's no; an end for want of gas is no answer. */
 function refusal(method: string, error: string): Opinion {
