@@ -22,7 +22,7 @@ const fromOne = {
 const fromFour = {
   name: 'artifact-transfer/four-providers',
   unit: 's',
-  // No slower than from one; 5 % is what runs differ by.
+  // No slower than from one, within 5 %.
   mark: { of: 'ratio', atMost: 1.05 },
 } as const satisfies FigureMark;
 const kept = { name: 'artifact-transfer/bare stream, hashed and written', unit: 's' } as const;

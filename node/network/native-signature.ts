@@ -11,7 +11,7 @@ const maxKeys = 4_096;
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 /**
- * `isSignedBy` for a node that reads hundreds of messages a second: of the same opinion always, and twenty times as fast
+ * `isSignedBy` for a node that reads hundreds of messages a second: of the same opinion always, and about ten times as fast
  * where the signature holds.
  *
  * OpenSSL is asked first. What it accepts fulfils the equation without the cofactor, and so with it; its scalar is below
