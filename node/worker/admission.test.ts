@@ -68,6 +68,17 @@ describe('an assignment', () => {
     expect(await taken).toEqual({ assignment: '01', addresses: [], access: 'open', endsAt: now + 50 });
   });
 
+  it('is refused, and forgotten, where its job ends while it is written down', async () => {
+    const keep = records.keep.bind(records);
+    records.keep = async (...record) => {
+      await keep(...record);
+      admission.forgetOffer(ann, jobOf(ann));
+    };
+    expect(await ask('x', ann)).toBe('requester');
+    expect(held).toEqual([]);
+    expect(await Array.fromAsync(records.unfinished())).toEqual([]);
+  });
+
   it.each<[string, string, Partial<Assignment>]>([
     ['for another worker', 'requester', { worker: ann }],
     ['of a job that nobody offered', 'requester', { job: '00'.repeat(32) }],
