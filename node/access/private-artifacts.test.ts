@@ -83,7 +83,7 @@ describe('what is lent', () => {
   let leaf: string;
   beforeAll(async () => {
     shelf = owner.lent.lendTo(new Set([guest.id]));
-    const artifact = await shelf.put(bytes, true);
+    const artifact = await shelf.put(bytes, { keepFor: 'first', announce: true });
     cid = `${artifact.cid}`;
     const root = (await owner.lent.readBlock(artifact.cid, guest.id)) ?? new Uint8Array();
     leaf = `${partsOfRoot(artifact.cid, root)[1]?.cid}`;
@@ -111,11 +111,11 @@ describe('what is lent', () => {
 
   it('is kept as long as one job lends it, and then gone', async () => {
     const other = owner.lent.lendTo(new Set([stranger.id]));
-    await other.put(bytes, true);
-    await shelf.release([cid]);
+    await other.put(bytes, { keepFor: 'other', announce: true });
+    await shelf.release('first');
     expect(await owner.lent.readBlock(parseArtifactCid(cid), guest.id)).toBeUndefined();
     expect(await owner.lent.readBlock(parseArtifactCid(cid), stranger.id)).toBeDefined();
-    await other.release([cid]);
+    await other.release('other');
     expect(await owner.lent.readBlock(parseArtifactCid(cid), stranger.id)).toBeUndefined();
     // Nor is it on the disk any more.
     const left = await ArtifactStore.open({
@@ -128,7 +128,7 @@ describe('what is lent', () => {
 
   it('is lent to nobody after a restart', async () => {
     const again = owner.lent.lendTo(new Set([guest.id]));
-    await again.put(bytes, true);
+    await again.put(bytes, { keepFor: 'again', announce: true });
     const reopened = await PrivateArtifacts.open({
       directory: join(directory, 'owner', 'private'),
       maxBytes: 2 ** 30,

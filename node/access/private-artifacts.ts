@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
 import { ArtifactFetcher, type ContentRouting, type Provider } from '../artifacts/transfer/index.ts';
-import { ArtifactAccess, type PutFileOptions } from '../job/artifact-access.ts';
+import { ArtifactAccess, type PutFileOptions, type PutOptions } from '../job/artifact-access.ts';
 
 export interface PrivateArtifactsInit {
   directory: string;
@@ -37,7 +37,7 @@ export class PrivateArtifacts {
   static async open({ directory, maxBytes, libp2p }: PrivateArtifactsInit): Promise<PrivateArtifacts> {
     const store = await ArtifactStore.open({ directory, maxBytes });
     // Of jobs that this node was killed in: those that go on put theirs again.
-    for (const { cid, pinned } of store.ls()) if (pinned) await store.unpin(cid);
+    for (const id of new Set(store.ls().flatMap(({ keptFor }) => keptFor))) await store.release(id);
     return new PrivateArtifacts(store, libp2p);
   }
 
@@ -47,7 +47,7 @@ export class PrivateArtifacts {
   }
 
   /**
-   * Artifacts that these peers may fetch from their being put until their release.
+   * One job's artifacts, which these peers may fetch from their being put until their release.
    *
    * @param peers ids
    */
@@ -57,14 +57,12 @@ export class PrivateArtifacts {
         const loans = this.#loans.get(`${cid}`) ?? new Set();
         this.#loans.set(`${cid}`, loans.add(peers));
       },
-      takeBack: async (cid) => {
-        const loans = this.#loans.get(`${cid}`);
-        loans?.delete(peers);
-        if (loans !== undefined && loans.size > 0) return;
-        this.#loans.delete(`${cid}`);
-        if (this.#store.find(cid) === undefined) return;
-        await this.#store.unpin(cid);
-        await this.#store.remove(cid);
+      takeBack: async (cids) => {
+        for (const [cid, loans] of this.#loans) {
+          if (cids?.has(cid) === false || !loans.delete(peers) || loans.size > 0) continue;
+          this.#loans.delete(cid);
+          await this.#store.remove(parseArtifactCid(cid));
+        }
       },
     });
   }
@@ -91,7 +89,8 @@ export class PrivateArtifacts {
 
 interface Lending {
   lend(cid: CID): void;
-  takeBack(cid: CID): Promise<void>;
+  /** @param cids only these; all unless given */
+  takeBack(cids?: ReadonlySet<string>): Promise<void>;
 }
 
 class LentArtifacts extends ArtifactAccess {
@@ -102,16 +101,17 @@ class LentArtifacts extends ArtifactAccess {
     this.#lending = lending;
   }
 
-  override async put(bytes: Uint8Array): Promise<Artifact> {
-    return this.#lend(await super.put(bytes, false));
+  override async put(bytes: Uint8Array, options: PutOptions): Promise<Artifact> {
+    return this.#lend(await super.put(bytes, { ...options, announce: false }));
   }
 
   override async putFile(path: string, options: PutFileOptions): Promise<Artifact> {
     return this.#lend(await super.putFile(path, { ...options, announce: false }));
   }
 
-  override async release(cids: Iterable<string>): Promise<void> {
-    for (const cid of cids) await this.#lending.takeBack(parseArtifactCid(cid));
+  override async release(id: string, cids?: ReadonlySet<string>): Promise<void> {
+    await super.release(id, cids);
+    await this.#lending.takeBack(cids);
   }
 
   #lend(artifact: Artifact): Artifact {

@@ -49,6 +49,8 @@ export type JobContent = Pick<ChainJob, 'manifest' | 'commitments' | 'offers'>;
 export interface PostReport {
   id: Hex32;
   job: ChainJob;
+  /** What it was published with. */
+  salt: Hex32;
   /** Whether an earlier run had posted it. */
   resumed: boolean;
   registration: RegistrationReport;
@@ -133,7 +135,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const costs = await market.postingCosts(job, escrowOf(job));
   init.onCosts?.(costs);
   await market.post(job, escrowOf(job), running);
-  return { ...report, id, job, since, costs, resumed: false };
+  return { ...report, id, job, salt, since, costs, resumed: false };
 }
 
 /** @returns nothing when the job that an earlier run was to post must be posted anew */
@@ -142,7 +144,7 @@ async function resume(
   content: JobContent,
   { job: id, salt, since }: Posting,
   running: { signal?: AbortSignal },
-): Promise<Pick<PostReport, 'id' | 'job' | 'since'> | undefined> {
+): Promise<Pick<PostReport, 'id' | 'job' | 'salt' | 'since'> | undefined> {
   const job = record === undefined ? undefined : (await loadJobRecord(record.files.job(id)))?.job;
   if (job === undefined) return undefined;
   const state = await postingState(market, id, job);
@@ -162,7 +164,7 @@ async function resume(
       if (refusal !== 'JobExists') throw error;
     }
   }
-  return { id, job, since };
+  return { id, job, salt, since };
 }
 
 const escrowOf = ({ offers }: ChainJob) => offers.reduce((sum, { reward }) => sum + reward, 0n);

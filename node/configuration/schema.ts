@@ -59,7 +59,9 @@ const eachSetting = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(20)
-    .describe('GiB that artifacts may take on disk; the least recently used go first, pinned ones never.'),
+    .describe(
+      'GiB that artifacts may take on disk; the least recently used go first; never what is pinned or a job needs.',
+    ),
   worker: z
     .boolean()
     .default(true)

@@ -11,9 +11,14 @@ export interface Source {
   addresses: readonly string[];
 }
 
-export interface PutFileOptions {
+export interface PutOptions {
+  /** Id of what it is kept for. */
+  keepFor: string;
   /** Whether the network is told of it. */
   announce: boolean;
+}
+
+export interface PutFileOptions extends PutOptions {
   /** Of the file, where that is known: what is in the store already is not read again. */
   sha256?: Hex32;
   signal?: AbortSignal | undefined;
@@ -30,7 +35,10 @@ export interface FetchOptions {
   signal: AbortSignal;
 }
 
-/** A node's artifacts as jobs use them. What is put stays until it is released; what is fetched, until room is needed. */
+/**
+ * A node's artifacts as jobs use them. What is put stays until what it is kept for is over; what is fetched, until room
+ * is needed.
+ */
 export class ArtifactAccess {
   readonly #exchange: Pick<ArtifactExchange, 'store' | 'fetch' | 'rate'>;
   readonly #neighbours: () => readonly Provider[];
@@ -54,8 +62,8 @@ export class ArtifactAccess {
   }
 
   /** Keeps bytes for others to fetch. */
-  put(bytes: Uint8Array, announce: boolean): Promise<Artifact> {
-    return this.#store.add([bytes], { pin: true, announce });
+  put(bytes: Uint8Array, options: PutOptions): Promise<Artifact> {
+    return this.#store.add([bytes], options);
   }
 
   /**
@@ -63,18 +71,19 @@ export class ArtifactAccess {
    *
    * @throws TesseraError `STORAGE_FAILED`, `ABORTED`
    */
-  async putFile(path: string, { announce, sha256, signal }: PutFileOptions): Promise<Artifact> {
+  async putFile(path: string, { sha256, signal, ...keep }: PutFileOptions): Promise<Artifact> {
     const there = sha256 === undefined ? undefined : this.#store.findByDigest(sha256);
-    if (there?.announced === announce) return this.#store.pin(there.cid);
-    return addFile(this.#store, path, { pin: true, announce, ...(signal ? { signal } : {}) });
+    if (there?.announced === keep.announce) return this.#store.keepFor(there.cid, keep.keepFor);
+    return addFile(this.#store, path, { ...keep, ...(signal ? { signal } : {}) });
   }
 
-  /** Lets artifacts be dropped where room is needed. */
-  async release(cids: Iterable<string>): Promise<void> {
-    for (const cid of cids) {
-      const parsed = parseArtifactCid(cid);
-      if (this.#store.find(parsed) !== undefined) await this.#store.unpin(parsed);
-    }
+  /**
+   * Lets what was kept for something be dropped where room is needed.
+   *
+   * @param cids only these; all unless given
+   */
+  async release(id: string, cids?: ReadonlySet<string>): Promise<void> {
+    await this.#store.release(id, cids);
   }
 
   /** @throws TesseraError as {@link ArtifactExchange.fetch} */

@@ -169,7 +169,7 @@ export class AssignmentRun {
     if (outcome.kind === 'edge-mismatch') return { sign: () => this.#mismatch(outcome), deed: 'wasted' };
     const bytes = proofFormat.encode(outcome.proof);
     // Its requester alone wants it, and knows who has it.
-    const artifact = await artifacts.put(bytes, false);
+    const artifact = await artifacts.put(bytes, { keepFor: this.#task.id, announce: false });
     const proof = { cid: artifact.cid.toString(), size: bytes.length };
     this.#record = { ...this.#record, proof };
     await records.keep(this.#task.id, this.#record);
@@ -239,8 +239,7 @@ export class AssignmentRun {
 
   async #end(): Promise<void> {
     const { records, artifacts } = this.#components;
-    const { proof } = this.#record;
-    if (proof !== undefined) await artifacts.release([proof.cid]);
+    await artifacts.release(this.#task.id);
     await records.end(this.#task.id, this.assignment);
   }
 

@@ -51,6 +51,8 @@ async function peer(): Promise<TestPeer> {
   });
 }
 
+const jobId = '00'.repeat(32);
+
 /** The job's one segment as the requester assigns it. @param prover the requester's */
 async function publish(prover: Prover): Promise<{ task: SegmentTask; keys: string[] }> {
   const { provers, verifiers } = modules(prover);
@@ -58,18 +60,18 @@ async function publish(prover: Prover): Promise<{ task: SegmentTask; keys: strin
   const commitments = await fixCommitments(job, verifiers, await srsFiles(job.plans, provers, {}), {});
   const artifacts = new ArtifactAccess(requester.exchange);
   const published = await publishSegments({
-    ...{ job, manifest, commitments, provers, artifacts },
+    ...{ job, manifest, commitments, provers, artifacts, keepFor: jobId },
     announce: 'shared',
   });
   const { peerId } = requester.libp2p;
   const source = { peer: peerId.toString(), addresses: requester.libp2p.getMultiaddrs().map(String) };
   const { segments, ...digests } = published;
-  const assignment = { segment: 0, ...digests, ...segments[0], job: '00'.repeat(32) };
+  const assignment = { segment: 0, ...digests, ...segments[0], job: jobId };
   const exported = (await prover.exportReadyKeys?.(job.segments[0]?.compiled as never)) ?? new Map();
   const keys = [...exported.values()].flatMap(({ sha256 }: KeyFile) =>
     [requester.store.findByDigest(sha256)?.cid.toString()].filter((cid) => cid !== undefined),
   );
-  return { task: { id: '00'.repeat(32), assignment, source, access: 'open' } as never, keys };
+  return { task: { id: jobId, assignment, source, access: 'open' } as never, keys };
 }
 
 /** Proves the segment on another machine, with caches of its own; says what became of its keys. */
@@ -150,7 +152,7 @@ describeWithEzkl('a worker', () => {
     expect(keys).toHaveLength(2);
     for (const key of keys) {
       const cid = parseArtifactCid(key);
-      await requester.store.unpin(cid);
+      await requester.store.release(jobId);
       expect(await requester.store.remove(cid)).toBe(true);
     }
     expect(await prove(task, forever)).toMatchObject({ outcome: 'proof', made: true, fetched: false });
@@ -159,29 +161,27 @@ describeWithEzkl('a worker', () => {
 
 /** Gives a proving key whose bytes are no longer those that it was made with. */
 function withDamagedFile(honest: Prover): Prover {
-  return {
-    ...honest,
-    async exportReadyKeys(segment) {
-      const keys = new Map(await honest.exportReadyKeys?.(segment));
-      const key = keys.get('provingKey') as KeyFile;
-      return keys.set('provingKey', { ...key, sha256: 'ab'.repeat(32) });
-    },
-  };
+  return withProvingKey(honest, async (key) => ({ ...key, sha256: 'ab'.repeat(32) }));
 }
 
 /** Gives a proving key that is none, under its true digest. */
 function withDamagedKey(honest: Prover): Prover {
+  return withProvingKey(honest, async (key) => {
+    const path = proving.path('damaged.key');
+    await copyFile(key.path, path);
+    const bytes = await readFile(path);
+    bytes.fill(1, Math.floor(bytes.length / 4));
+    await writeFile(path, bytes);
+    return { path, bytes: bytes.length, sha256: sha256Hex(bytes) };
+  });
+}
+
+function withProvingKey(honest: Prover, change: (key: KeyFile) => Promise<KeyFile>): Prover {
   return {
     ...honest,
     async exportReadyKeys(segment) {
       const keys = new Map(await honest.exportReadyKeys?.(segment));
-      const key = keys.get('provingKey') as KeyFile;
-      const path = proving.path('damaged.key');
-      await copyFile(key.path, path);
-      const bytes = await readFile(path);
-      bytes.fill(1, Math.floor(bytes.length / 4));
-      await writeFile(path, bytes);
-      return keys.set('provingKey', { path, bytes: bytes.length, sha256: sha256Hex(bytes) });
+      return keys.set('provingKey', await change(keys.get('provingKey') as KeyFile));
     },
   };
 }

@@ -116,7 +116,7 @@ const endless: SegmentWork = (_, { signal }) =>
 
 const unreachable = () =>
   Promise.reject(new TesseraError('NETWORK_FAILED', { message: 'it cannot be reached' }));
-const pinned = () => artifacts.ls().filter((artifact) => artifact.pinned);
+const kept = () => artifacts.ls().filter(({ keptFor }) => keptFor.length > 0);
 
 describe('a worker', () => {
   it('proves, hands in what it proved, and keeps nothing of it but that it is over', async () => {
@@ -125,7 +125,7 @@ describe('a worker', () => {
     await eventually(async () => expect(await records.find(signed.id)).toBe('ended'), interval);
     const said = told.filter(({ kind }) => kind !== 'progress');
     expect(said).toMatchObject([{ kind: 'submission', assignment: signed.id }]);
-    expect(pinned()).toEqual([]);
+    expect(kept()).toEqual([]);
     await eventually(() => expect(worker.segments).toEqual([]), interval);
     expect(await assign(signed)).toBe('refusal');
     expect(begun).toEqual([0]);
@@ -217,7 +217,7 @@ describe('a worker that is stopped', () => {
 
   it('keeps nothing of what became too late meanwhile', async () => {
     const signed = assignment(0);
-    const { cid } = await artifacts.add([new Uint8Array([1])], { pin: true, announce: false });
+    const { cid } = await artifacts.add([new Uint8Array([1])], { keepFor: signed.id, announce: false });
     await records.keep(signed.id, {
       assignment: bytesToHex(signed.bytes),
       addresses: [],
@@ -227,7 +227,7 @@ describe('a worker that is stopped', () => {
     });
     await worker.start();
     await eventually(async () => expect(await records.find(signed.id)).toBe('ended'), interval);
-    expect([begun, told, pinned()]).toEqual([[], [], []]);
+    expect([begun, told, kept()]).toEqual([[], [], []]);
   });
 
   it('is not kept from a stop by a requester that cannot be reached', async () => {

@@ -10,8 +10,10 @@ import { parseArtifactCid } from './artifact-cid.ts';
 export interface ArtifactRecord {
   /** What the whole artifact is; absent while blocks are still to be fetched. */
   whole?: { bytes: number; sha256: Hex32 };
-  /** Kept whatever room is needed. */
+  /** Kept whatever room is needed, until the user says otherwise. */
   pinned: boolean;
+  /** What it is kept for besides, each until it is over. */
+  keptFor: readonly string[];
   /** Announced to the network. */
   announced: boolean;
 }
@@ -67,9 +69,11 @@ export class ArtifactRecords {
 
 function parseRecord(text: string): ArtifactRecord | undefined {
   try {
-    const { whole, pinned, announced } = JSON.parse(text) as Partial<ArtifactRecord>;
+    const { whole, ...rest } = JSON.parse(text) as Partial<ArtifactRecord>;
+    const { pinned, keptFor, announced } = rest;
     if (typeof pinned !== 'boolean' || typeof announced !== 'boolean') return undefined;
-    return whole === undefined ? { pinned, announced } : { whole, pinned, announced };
+    if (!Array.isArray(keptFor)) return undefined;
+    return { ...(whole === undefined ? {} : { whole }), pinned, keptFor, announced };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

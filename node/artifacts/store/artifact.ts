@@ -7,7 +7,10 @@ export interface Artifact {
   bytes: number;
   /** Of all its bytes; the name that manifests use. */
   sha256: Hex32;
+  /** Whether it stays until the user says otherwise. */
   pinned: boolean;
+  /** Ids of jobs, assignments and proofs that it stays for. */
+  keptFor: readonly string[];
   /** Whether the network is told that it can be fetched here. */
   announced: boolean;
   lastUsed: Date;
@@ -16,6 +19,8 @@ export interface Artifact {
 export interface KeepOptions {
   /** Keep it whatever room is needed. */
   pin?: boolean;
+  /** Keep it until what has this id is over. */
+  keepFor?: string;
   /** Tell the network; true unless given. An artifact once announced stays so. */
   announce?: boolean;
 }

@@ -13,13 +13,17 @@ export interface Entry extends BlockHolder {
 }
 
 /** One of which nothing is there yet; a draft has no CID until all its bytes are there. */
-export function newEntry(cid: CID | undefined, record: ArtifactRecord, lastUsed = new Date()): Entry {
+export function newEntry(
+  cid: CID | undefined,
+  record: ArtifactRecord = { pinned: false, keptFor: [], announced: false },
+  lastUsed = new Date(),
+): Entry {
   return { cid, record, blocks: new Set(), leases: 0, lastUsed, gone: false };
 }
 
 /** Whether it stays whatever room is needed. */
 export function isHeld({ record, leases }: Entry): boolean {
-  return record.pinned || leases > 0;
+  return record.pinned || record.keptFor.length > 0 || leases > 0;
 }
 
 /** The artifact, where it is whole. */
@@ -29,6 +33,6 @@ export function describe(entry: Entry): Artifact | undefined {
 
 /** @param entry one that is whole, and so no draft */
 export function describeWhole({ cid, record, lastUsed }: Entry): Artifact {
-  const { whole, pinned, announced } = record as Required<ArtifactRecord>;
-  return { cid: cid as CID, ...whole, pinned, announced, lastUsed };
+  const { whole, ...kept } = record as Required<ArtifactRecord>;
+  return { cid: cid as CID, ...whole, ...kept, lastUsed };
 }

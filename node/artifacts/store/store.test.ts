@@ -263,3 +263,42 @@ it('pins and unpins what it has, and says so of what it has not', async () => {
   await expect(read(cid)).rejects.toMatchObject(gone);
   expect(() => store.lease(cid)).toThrow(expect.objectContaining(gone));
 });
+
+describe('what is kept for something', () => {
+  const kept = (cid: CID) => store.find(cid)?.keptFor;
+
+  it('stays until all is over that it is kept for, after a restart, too', async () => {
+    const bytes = randomBytes(10);
+    const { cid } = await add(bytes, { keepFor: 'one' });
+    await add(bytes, { keepFor: 'other' });
+    await store.keepFor(cid, 'other');
+    store = await open();
+    expect(kept(cid)).toEqual(['one', 'other']);
+    await store.release('one');
+    expect(await store.remove(cid)).toBe(false);
+    await store.release('other');
+    expect(await store.remove(cid)).toBe(true);
+    await expect(store.keepFor(cid, 'one')).rejects.toMatchObject(gone);
+  });
+
+  it('is forgotten by none of many that keep it at once', async () => {
+    const bytes = randomBytes(10);
+    const ids = ['a', 'b', 'c', 'd'];
+    const [{ cid } = expect.fail()] = await Promise.all(ids.map((keepFor) => add(bytes, { keepFor })));
+    expect([...(kept(cid) ?? [])].sort()).toEqual(ids);
+    await Promise.all(ids.slice(1).map((id) => store.release(id)));
+    store = await open();
+    expect(kept(cid)).toEqual(['a']);
+  });
+
+  it('stays where its user unpins it, and goes in part where only that is over', async () => {
+    const [one, other] = [
+      await add(randomBytes(10), { keepFor: 'job', pin: true }),
+      await add(randomBytes(10), { keepFor: 'job' }),
+    ];
+    await store.unpin(one.cid);
+    await store.release('job', new Set([other.cid.toString()]));
+    expect([kept(one.cid), kept(other.cid)]).toEqual([['job'], []]);
+    expect([await store.remove(one.cid), await store.remove(other.cid)]).toEqual([false, true]);
+  });
+});

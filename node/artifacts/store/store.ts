@@ -23,7 +23,7 @@ const importOptions: ImporterOptions = { profile: 'unixfs-v1-2025', blockWriteCo
 
 /**
  * Artifacts on disk, by CID. Blocks that several artifacts share are kept once. Where room is needed, whole
- * artifacts go, least recently used first, never one that is pinned or leased. What it knows is rebuilt from the
+ * artifacts go, least recently used first, never one that is pinned, leased, or kept for something. What it knows is rebuilt from the
  * disk when it is opened. One process at a time may have it open.
  */
 export class ArtifactStore {
@@ -100,7 +100,7 @@ export class ArtifactStore {
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     options: AddOptions = {},
   ): Promise<Artifact> {
-    const draft = newEntry(undefined, { pinned: false, announced: false });
+    const draft = newEntry(undefined);
     const hash = createHash('sha256');
     let bytes = 0;
     async function* content() {
@@ -154,12 +154,35 @@ export class ArtifactStore {
 
   /** @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED` */
   async pin(cid: CID): Promise<Artifact> {
-    return this.#setPinned(cid, true);
+    return this.#change(cid, { pinned: true });
   }
 
   /** @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED` */
   async unpin(cid: CID): Promise<Artifact> {
-    return this.#setPinned(cid, false);
+    return this.#change(cid, { pinned: false });
+  }
+
+  /**
+   * Keeps a whole artifact until what has this id is over, after a restart, too.
+   *
+   * @throws TesseraError `ARTIFACT_MISSING` when it is not there whole, `STORAGE_FAILED`
+   */
+  async keepFor(cid: CID, id: string): Promise<Artifact> {
+    return this.#change(cid, { keptFor: including(this.#whole(cid).record.keptFor, id) });
+  }
+
+  /**
+   * Lets go of what was kept for something, unless something else keeps it.
+   *
+   * @param cids only these; all unless given
+   * @throws TesseraError `STORAGE_FAILED`
+   */
+  async release(id: string, cids?: ReadonlySet<string>): Promise<void> {
+    for (const [name, entry] of this.#entries) {
+      const { cid, record } = entry;
+      if (cid === undefined || !record.keptFor.includes(id) || cids?.has(name) === false) continue;
+      await this.#write(cid, entry, { keptFor: record.keptFor.filter((other) => other !== id) });
+    }
   }
 
   /**
@@ -241,11 +264,7 @@ export class ArtifactStore {
     await this.#blocks.discardUnheld();
   }
 
-  #enter(
-    cid: CID,
-    record: ArtifactRecord = { pinned: false, announced: false },
-    lastUsed = new Date(),
-  ): Entry {
+  #enter(cid: CID, record?: ArtifactRecord, lastUsed?: Date): Entry {
     const entry = newEntry(cid, record, lastUsed);
     this.#entries.set(cid.toString(), entry);
     return entry;
@@ -261,10 +280,9 @@ export class ArtifactStore {
     });
   }
 
-  async #setPinned(cid: CID, pinned: boolean): Promise<Artifact> {
+  async #change(cid: CID, change: Partial<Pick<ArtifactRecord, 'pinned' | 'keptFor'>>): Promise<Artifact> {
     const entry = this.#whole(cid);
-    await this.#records.write(cid, { ...entry.record, pinned });
-    entry.record.pinned = pinned;
+    await this.#write(cid, entry, change);
     await this.#touch(entry);
     return describeWhole(entry);
   }
@@ -281,16 +299,26 @@ export class ArtifactStore {
   async #finish(
     entry: Entry,
     whole: { bytes: number; sha256: Hex32 },
-    { pin = false, announce = true }: KeepOptions,
+    { pin = false, keepFor, announce = true }: KeepOptions,
   ): Promise<Artifact> {
     const { cid, record } = entry as Entry & { cid: CID };
-    const next = { whole, pinned: record.pinned || pin, announced: record.announced || announce };
-    await this.#records.write(cid, next);
-    entry.record = next;
+    await this.#write(cid, entry, {
+      whole,
+      pinned: record.pinned || pin,
+      keptFor: keepFor === undefined ? record.keptFor : including(record.keptFor, keepFor),
+      announced: record.announced || announce,
+    });
     await this.#touch(entry);
     const artifact = describeWhole(entry);
     this.events.emit('added', artifact);
     return artifact;
+  }
+
+  /** Changes what is known of an artifact. */
+  async #write(cid: CID, entry: Entry, change: Partial<ArtifactRecord>): Promise<void> {
+    // Before it is written: of two changes at once, neither must undo the other.
+    entry.record = { ...entry.record, ...change };
+    await this.#records.write(cid, entry.record);
   }
 
   #walk(root: CID, options?: { leaves: boolean }) {
@@ -348,6 +376,10 @@ function damaged(cid: CID, part: Part): TesseraError {
     remedy: 'Fetch it again with `tessera artifacts get`: only the damaged blocks are transferred.',
     details: { cid: cid.toString(), block: part.cid.toString() },
   });
+}
+
+function including(ids: readonly string[], id: string): readonly string[] {
+  return ids.includes(id) ? ids : [...ids, id];
 }
 
 function once(act: () => void): () => void {

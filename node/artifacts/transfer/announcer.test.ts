@@ -10,6 +10,7 @@ const artifact = (byte: string, announced = true): Artifact => ({
   bytes: 1,
   sha256: byte.repeat(32),
   pinned: false,
+  keptFor: [],
   announced,
   lastUsed: new Date(0),
 });

@@ -25,8 +25,8 @@ export interface MarketJob {
   job: ChainJob;
   /** One a segment. */
   segments: readonly AvailableSegment[];
-  /** All that was fetched to know this much. */
-  cids: readonly string[];
+  /** What its artifacts are kept for where they were put. */
+  salt: Hex32;
 }
 
 export interface PublishMarketJobInit {
@@ -56,17 +56,21 @@ export async function publishMarketJob(init: PublishMarketJobInit, signal?: Abor
       remedy: 'Prove it on this machine (without --network), or leave --commit out.',
     });
   }
-  const published = await publishSegments({ job: prepared, artifacts, announce: 'all', ...rest }, signal);
+  const published = await publishSegments(
+    { job: prepared, artifacts, keepFor: salt, announce: 'all', ...rest },
+    signal,
+  );
   const segments = published.segments.map(
     (segment, index): MarketSegment => ({ ...(offers[index] as JobOffer), ...segment }),
   );
-  const list = await artifacts.put(marketSegmentsFormat.encode(segments), true);
+  const keep = { keepFor: salt, announce: true };
+  const list = await artifacts.put(marketSegmentsFormat.encode(segments), keep);
   // Every segment names these two alike.
   const { [roles.manifest]: manifest = '', [roles.commitments]: commitments = '' } =
     published.segments[0]?.artifacts ?? {};
   const head = await artifacts.put(
     marketJobFormat.encode({ salt, manifest, commitments, segments: list.cid.toString() }),
-    true,
+    keep,
   );
   return BigInt(`0x${head.sha256}`);
 }
@@ -106,6 +110,6 @@ export async function fetchMarketJob(
       assignment: { segment, ...digests, artifacts: named, inputs },
       access: 'open',
     })),
-    cids: [root, head.manifest, head.commitments, head.segments],
+    salt: head.salt,
   };
 }

@@ -1,6 +1,5 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { artifactCid } from '../../../protocol/ids.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import type { Logger } from '../../peer/log.ts';
 import type { AvailableSegment } from '../../worker/segment-work.ts';
@@ -148,13 +147,13 @@ export class SegmentTasks {
 
   /** What is verified or settled need not be shown any more. */
   async release(proof: string): Promise<void> {
-    await this.#components.artifacts.release([artifactCid(proof.slice(2))]);
+    await this.#components.artifacts.release(proof.slice(2));
   }
 
-  /** Lets go of what a job is made of. */
+  /** Lets go of what a job is made of, where it was put there by this node. */
   async releaseContent({ content }: FollowedJob): Promise<void> {
     const fetched = await content?.catch(() => undefined);
-    if (fetched !== undefined) await this.#components.artifacts.release(fetched.cids);
+    if (fetched !== undefined) await this.#components.artifacts.release(fetched.salt);
   }
 
   #content(job: FollowedJob): Promise<MarketJob> {

@@ -25,7 +25,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 /** A node's proofs, with a store of its own, and another's to fetch from by CID, as the network would. */
 function node(name: string, own: ArtifactStore, other: ArtifactStore) {
   const artifacts: Parameters<typeof servedProofs>[1] = {
-    put: (bytes, announce) => own.add([bytes], { pin: true, announce }),
+    put: (bytes, options) => own.add([bytes], options),
     async fetchBytes(cid, { maxBytes }) {
       const found = other.find(parseArtifactCid(cid));
       if (found !== undefined && found.bytes <= maxBytes) return buffer(other.get(found.cid));

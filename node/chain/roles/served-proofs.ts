@@ -18,7 +18,7 @@ export function servedProofs(
   return {
     async put(bytes) {
       const digest = await own.put(bytes);
-      await artifacts.put(bytes, true);
+      await artifacts.put(bytes, { keepFor: digest, announce: true });
       return digest;
     },
     async get(digest: Hex32) {

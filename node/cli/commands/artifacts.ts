@@ -134,6 +134,11 @@ function settingsOf(flags: ConfigurationFlags & { json?: boolean; progress?: boo
   return settings;
 }
 
-function describe({ cid, bytes, pinned, announced, lastUsed }: ArtifactEntry): string {
-  return `${cid}  ${showMemory(bytes)}  ${lastUsed}${pinned ? '  pinned' : ''}${announced ? '' : '  private'}`;
+function describe({ cid, bytes, pinned, keptFor, announced, lastUsed }: ArtifactEntry): string {
+  const marks = [
+    ...(pinned ? ['pinned'] : []),
+    ...(keptFor.length > 0 ? ['in use'] : []),
+    ...(announced ? [] : ['private']),
+  ];
+  return [cid, showMemory(bytes), lastUsed, ...marks].join('  ');
 }

@@ -72,6 +72,7 @@ export async function fixJob(
         commitments,
         provers,
         artifacts,
+        keepFor: id,
         announce: 'shared',
         ...(invited === undefined ? {} : { invited: { job: id, peers: invited } }),
       },

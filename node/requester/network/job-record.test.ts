@@ -75,7 +75,7 @@ test('a job that nobody takes up for a month is forgotten with all its segments,
   ] as const) {
     await (await records(() => now).open(name, 1, make)).save(0, {});
   }
-  await records(() => 31 * day).forgetOld();
+  expect(await records(() => 31 * day).forgetOld()).toEqual([make().job]);
   const left = { jobs: [] as string[], segments: [] as string[] };
   for await (const [name] of store.records('jobs').entries()) left.jobs.push(name);
   for await (const [name] of store.records('job-segments').entries()) left.segments.push(name);

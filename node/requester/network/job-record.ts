@@ -60,16 +60,21 @@ export class JobRecords {
     return interrupted;
   }
 
-  /** Forgets jobs that nobody has taken up for thirty days. */
-  async forgetOld(): Promise<void> {
+  /**
+   * Forgets jobs that nobody has taken up for thirty days.
+   *
+   * @returns their ids
+   */
+  async forgetOld(): Promise<Hex32[]> {
     const { jobs, segments } = this.#components;
-    const old = new Set<string>();
-    for await (const [key, { openedAt }] of jobs.entries()) {
-      if (this.#now() - openedAt > keptMs) old.add(key);
+    const old = new Map<string, Hex32>();
+    for await (const [key, { job, openedAt }] of jobs.entries()) {
+      if (this.#now() - openedAt > keptMs) old.set(key, job);
     }
-    if (old.size === 0) return;
+    if (old.size === 0) return [];
     for await (const [name] of segments.entries()) if (old.has(keyOf(name))) await segments.delete(name);
-    for (const key of old) await jobs.delete(key);
+    for (const key of old.keys()) await jobs.delete(key);
+    return [...old.values()];
   }
 
   /**

@@ -34,8 +34,6 @@ export interface PublishedJob {
   manifest: Hex32;
   commitments: Hex32;
   segments: readonly PublishedSegment[];
-  /** All that was put into the store. */
-  cids: readonly string[];
 }
 
 export interface PublishInit {
@@ -44,6 +42,8 @@ export interface PublishInit {
   commitments: Commitments;
   provers: Provers;
   artifacts: ArtifactAccess;
+  /** The id that all is kept for. */
+  keepFor: Hex32;
   /**
    * What the network is told of: all that is not secret, or only what many workers fetch, where an assignment says who
    * has the rest.
@@ -55,32 +55,24 @@ export interface PublishInit {
 
 /** Puts all that workers need of a job where they can fetch it; where that fails, nothing of it is kept. */
 export async function publishSegments(init: PublishInit, signal?: AbortSignal): Promise<PublishedJob> {
-  const cids = new Set<string>();
   try {
-    return { ...(await publish(init, cids, signal)), cids: [...cids] };
+    return await publish(init, signal);
   } catch (error) {
-    await init.artifacts.release(cids);
+    await init.artifacts.release(init.keepFor);
     throw error;
   }
 }
 
-/** @param cids gets all that is put */
-async function publish(
-  init: PublishInit,
-  cids: Set<string>,
-  signal: AbortSignal | undefined,
-): Promise<Omit<PublishedJob, 'cids'>> {
-  const { job, provers, artifacts, invited } = init;
+async function publish(init: PublishInit, signal: AbortSignal | undefined): Promise<PublishedJob> {
+  const { job, provers, artifacts, keepFor, invited } = init;
   const shared = invited === undefined;
   const own = shared && init.announce === 'all';
-  const keep = ({ cid }: { cid: { toString(): string } }): string => {
-    cids.add(cid.toString());
-    return cid.toString();
-  };
-  const manifest = await artifacts.put(encodeManifest(init.manifest), shared);
+  const put = async (bytes: Uint8Array, announce: boolean) =>
+    (await artifacts.put(bytes, { keepFor, announce })).cid.toString();
+  const manifest = encodeManifest(init.manifest);
   const commitments = commitmentsFormat.encode(init.commitments);
-  const common: Record<string, string> = { [roles.manifest]: keep(manifest) };
-  if (invited === undefined) common[roles.commitments] = keep(await artifacts.put(commitments, shared));
+  const common: Record<string, string> = { [roles.manifest]: await put(manifest, shared) };
+  if (invited === undefined) common[roles.commitments] = await put(commitments, shared);
   const tensors = new Map<string, string>();
   const keys = new Map<string, string>();
 
@@ -92,34 +84,32 @@ async function publish(
     const named: Record<string, string> = { ...common };
     const seal = invited === undefined ? undefined : new SegmentSeal({ job: invited.job, segment: index });
     if (invited !== undefined && seal !== undefined) {
-      named[roles.commitments] = keep(await artifacts.put(seal.seal(roles.commitments, commitments), false));
-      named[roles.wrappedKeys] = keep(await artifacts.put(seal.wrapFor(invited.peers), false));
+      named[roles.commitments] = await put(seal.seal(roles.commitments, commitments), false);
+      named[roles.wrappedKeys] = await put(seal.wrapFor(invited.peers), false);
     }
     const { inputPorts, outputPorts } = settledPorts(job, index);
     // Who puts a bond on its proof makes its keys itself: it hears too late that others' are none.
     const ready =
       init.announce === 'shared'
-        ? await publishReadyKeys(prover, compiled, artifacts, { announce: shared, signal })
+        ? await publishReadyKeys(prover, compiled, artifacts, { keepFor, announce: shared, signal })
         : {};
-    for (const { cid } of Object.values(ready)) keep({ cid });
-    named[roles.recipe] = keep(
-      await artifacts.put(
-        segmentRecipeFormat.encode({
-          prover: plan.prover,
-          params: plan.params,
-          inputs: inputPorts.map(plannedPort),
-          outputs: outputPorts.map(plannedPort),
-          ...(Object.keys(ready).length === 0 ? {} : { readyKeys: ready }),
-        }),
-        own,
-      ),
+    named[roles.recipe] = await put(
+      segmentRecipeFormat.encode({
+        prover: plan.prover,
+        params: plan.params,
+        inputs: inputPorts.map(plannedPort),
+        outputs: outputPorts.map(plannedPort),
+        ...(Object.keys(ready).length === 0 ? {} : { readyKeys: ready }),
+      }),
+      own,
     );
-    named[roles.model] = keep(await artifacts.put(await encodeModel(plan.model), own));
+    named[roles.model] = await put(await encodeModel(plan.model), own);
     for (const [role, path] of await prover.exportKeys(compiled, signal ? { signal } : {})) {
       // Many segments share one SRS.
-      const cid = keys.get(path) ?? keep(await artifacts.putFile(path, { announce: shared, signal }));
-      keys.set(path, cid);
-      named[roles.key + role] = cid;
+      const cid =
+        keys.get(path) ?? (await artifacts.putFile(path, { keepFor, announce: shared, signal })).cid;
+      keys.set(path, `${cid}`);
+      named[roles.key + role] = `${cid}`;
     }
     const hidden = {
       inputs: plan.inputs.map((name) => job.blindings.get(name) ?? null),
@@ -128,7 +118,7 @@ async function publish(
     if ([...hidden.inputs, ...hidden.outputs].some((value) => value !== null)) {
       const blindings = blindingsFormat.encode(hidden);
       const content = seal?.seal(roles.blindings, blindings) ?? blindings;
-      named[roles.blindings] = keep(await artifacts.put(content, false));
+      named[roles.blindings] = await put(content, false);
     }
     const inputs: TensorArtifact[] = [];
     for (const [port, name] of plan.inputs.entries()) {
@@ -139,16 +129,19 @@ async function publish(
       // What is sealed is of one segment; what is not, many may share.
       const known = seal === undefined ? tensors.get(name) : undefined;
       const content = seal?.seal(tensorRole(ref), tensor) ?? tensor;
-      const cid = known ?? keep(await artifacts.put(content, own));
+      const cid = known ?? (await put(content, own));
       tensors.set(name, cid);
       inputs.push({ ...ref, cid });
     }
     segments.push({ artifacts: named, inputs });
   }
-  return { manifest: manifest.sha256, commitments: sha256Hex(commitments), segments };
+  return { manifest: sha256Hex(manifest), commitments: sha256Hex(commitments), segments };
 }
 
-/** Keys that workers may take, by role; none where the prover has none, or the store has no room for them. */
+/**
+ * Keys that workers may take, by role; none where the prover has none, one of them is damaged, or the store has no room
+ * for them.
+ */
 async function publishReadyKeys(
   prover: Prover,
   compiled: CompiledSegment,
@@ -160,16 +153,15 @@ async function publishReadyKeys(
     for (const [role, { path, sha256, bytes }] of (await prover.exportReadyKeys?.(compiled)) ?? []) {
       const artifact = await artifacts.putFile(path, { ...options, sha256 });
       published[role] = { cid: artifact.cid.toString(), sha256, bytes };
-      // Damaged on the disk: whoever proves with them here makes them anew.
       if (artifact.sha256 !== sha256) {
-        await artifacts.release(Object.values(published).map(({ cid }) => cid));
-        return {};
+        // Whoever proves with it on this machine makes it anew.
+        throw new TesseraError('STORAGE_FAILED', { message: `The key in ${path} is damaged` });
       }
     }
     return published;
   } catch (error) {
-    await artifacts.release(Object.values(published).map(({ cid }) => cid));
     if (!(error instanceof TesseraError) || error.code !== 'STORAGE_FAILED') throw error;
+    await artifacts.release(options.keepFor, new Set(Object.values(published).map(({ cid }) => cid)));
     return {};
   }
 }

@@ -78,9 +78,9 @@ export class Requester {
   };
 
   async start(): Promise<void> {
-    const { directory, records } = this.#components;
+    const { directory, records, artifacts } = this.#components;
     await directory.load();
-    await records.forgetOld();
+    for (const id of await records.forgetOld()) await artifacts.release(id);
     this.#interrupted = await records.interrupted();
     this.#unsubscribe = this.#components.transport.subscribe('bids', (signed) => {
       if (signed.message.kind === 'bid') this.#noteBid(signed as SignedMessage<MessageOf<'bid'>>);
@@ -106,7 +106,7 @@ export class Requester {
     const { signer, records } = this.#components;
     const audience = audienceOf(job, invited, this.#components, signal);
     const fixed = await fixJob({ job, audience, sender: signer.sender, records }, modules, options);
-    const { id, draft, commitments, record, published } = fixed;
+    const { id, draft, commitments, record } = fixed;
     try {
       const run = this.#open(fixed, audience, modules, options);
       this.#jobs.set(id, run);
@@ -117,7 +117,7 @@ export class Requester {
       this.#jobs.delete(id);
       this.#interrupted.delete(id);
       record.close();
-      await audience.artifacts.release(published.cids);
+      await audience.artifacts.release(id);
     }
   }
 
