@@ -51,6 +51,14 @@ test('help VERB is VERB --help', async () => {
   expect([status, stdout.split('\n', 1)[0]]).toEqual([0, 'Usage: tessera cache prune [options]']);
 });
 
+test('a verb ends with its work, whatever else the process waits for, and all it said is there', async () => {
+  const waiting = `data:text/javascript,${encodeURIComponent('setInterval(() => {}, 1e9)')}`;
+  const program = fileURLToPath(new URL('index.ts', import.meta.url));
+  const { status, stdout } = await run(process.execPath, ['--import', waiting, program, '--help']);
+  expect(status).toBe(0);
+  expect(stdout).toBe((await tessera(['--help'])).stdout);
+});
+
 test('a reader that is gone changes nothing of how a verb ends', async () => {
   const program = fileURLToPath(new URL('index.ts', import.meta.url));
   const verb = `"${process.execPath}" "${program}" --help 2>"${home}/said"; echo $? >"${home}/status"`;
