@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { env } from 'onnxruntime-node';
 import { packageRoot, version } from '../node/package.ts';
 import { ezklVersion } from '../node/provers/ezkl/version.ts';
-import { gnarkVersion } from '../node/provers/groth16/build.ts';
+import { gnarkVersion } from '../node/provers/groth16/worker-path.ts';
 
 const run = promisify(execFile);
 

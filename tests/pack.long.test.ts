@@ -38,8 +38,12 @@ test('the package as it would be published works without a compiler, and ships w
 
   const installed = join(prefix, 'lib', 'node_modules', '@tessera-zkml', 'tessera');
   expect(existsSync(join(installed, 'node_modules', 'typescript'))).toBe(false);
-  for (const file of ['ezkl/worker.py', 'groth16/worker/go.sum', 'groth16/toolchain-requirements.txt']) {
-    expect(existsSync(join(installed, 'dist', 'node', 'provers', file)), file).toBe(true);
+  for (const file of [
+    'provers/ezkl/worker.py',
+    'provers/groth16/worker/go.sum',
+    'setup/go-requirements.txt',
+  ]) {
+    expect(existsSync(join(installed, 'dist', 'node', file)), file).toBe(true);
   }
   expect(existsSync(join(installed, 'data', 'mnist', 'test-images-idx3-ubyte.gz'))).toBe(true);
 

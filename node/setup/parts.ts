@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { groth16Part } from '../provers/groth16/build.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { enginePart } from './engine-part.ts';
 import { ezklPart } from './ezkl-part.ts';
+import { groth16Part } from './groth16-part.ts';
 import type { Part } from './part.ts';
 
 /** Why the user leaves provers out, by the prover's name. */

@@ -5,7 +5,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { Ceremony, CeremonyOptions, CeremonyState } from '../../ceremony/index.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
 import type { Target } from '../../plan/plan.ts';
-import { workerPath } from '../../provers/groth16/build.ts';
+import { workerPath } from '../../provers/groth16/worker-path.ts';
 import { parts } from '../../setup/index.ts';
 import { openCache } from '../cache.ts';
 import type { Context } from '../context.ts';

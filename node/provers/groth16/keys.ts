@@ -4,8 +4,8 @@ import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import type { Call } from '../call.ts';
-import { gnarkVersion } from './build.ts';
 import { readSetupRecord, type SetupRecord, writeSetupRecord } from './verifier/index.ts';
+import { gnarkVersion } from './worker-path.ts';
 
 /** Whose keys a circuit is proven with: one party's, made on the spot, or those of a finished ceremony. */
 export type SetupPolicy = SetupRecord['trust'];

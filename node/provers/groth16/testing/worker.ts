@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { groth16Part, workerPath } from '../build.ts';
+import { groth16Part } from '../../../setup/groth16-part.ts';
+import { workerPath } from '../worker-path.ts';
 
 const cache = (name: string) =>
   fileURLToPath(new URL(`../../../../node_modules/.cache/tessera/${name}`, import.meta.url));

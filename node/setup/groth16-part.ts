@@ -1,23 +1,20 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { TesseraError } from '../../../protocol/errors.ts';
-import { environmentPython } from '../../setup/ezkl-part.ts';
-import { failureOutput } from '../../setup/failure-output.ts';
-import type { InstallOptions, Part, PartState } from '../../setup/part.ts';
-import { findPython, installWheels } from '../../setup/python.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { gnarkVersion, workerPath, workerSources } from '../provers/groth16/worker-path.ts';
+import { environmentPython } from './ezkl-part.ts';
+import { failureOutput } from './failure-output.ts';
+import type { InstallOptions, Part, PartState } from './part.ts';
+import { findPython, installWheels } from './python.ts';
 
 const run = promisify(execFile);
 
-const sourceFolder = fileURLToPath(new URL('./worker', import.meta.url));
-const toolchainRequirements = fileURLToPath(new URL('./toolchain-requirements.txt', import.meta.url));
+const goRequirements = fileURLToPath(new URL('./go-requirements.txt', import.meta.url));
 
-/** The proof system's release that the worker is built with (worker/go.mod). */
-export const gnarkVersion = '0.14.0';
 /** The oldest Go that the worker's go.mod allows. */
 const oldestGo = [1, 24] as const;
 
@@ -30,25 +27,6 @@ export interface WorkerBuildInit {
   environment: Readonly<Record<string, string | undefined>>;
   /** Why the user leaves the prover out, if so. */
   leftOut?: string;
-}
-
-/** sha2-256 over the names and contents of all that the worker is built from. */
-async function sourceDigest(): Promise<string> {
-  const names = (await readdir(sourceFolder)).filter(
-    (name) => name === 'go.mod' || name === 'go.sum' || (name.endsWith('.go') && !name.endsWith('_test.go')),
-  );
-  const hash = createHash('sha256');
-  for (const name of names.sort()) {
-    const content = await readFile(join(sourceFolder, name));
-    hash.update(`${name}\0${content.length}\0`).update(content);
-  }
-  return hash.digest('hex');
-}
-
-/** The worker's binary for the sources as they are, built or not. */
-export async function workerPath(folder: string): Promise<string> {
-  const suffix = process.platform === 'win32' ? '.exe' : '';
-  return join(folder, `groth16-${(await sourceDigest()).slice(0, 16)}${suffix}`);
 }
 
 async function isRunnable(path: string): Promise<boolean> {
@@ -101,7 +79,7 @@ export function groth16Part({ folder, toolchain, environment, leftOut }: WorkerB
     onProgress?.('downloading a Go toolchain');
     try {
       await run(base.executable, ['-m', 'venv', toolchain], options);
-      await installWheels(python, toolchainRequirements, options);
+      await installWheels(python, goRequirements, options);
     } catch (cause) {
       signal?.throwIfAborted();
       throw new TesseraError('DOWNLOAD_FAILED', {
@@ -131,7 +109,7 @@ export function groth16Part({ folder, toolchain, environment, leftOut }: WorkerB
     const unfinished = `${path}.${process.pid}`;
     try {
       await run(go, ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', unfinished, '.'], {
-        cwd: sourceFolder,
+        cwd: workerSources,
         env: goEnvironment,
         maxBuffer: 16 * 2 ** 20,
         ...(signal ? { signal } : {}),

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groth16Part, workerPath } from './build.ts';
-import { builtWorker } from './testing/worker.ts';
-import { workerProcess } from './worker-process.ts';
+import { builtWorker } from '../provers/groth16/testing/worker.ts';
+import { workerPath } from '../provers/groth16/worker-path.ts';
+import { workerProcess } from '../provers/groth16/worker-process.ts';
+import { groth16Part } from './groth16-part.ts';
 
 let folder: string;
 beforeAll(async () => {
