@@ -11,6 +11,7 @@ import type { Configuration } from '../configuration/index.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { MemoryGate } from '../job/memory-gate.ts';
 import { Signer } from '../job/signer.ts';
+import { referenceUnitsPerSecond } from '../plan/cost-model/units.ts';
 import { type OpenMarket, withMarketOf } from './chain.ts';
 import { jobArgument } from './chain-flags.ts';
 import type { Context } from './context.ts';
@@ -110,7 +111,7 @@ async function claimingBy(
 ): Promise<NonNullable<ChainRolesInit['claiming']>> {
   const { provers, verifiers } = modules;
   const { memory, parallel, price } = limits;
-  const speed = (capabilities?.unitsPerSecond ?? unitsPerSecond) / unitsPerSecond;
+  const speed = (capabilities?.unitsPerSecond ?? referenceUnitsPerSecond) / referenceUnitsPerSecond;
   const means = { artifacts, provers, verifiers, scratch, memory, gate: new MemoryGate(memory), speed };
   return {
     open: (segment, signal) => openFetchedWork(segment, means, signal),
@@ -119,9 +120,6 @@ async function claimingBy(
     submit,
   };
 }
-
-/** Units of the cost model are its microseconds of proving on the machine that it was fitted on. */
-const unitsPerSecond = 1_000_000;
 
 function watched(jobs: readonly string[]): ChainRolesInit['watch'] {
   if (jobs.includes('all')) return 'all';
