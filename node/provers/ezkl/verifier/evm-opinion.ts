@@ -1,3 +1,4 @@
+import type { EVM, EVMBN254Interface } from '@ethereumjs/evm';
 import { numberToBytesBE } from '@noble/curves/utils.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
@@ -48,11 +49,8 @@ export async function evmOpinion(
       reason: 'the verifier bytecode is not on the list of known ones',
     };
   }
-  const { createEVM } = await import('@ethereumjs/evm');
   const { createAccount, createAddressFromString } = await import('@ethereumjs/util');
-  const { Common, Hardfork, Mainnet } = await import('@ethereumjs/common');
-
-  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  const evm = await newEvm();
   const to = createAddressFromString(contract);
   await evm.stateManager.putAccount(to, createAccount({ nonce: 1n }));
   await evm.stateManager.putCode(to, code);
@@ -76,6 +74,39 @@ export async function evmOpinion(
     ? { engine, verdict: 'valid' }
     : { engine, verdict: 'invalid', reason: 'verifyProof did not return true for this VKA' };
 }
+
+async function newEvm(): Promise<EVM> {
+  const { EVM, EVMMockBlockchain } = await import('@ethereumjs/evm');
+  const { SimpleStateManager } = await import('@ethereumjs/statemanager');
+  const { Common, Hardfork, Mainnet } = await import('@ethereumjs/common');
+  // Not by `createEVM`, which puts the curve in JavaScript in place of any that it is given.
+  return new EVM({
+    common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }),
+    blockchain: new EVMMockBlockchain(),
+    stateManager: new SimpleStateManager(),
+    bn254: await openCurve(),
+  });
+}
+
+/**
+ * The curve's precompiles in WASM, since a proof takes about a hundred multiplications; three times slower in JavaScript
+ * where a page's policy forbids WASM.
+ */
+function openCurve(): Promise<EVMBN254Interface> {
+  curve ??= (async () => {
+    const { NobleBN254, RustBN254 } = await import('@ethereumjs/evm');
+    const { initRustBN } = await import('rustbn-wasm');
+    try {
+      return new RustBN254(await initRustBN());
+    } catch {
+      return new NobleBN254();
+    }
+  })();
+  return curve;
+}
+
+/** The library has one instance, and must not be opened twice. */
+let curve: Promise<EVMBN254Interface> | undefined;
 
 /** A revert is the contract's no; an end for want of gas is no answer. */
 function refusal(method: string, error: string): Opinion {

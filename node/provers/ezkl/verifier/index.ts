@@ -133,21 +133,22 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { re
       const problem = encodingProblem(circuit, proof, vka.instances);
       if (problem !== undefined) return both('invalid', problem);
 
-      const wasm =
+      const ask = (name: string, engine: EzklEngine) =>
+        engineOpinion(name, engine, checked, proof, srs, signal);
+      const unavailable = (engine: string, reason: string): Opinion => ({
+        ...{ engine, reason },
+        verdict: 'unavailable',
+      });
+      // Side by side: an engine has a thread or process of its own, and the EVM takes as long.
+      return Promise.all([
         deps.engine === undefined
-          ? ({ engine: wasmEngineName, verdict: 'unavailable', reason: 'it is not installed' } as const)
-          : await engineOpinion(wasmEngineName, deps.engine, checked, proof, srs, signal);
-      throwIfAborted(signal);
-      const evm =
+          ? unavailable(wasmEngineName, 'it is not installed')
+          : ask(wasmEngineName, deps.engine),
         checked.evmVerifier === undefined
-          ? ({
-              engine: evmEngineName,
-              verdict: 'unavailable',
-              reason: 'there is no verifier bytecode',
-            } as const)
-          : await evmOpinion(checked.evmVerifier, vka, proof, known);
-      if (deps.native === undefined) return [wasm, evm];
-      return [wasm, evm, await engineOpinion(nativeEngineName, deps.native, checked, proof, srs, signal)];
+          ? unavailable(evmEngineName, 'there is no verifier bytecode')
+          : evmOpinion(checked.evmVerifier, vka, proof, known),
+        ...(deps.native === undefined ? [] : [ask(nativeEngineName, deps.native)]),
+      ]);
     },
   };
 }

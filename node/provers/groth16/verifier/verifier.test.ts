@@ -1,8 +1,8 @@
-import { bn254 } from '@noble/curves/bn254.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EdgeType } from '../../../../protocol/edge.ts';
 import { coordinateModulus, scalarModulus, writeElements } from '../../../../protocol/field.ts';
 import type { Circuit } from '../../../../protocol/manifest.ts';
+import { pointOutsideSubgroup } from '../../../../tests/support/point-outside-subgroup.ts';
 import { type SampleCircuit, type SampleProof, sampleCircuit } from '../testing/sample.ts';
 import { createGroth16Verifier, groth16Adapter, readSetupRecord, writeSetupRecord } from './index.ts';
 import { readG2 } from './points.ts';
@@ -60,25 +60,6 @@ function withWord(bytes: Uint8Array, word: number, value: bigint): Uint8Array {
 
 const wordAt = (bytes: Uint8Array, word: number): bigint =>
   BigInt(`0x${Buffer.from(bytes.subarray(32 * word, 32 * word + 32)).toString('hex')}`);
-
-/** A point of the twist outside the subgroup of order r, as EIP-197 encodes it. */
-function pointOutsideSubgroup(): Uint8Array {
-  const { Fp2 } = bn254.fields;
-  const { b } = bn254.G2.Point.CURVE();
-  for (let c0 = 1n; ; c0++) {
-    const x = { c0, c1: 0n };
-    const squared = Fp2.add(Fp2.mul(Fp2.sqr(x), x), b);
-    let y: { c0: bigint; c1: bigint };
-    try {
-      y = Fp2.sqrt(squared);
-    } catch {
-      continue;
-    }
-    let bytes: Uint8Array = new Uint8Array(128);
-    for (const [word, value] of [x.c1, x.c0, y.c1, y.c0].entries()) bytes = withWord(bytes, word, value);
-    return bytes;
-  }
-}
 
 describe('verify', () => {
   it('accepts what gnark accepts', async () => {
