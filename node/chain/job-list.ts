@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Address } from 'viem';
 import type { Hex32 } from '../../protocol/edge.ts';
+import { TesseraError } from '../../protocol/errors.ts';
 import type { JobTerms } from '../../protocol/job-ids.ts';
 import { type MarketEvent, readEvents } from './events.ts';
 import { bare } from './job.ts';
@@ -45,11 +46,15 @@ export async function listJobs(market: Market, since: bigint): Promise<ListedJob
 /**
  * What a job was posted with.
  *
- * @returns nothing where the market knows no such job
+ * @throws TesseraError `USAGE` where the market knows no such job, `CHAIN_FAILED`
  */
-export async function termsOf(market: Market, since: bigint, id: Hex32): Promise<JobTerms | undefined> {
+export async function termsOf(market: Market, since: bigint, id: Hex32): Promise<JobTerms> {
   const posting = (await readPostings(market, since)).find(({ args }) => args.job === `0x${id}`);
-  return posting && postedTerms(posting.args.terms);
+  if (posting !== undefined) return postedTerms(posting.args.terms);
+  throw new TesseraError('USAGE', {
+    message: `The market knows no job ${id}.`,
+    remedy: '`tessera jobs` lists them.',
+  });
 }
 
 async function readPostings(market: Market, since: bigint): Promise<Posting[]> {

@@ -10,6 +10,10 @@ import { branchingModel } from '../../tests/support/branching-model.ts';
 import { tessera } from '../../tests/support/command-line.ts';
 import { dataDirectoryWithProvers } from '../../tests/support/data-directory.ts';
 import { image } from '../../tests/support/proving.ts';
+import { Chain } from '../chain/chain-client.ts';
+import { chainDirectory } from '../chain/chain-directory.ts';
+import { loadJobRecord } from '../chain/job-record.ts';
+import { Market } from '../chain/market.ts';
 import { encodeModel } from '../model/onnx/encode.ts';
 import { dataDirectory } from '../setup/index.ts';
 import { loadOrCreateIdentity, nodeFiles } from '../store/index.ts';
@@ -217,6 +221,31 @@ describe('a job that pays in a token', () => {
     expect(value.jobs).toMatchObject([{ id, escrow, currency: { symbol: 'PLN', decimals: 18 } }]);
     const { value: others } = await onChain(watcher ?? 3, 'jobs', '--token', feeToken);
     expect(others.jobs).toEqual([]);
+  });
+
+  it('is given up by who has claimed it, for a quarter of the bond, and by nobody else', async () => {
+    const directory = dataDirectory(env.TESSERA_HOME ?? '').chain;
+    const { job: posted } = (await loadJobRecord(chainDirectory(directory, 31_337).job(id))) ?? expect.fail();
+    const chain = await Chain.connect({ urls: [anvil.url], account: anvilAccount(worker ?? 2) });
+    const { contracts } = deployed.value;
+    const market = new Market(chain, {
+      market: contracts.Market.address,
+      models: contracts.ModelRegistry.address,
+      nodes: contracts.NodeRegistry.address,
+    });
+    for (const segment of [1, 2]) await market.claim(posted, segment);
+    const before = await market.stake(chain.address);
+
+    expect((await onChain(watcher ?? 3, 'claim', id, '--abandon')).value.abandoned).toEqual([]);
+    expect((await onChain(worker ?? 2, 'claim', id, '--abandon', '--segment', '2')).value.abandoned).toEqual([
+      2,
+    ]);
+    expect((await onChain(worker ?? 2, 'claim', id, '--abandon')).value).toEqual({ job: id, abandoned: [1] });
+    const left = await market.stake(chain.address);
+    const bonds = posted.offers.slice(1).reduce((sum, { bond }) => sum + bond, 0n);
+    expect([before.locked, left.locked, before.amount - left.amount]).toEqual([bonds, 0n, bonds / 4n]);
+    const { value } = await onChain(watcher ?? 3, 'jobs', id);
+    expect(value.segments.map(({ state }: { state: string }) => state)).toEqual(Array(3).fill('open'));
   });
 
   it('is claimed by whoever says that the token is good for pay, and by nobody else', async () => {

@@ -11,6 +11,7 @@ interface Flags extends ChainFlags, ProverFlags {
   token?: `0x${string}`;
   stake?: bigint;
   resume?: boolean;
+  abandon?: boolean;
 }
 
 /** `tessera claim`: claims a job's segments for this account, proves and submits them; goes on where it stopped. */
@@ -22,6 +23,7 @@ export function claimVerb(program: Command, context: Context): void {
       examples: [
         'tessera claim 0x… --account 2 --stake 1',
         'tessera claim 0x… --segment 0 --json',
+        'tessera claim 0x… --abandon',
         'tessera claim --resume',
       ],
       long: true,
@@ -31,19 +33,36 @@ export function claimVerb(program: Command, context: Context): void {
     .option('--segment <number>', 'only this one, counted from 0', whole)
     .option('--stake <amount>', 'deposit this much of the chain’s coin first, for bonds', coins)
     .option('--resume', 'claim again although claims failed: what made them fail is mended')
+    .option('--abandon', 'give up, for good, what this account has claimed: a quarter of each bond is burned')
     .option('--memory <size>', 'what all prover processes together may use, e.g. 2GiB', memory)
     .option('--parallel <n>', 'segments worked on at once', count)
-    .action((job: string | undefined, flags: Flags) => runClaim(context, job, flags));
+    .action((job: string | undefined, flags: Flags) =>
+      (flags.abandon === true ? runAbandon : runClaim)(context, job, flags),
+    );
 }
+
+async function runAbandon(context: Context, job: string | undefined, flags: Flags): Promise<void> {
+  if (job === undefined) throw noJob();
+  const { withMarket } = await import('../chain.ts');
+  const { termsOf } = await import('../../chain/job-list.ts');
+  const { abandonClaims } = await import('../../chain/abandon-claims.ts');
+  const report = await withMarket(context, flags, 2, async ({ market, deployed }) => {
+    const terms = await termsOf(market, deployed.since, jobArgument(job));
+    return abandonClaims(market, terms, flags.segment, { signal: context.signal });
+  });
+  const lines = report.abandoned.map((segment) => `Segment ${segment} is open again, for others.`);
+  context.output.result(report, lines.join('\n') || 'This account has no claim of it that it could give up.');
+}
+
+const noJob = () =>
+  new TesseraError('USAGE', {
+    message: 'No job is given',
+    remedy: 'Give its id: `tessera jobs` lists them.',
+  });
 
 async function runClaim(context: Context, job: string | undefined, flags: Flags): Promise<void> {
   const { output, signal } = context;
-  if (job === undefined && flags.resume !== true) {
-    throw new TesseraError('USAGE', {
-      message: 'No job is given',
-      remedy: 'Give its id: `tessera jobs` lists them.',
-    });
-  }
+  if (job === undefined && flags.resume !== true) throw noJob();
   const { withMarket } = await import('../chain.ts');
   const { ClaimGuard } = await import('../../chain/claim-guard.ts');
   await withMarket(context, flags, 2, async ({ market, chain, files }) => {

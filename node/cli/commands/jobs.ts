@@ -81,7 +81,10 @@ async function showOne(context: Context, job: string, flags: Flags): Promise<voi
     ({ segment, edge, block }) =>
       `segment ${segment} cannot be proven: this machine computed another value of edge ${edge}, block ${block}, than the job commits to`,
   );
-  context.output.result({ job: id, segments, mismatches }, [...lines, ...wrong].join('\n') || unknown(id));
+  context.output.result(
+    { job: id, segments, mismatches },
+    [...lines, ...wrong].join('\n') || `The market knows no job ${id}.`,
+  );
 }
 
 async function closeOne(context: Context, job: string, flags: Flags): Promise<void> {
@@ -93,8 +96,6 @@ async function closeOne(context: Context, job: string, flags: Flags): Promise<vo
   // On the embedded chain, `prove --chain` posts by this account.
   const { report, currency } = await withMarket(context, flags, 1, async ({ market, chain, deployed }) => {
     const terms = await termsOf(market, deployed.since, id);
-    if (terms === undefined)
-      throw new TesseraError('USAGE', { message: unknown(id), remedy: '`tessera jobs` lists them.' });
     const closed = await closeJob(market, terms, { signal: context.signal });
     return { report: closed, currency: await readCurrency(chain, closed.token) };
   });
@@ -111,5 +112,3 @@ async function closeOne(context: Context, job: string, flags: Flags): Promise<vo
   ];
   context.output.result({ ...report, currency }, lines.join('\n'));
 }
-
-const unknown = (id: string) => `The market knows no job ${id}.`;
