@@ -1,9 +1,10 @@
 /** A manifest in the forms that the contracts' functions take. */
 import { keccak256, stringToHex, toHex } from 'viem';
 import type { EdgeType, Hex32 } from '../protocol/edge.ts';
+import type { Graph } from '../protocol/graph.ts';
 import { circuitLeaf, manifestDigest, segmentLeaf } from '../protocol/ids.ts';
 import type { Circuit, Manifest } from '../protocol/manifest.ts';
-import { merklePath, merkleRoot } from '../protocol/merkle.ts';
+import { MerkleTree, merklePath } from '../protocol/merkle.ts';
 
 type Word = `0x${string}`;
 
@@ -51,19 +52,29 @@ export function modelArgument(manifest: Manifest) {
     manifest: word(manifestDigest(manifest)),
     circuits: circuits.map((circuit) => toHex(circuitLeaf(circuit))),
     segments: BigInt(graph.segments.length),
-    wiring: toHex(merkleRoot(graph.segments.map(segmentLeaf))),
+    wiring: toHex(wiringTree(graph).root),
     inputs: graph.inputs.map(BigInt),
     outputs: graph.outputs.map(BigInt),
     srs: srs.map(word),
   };
 }
 
+/** The tree of a graph's segments, whose root a model is registered with. */
+export function wiringTree({ segments }: Pick<Graph, 'segments'>): MerkleTree {
+  return new MerkleTree(segments.map(segmentLeaf));
+}
+
 /**
  * A segment's place in the graph as the contracts' `Wiring`.
  *
+ * @param wiring the tree of this graph
  * @throws RangeError for a segment or a circuit that does not exist
  */
-export function wiringArgument({ graph, circuits }: Pick<Manifest, 'graph' | 'circuits'>, index: number) {
+export function wiringArgument(
+  { graph, circuits }: Pick<Manifest, 'graph' | 'circuits'>,
+  index: number,
+  wiring = wiringTree(graph),
+) {
   const segment = graph.segments[index];
   const circuit = segment === undefined ? undefined : circuits[segment.circuit];
   if (segment === undefined || circuit === undefined) throw new RangeError(`There is no segment ${index}`);
@@ -73,7 +84,7 @@ export function wiringArgument({ graph, circuits }: Pick<Manifest, 'graph' | 'ci
     circuit: BigInt(segment.circuit),
     leaf: toHex(circuitLeaf(circuit)),
     circuitPath: merklePath(circuits.map(circuitLeaf), segment.circuit).map((sibling) => toHex(sibling)),
-    path: merklePath(graph.segments.map(segmentLeaf), index).map((sibling) => toHex(sibling)),
+    path: wiring.path(index).map((sibling) => toHex(sibling)),
     inputs: refs(segment.inputs),
     outputs: refs(segment.outputs),
   };

@@ -4,7 +4,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from './edge.ts';
 import { scalarModulus } from './field.ts';
 import type { BlockRef, Graph } from './graph.ts';
-import { merklePath, merkleRoot } from './merkle.ts';
+import { MerkleTree, merklePath, merkleRoot } from './merkle.ts';
 import { address, keccak, keccakOf, label, uint } from './words.ts';
 
 /** Where a job is posted. */
@@ -101,19 +101,30 @@ export function edgesRoot(commitments: readonly (readonly Uint8Array[])[]): Uint
 }
 
 /**
+ * The tree of {@link edgesRoot}, for whoever wants many paths in it.
+ *
+ * @param commitments of every block, `commitments[edge][block]`
+ */
+export function edgeTree(commitments: readonly (readonly Uint8Array[])[]): MerkleTree {
+  return new MerkleTree(commitments.map(edgeDigest));
+}
+
+/**
  * The way from one block's commitment to the root of the edges.
  *
+ * @param edges the tree of these commitments
  * @throws RangeError for a block that does not exist
  */
 export function blockPath(
   commitments: readonly (readonly Uint8Array[])[],
   { edge, block }: BlockRef,
+  edges = edgeTree(commitments),
 ): BlockPath {
   const blocks = commitments[edge] ?? [];
   return {
     blockCount: blocks.length,
     blockPath: merklePath(blocks.map(blockLeaf), block),
-    edgePath: merklePath(commitments.map(edgeDigest), edge),
+    edgePath: edges.path(edge),
   };
 }
 

@@ -18,20 +18,44 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return level[0] ?? empty;
 }
 
-/**
- * The siblings on the way from a leaf to the root, from the leaf's own on.
- *
- * @throws RangeError for a leaf that does not exist
- */
+/** The tree of {@link merkleRoot} with all its nodes, for whoever wants many paths in it. */
+export class MerkleTree {
+  /** From the leaves to the root. */
+  readonly #levels: readonly (readonly Uint8Array[])[];
+
+  constructor(leaves: readonly Uint8Array[]) {
+    const levels = [leaves];
+    for (let level = leaves; level.length > 1; levels.push(level)) level = above(level);
+    this.#levels = levels;
+  }
+
+  get root(): Uint8Array {
+    return this.#levels.at(-1)?.[0] ?? empty;
+  }
+
+  /** @throws RangeError for one that does not exist */
+  leaf(index: number): Uint8Array {
+    const leaf = this.#levels[0]?.[index];
+    if (leaf === undefined) {
+      throw new RangeError(`There is no leaf ${index} among ${this.#levels[0]?.length}`);
+    }
+    return leaf;
+  }
+
+  /**
+   * The siblings on the way from a leaf to the root, from the leaf's own on.
+   *
+   * @throws RangeError for a leaf that does not exist
+   */
+  path(index: number): Uint8Array[] {
+    this.leaf(index);
+    return this.#levels.slice(0, -1).map((level, height) => level[(index >> height) ^ 1] ?? empty);
+  }
+}
+
+/** One path of {@link MerkleTree}. @throws RangeError for a leaf that does not exist */
 export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) {
-    throw new RangeError(`There is no leaf ${index} among ${leaves.length}`);
-  }
-  const path: Uint8Array[] = [];
-  for (let level = leaves, at = index; level.length > 1; level = above(level), at = Math.floor(at / 2)) {
-    path.push(level[at % 2 === 0 ? at + 1 : at - 1] ?? empty);
-  }
-  return path;
+  return new MerkleTree(leaves).path(index);
 }
 
 function above(level: readonly Uint8Array[]): Uint8Array[] {

@@ -1,13 +1,13 @@
 import { toHex } from 'viem';
-import { wiringArgument } from '../../contracts/model-arguments.ts';
+import { wiringArgument, wiringTree } from '../../contracts/model-arguments.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Graph } from '../../protocol/graph.ts';
 import { modelId } from '../../protocol/ids.ts';
 import {
   blockPath,
-  edgeDigest,
   edgesRoot,
+  edgeTree,
   type JobOffer,
   type JobTerms,
   jobId,
@@ -16,7 +16,7 @@ import {
   statementDigests,
 } from '../../protocol/job-ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
-import { merklePath, merkleRoot } from '../../protocol/merkle.ts';
+import { MerkleTree, merkleRoot } from '../../protocol/merkle.ts';
 
 /** A posted job with what its terms only name: whoever has this needs the requester no more. */
 export interface ChainJob {
@@ -64,30 +64,66 @@ export function makeJob(
     ...statementDigests(manifest.graph, commitments),
     edges: bare(toHex(edgesRoot(commitments))),
     edgeCount: commitments.length,
-    offers: bare(toHex(merkleRoot(offers.map((offer, segment) => offerLeaf(segment, offer))))),
+    offers: bare(toHex(merkleRoot(offerLeaves(offers)))),
   };
   return { terms, offers, manifest, commitments };
 }
 
+/** Jobs that were found to be what their terms say: a stranger's may be so large that this takes seconds. */
+const checked = new WeakSet<ChainJob>();
+
 /**
- * Holds what is said of a job against its terms.
+ * Holds what is said of a job against its terms, once.
  *
+ * @param job not changed afterwards
  * @returns the job's id on this market
  * @throws TesseraError `JOB_MISMATCH` when manifest, offers or commitments are not those that the terms name
  */
-export function checkJob({ terms, offers, manifest, commitments }: ChainJob, place: MarketPlace): Hex32 {
+export function checkJob(job: ChainJob, place: MarketPlace): Hex32 {
+  if (!checked.has(job)) requireTerms(job);
+  checked.add(job);
+  return jobId(place, job.terms);
+}
+
+function requireTerms({ terms, offers, manifest, commitments }: ChainJob): void {
   const { graph } = manifest;
   const made = makeJob(manifest, commitments, { ...terms, offers }).terms;
   const different = (Object.keys(terms) as (keyof JobTerms)[]).filter((name) => made[name] !== terms[name]);
   if (offers.length !== graph.segments.length) different.push('offers');
   if (commitments.length !== graph.edges.length) different.push('edgeCount');
-  if (different.length === 0) return jobId(place, terms);
+  if (different.length === 0) return;
   throw new TesseraError('JOB_MISMATCH', {
     message: `The job's files are not those of its terms: ${[...new Set(different)].join(', ')} differ`,
     remedy: 'Do not claim it; get the files from whoever posted it again.',
     details: { fields: [...new Set(different)] },
   });
 }
+
+/** The trees that a job's segments are opened in. */
+interface JobTrees {
+  edges: MerkleTree;
+  wiring: MerkleTree;
+  offers: MerkleTree;
+}
+
+const known = new WeakMap<ChainJob, Partial<JobTrees>>();
+
+/** One of a job's trees, made when it is first wanted: a job may have very many edges and segments. */
+function treeOf(job: ChainJob, which: keyof JobTrees): MerkleTree {
+  const trees = known.get(job) ?? {};
+  known.set(job, trees);
+  trees[which] ??= makeTree[which](job);
+  return trees[which];
+}
+
+const offerLeaves = (offers: readonly JobOffer[]) =>
+  offers.map((offer, segment) => offerLeaf(segment, offer));
+
+const makeTree: Record<keyof JobTrees, (job: ChainJob) => MerkleTree> = {
+  edges: ({ commitments }) => edgeTree(commitments),
+  wiring: ({ manifest }) => wiringTree(manifest.graph),
+  offers: ({ offers }) => new MerkleTree(offerLeaves(offers)),
+};
 
 /** A job's terms as the contract's `Terms`. */
 export function termsArgument(terms: JobTerms) {
@@ -108,24 +144,26 @@ export function termsArgument(terms: JobTerms) {
 }
 
 /** The edges of the whole on one side as the contract's `EdgeOpening`s. */
-export function edgeOpenings(
-  { manifest, commitments }: ChainJob,
-  side: keyof Pick<Graph, 'inputs' | 'outputs'>,
-) {
-  const digests = commitments.map(edgeDigest);
-  return manifest.graph[side].map((edge) => ({
+export function edgeOpenings(job: ChainJob, side: keyof Pick<Graph, 'inputs' | 'outputs'>) {
+  const tree = treeOf(job, 'edges');
+  return job.manifest.graph[side].map((edge) => ({
     index: BigInt(edge),
-    digest: toHex(digests[edge] ?? new Uint8Array()),
-    path: words(merklePath(digests, edge)),
+    digest: toHex(tree.leaf(edge)),
+    path: words(tree.path(edge)),
   }));
 }
 
+/** A segment's place in the graph. @throws RangeError for a segment that does not exist */
+export function segmentWiring(job: ChainJob, segment: number) {
+  return wiringArgument(job.manifest, segment, treeOf(job, 'wiring'));
+}
+
 /** A segment's place in the graph, and its blocks under the job's root: inputs before outputs. */
-export function segmentPlace({ manifest, commitments }: ChainJob, segment: number) {
-  const wiring = wiringArgument(manifest, segment);
-  const refs = manifest.graph.segments[segment];
+export function segmentPlace(job: ChainJob, segment: number) {
+  const wiring = segmentWiring(job, segment);
+  const refs = job.manifest.graph.segments[segment];
   const openings = [...(refs?.inputs ?? []), ...(refs?.outputs ?? [])].map((ref) => {
-    const path = blockPath(commitments, ref);
+    const path = blockPath(job.commitments, ref, treeOf(job, 'edges'));
     return {
       blockCount: BigInt(path.blockCount),
       blockPath: words(path.blockPath),
@@ -136,10 +174,7 @@ export function segmentPlace({ manifest, commitments }: ChainJob, segment: numbe
 }
 
 /** A segment's offer with its way to the root of offers. @throws RangeError for a segment that does not exist */
-export function offerPlace({ offers }: ChainJob, segment: number) {
-  const path = merklePath(
-    offers.map((offer, index) => offerLeaf(index, offer)),
-    segment,
-  );
-  return { offer: offers[segment] as JobOffer, path: words(path) };
+export function offerPlace(job: ChainJob, segment: number) {
+  const path = treeOf(job, 'offers').path(segment);
+  return { offer: job.offers[segment] as JobOffer, path: words(path) };
 }

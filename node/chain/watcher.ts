@@ -2,7 +2,7 @@ import { type Hex, keccak256 } from 'viem';
 import { TesseraError } from '../../protocol/errors.ts';
 import { modelRegistryAbi } from './abi.ts';
 import type { ProofArtifacts } from './file-store.ts';
-import { type ChainJob, segmentPlace, word } from './job.ts';
+import { type ChainJob, segmentWiring, word } from './job.ts';
 import type { Market, SegmentOnChain } from './market.ts';
 import { decodeProofArtifact, proofArgument } from './proof-artifact.ts';
 import type { SendOptions } from './sender.ts';
@@ -35,7 +35,7 @@ export async function judgeSubmission(
   if (proof === undefined) return { verdict: 'fails', reason: 'its bytes are not the encoding of a proof' };
 
   const context = market.contextOf(market.idOf(job.terms), segment, claimant);
-  const { wiring } = segmentPlace(job, segment);
+  const wiring = segmentWiring(job, segment);
   const args = [word(job.terms.model), BigInt(segment), wiring, proofArgument(proof), context] as const;
   const request = {
     address: market.addresses.models,
