@@ -18,7 +18,7 @@ const guard = () => new ClaimGuard(jsonFile(path));
 
 it('counts every failure of segments that fail at the same time, and stops claiming until it is told that all is well', async () => {
   const one = guard();
-  await Promise.all(['first', 'second', 'third'].map((reason) => one.failed(reason)));
+  await Promise.all(['first', 'second', 'third'].map((reason) => one.failed(`claim of ${reason}`, reason)));
   await expect(guard().requireSound()).rejects.toMatchObject({
     code: 'CLAIM_REFUSED',
     message: expect.stringMatching(/first.*second.*third/s),
@@ -27,12 +27,23 @@ it('counts every failure of segments that fail at the same time, and stops claim
   await guard().requireSound();
 });
 
+it('counts a claim once, however often it fails', async () => {
+  for (const reason of ['first', 'second', 'third']) await guard().failed('one', reason);
+  await guard().requireSound();
+  await guard().failed('another', 'fourth');
+  await guard().requireSound();
+  await guard().failed('a third', 'fifth');
+  await expect(guard().requireSound()).rejects.toMatchObject({
+    message: expect.stringMatching(/third.*fourth.*fifth/s),
+  });
+});
+
 it.each(['no JSON', '{"failures":"many"}'])('says which file is damaged, and leaves it: %s', async (text) => {
   await writeFile(path, text);
   await expect(guard().requireSound()).rejects.toMatchObject({
     code: 'STORAGE_FAILED',
     message: expect.stringContaining(path),
   });
-  await expect(guard().failed('a reason')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  await expect(guard().failed('a claim', 'a reason')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
   expect(await readFile(path, 'utf8')).toBe(text);
 });

@@ -4,7 +4,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { JsonFile } from './file-store.ts';
 
 const guardSchema = z.object({
-  failures: z.array(z.object({ at: z.string(), reason: z.string().max(1_000) })).max(100),
+  failures: z.array(z.object({ claim: z.string(), at: z.string(), reason: z.string().max(1_000) })).max(100),
 });
 
 /** Failures in a row after which nothing is claimed any more. */
@@ -31,12 +31,18 @@ export class ClaimGuard {
     });
   }
 
-  async failed(reason: string): Promise<void> {
-    const failure = { at: new Date().toISOString(), reason: reason.slice(0, 1_000) };
+  /**
+   * Counts a failure; what is tried again for the same claim counts once.
+   *
+   * @param claim what tells it from others
+   */
+  async failed(claim: string, reason: string): Promise<void> {
+    const failure = { claim, at: new Date().toISOString(), reason: reason.slice(0, 1_000) };
     // Segments fail at the same time, too.
-    await this.#writing.runExclusive(async () =>
-      this.#file.save({ failures: [...(await this.#load()), failure].slice(-100) }),
-    );
+    await this.#writing.runExclusive(async () => {
+      const others = (await this.#load()).filter((earlier) => earlier.claim !== claim);
+      await this.#file.save({ failures: [...others, failure].slice(-100) });
+    });
   }
 
   /** A success, or the operator's word, ends the row of failures. */

@@ -84,6 +84,7 @@ describeWithEzkl('a submission of a proof of ezkl', () => {
     const worker = new Worker({ market: await marketOf(2), proofs: proofs(), guard, submit });
     const { state } = await worker.work(job, segment, async () => ({
       expectedSeconds: 1,
+      provesFirst: false,
       execute: async () => boundaryOf(job, segment),
       prove: (context) => real.prove(segment, context),
       close: async () => undefined,

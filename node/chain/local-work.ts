@@ -47,6 +47,7 @@ export function localWork(job: Job, segment: number, modules: Modules, limits: P
     proverCall(plan.id, stage, limits, signal ? { signal } : {});
   return {
     expectedSeconds: plan.expected.proveSeconds,
+    provesFirst: false,
     async execute(signal) {
       const boundary = await prover.execute(compiled, inputs, call('execute', signal));
       const values = new Map(job.values);

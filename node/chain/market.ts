@@ -1,4 +1,11 @@
-import type { Address, ContractFunctionName, Hex, TransactionReceipt } from 'viem';
+import {
+  type Address,
+  type ContractFunctionName,
+  encodeFunctionData,
+  type Hex,
+  size,
+  type TransactionReceipt,
+} from 'viem';
 import type { Proof } from '../../protocol/certificate.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { contextOf, type JobTerms, jobId, type MarketPlace } from '../../protocol/job-ids.ts';
@@ -281,6 +288,12 @@ export class Market {
 function proofArguments(job: ChainJob, segment: number, proof: Proof) {
   const { wiring, openings } = segmentPlace(job, segment);
   return [termsArgument(job.terms), BigInt(segment), wiring, openings, proofArgument(proof)] as const;
+}
+
+/** Bytes of the call's data that brings a proof to the market. */
+export function proofCallBytes(job: ChainJob, segment: number, proof: Proof): number {
+  const args = proofArguments(job, segment, proof);
+  return size(encodeFunctionData({ abi: marketAbi, functionName: 'prove', args }));
 }
 
 const endings = {

@@ -26,7 +26,7 @@ import type { JobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import type { Market, SegmentOnChain } from './market.ts';
 import { type JobPrices, type PostInit, type PostReport, postJob, recallJob } from './requester.ts';
-import { publishMarketJob } from './roles/market-job.ts';
+import { marketHold, publishMarketJob } from './roles/market-job.ts';
 import { type ListenForMismatches, whileEdgesHold } from './while-edges-hold.ts';
 import type { SegmentWork, Worker } from './worker.ts';
 
@@ -133,7 +133,7 @@ export async function proveOnChain(
   await posted.forget();
   const verified = await market.isVerified(job.terms);
   // Until then whoever checks its submissions has to fetch it.
-  if (verified && by.kind === 'peers') await by.artifacts.release(posted.salt);
+  if (verified && by.kind === 'peers') await by.artifacts.release(marketHold(posted.salt));
   return {
     certificate: out,
     ...(opening === undefined ? {} : { opening }),

@@ -7,7 +7,7 @@ import { throwIfAborted } from '../abort.ts';
 import type { ClaimGuard } from './claim-guard.ts';
 import type { ProofArtifacts } from './file-store.ts';
 import { type ChainJob, checkJob } from './job.ts';
-import type { Market, SegmentOnChain } from './market.ts';
+import { type Market, proofCallBytes, type SegmentOnChain } from './market.ts';
 import { encodeProofArtifact } from './proof-artifact.ts';
 
 /** All that proving one segment takes, at hand: from here on the worker needs nobody. */
@@ -17,10 +17,10 @@ export interface SegmentWork {
   /** Runs the segment in its circuit's arithmetic; gives the commitment at every port, inputs before outputs. */
   execute(signal?: AbortSignal): Promise<readonly Uint8Array[]>;
   /**
-   * What tells its keys from others, where they are a stranger's. Keys of another setup open and run like good ones, and
-   * make no proof that verifies: until these have made one here, that comes before the bond.
+   * Whether it is proven before the bond, since a stranger gave its keys: such open and run like good ones, and make no
+   * proof that verifies, or none of some inputs.
    */
-  keys?: string;
+  provesFirst: boolean;
   /** Proves it, bound to the context where the proof system has one. */
   prove(context: bigint, signal?: AbortSignal): Promise<Proof>;
   /** Lets go of what it takes. */
@@ -55,14 +55,15 @@ const margin = 3;
 /** Seconds for transactions and their confirmations. */
 const overhead = 120;
 
+/** Bytes of a call's data: nodes take no transaction above 128 KiB, its envelope included. */
+const maxCallBytes = 2 ** 17 - 2 ** 10;
+
 /**
  * One account's part in jobs. Every step first reads on chain how the segment stands, so a call after a crash, or a second
  * one, goes on from there and does nothing twice.
  */
 export class Worker {
   readonly #init: WorkerInit;
-  /** Strangers' keys that have made a proof. */
-  readonly #provenKeys = new Set<string>();
 
   constructor(init: WorkerInit) {
     this.#init = init;
@@ -136,8 +137,8 @@ export class Worker {
     }
     options.onProgress?.('executing');
     requireEdges(job, segment, await work.execute(options.signal));
-    const isTried = work.keys === undefined || this.#provenKeys.has(work.keys);
-    const early = isTried ? undefined : await this.#proofOf(job, segment, work, options);
+    const early = work.provesFirst ? await this.#proofOf(job, segment, work, options) : undefined;
+    if (early !== undefined) requireCallSize(job, segment, early);
     try {
       await market.claim(job, segment, options);
       options.onProgress?.('claimed');
@@ -156,7 +157,6 @@ export class Worker {
     const { market } = this.#init;
     onProgress?.('proving');
     const proof = await work.prove(market.contextOf(market.idOf(job.terms), segment), signal);
-    if (work.keys !== undefined) this.#provenKeys.add(work.keys);
     onProgress?.('proved');
     return proof;
   }
@@ -172,7 +172,7 @@ export class Worker {
     await unlessOutrun(market.end('expire', job, segment, options));
     if (!isAddressEqual(claimant, market.chain.address)) return;
     const error = missed(segment, deadline);
-    await guard.failed(error.message);
+    await guard.failed(this.#claimOf(job, segment), error.message);
     throw error;
   }
 
@@ -199,7 +199,10 @@ export class Worker {
       if (isOutrun(error)) return;
       const isFault = !(error instanceof TesseraError && ['ABORTED', 'CHAIN_FAILED'].includes(error.code));
       if (isFault && options.signal?.aborted !== true)
-        await guard.failed(error instanceof Error ? error.message : String(error));
+        await guard.failed(
+          this.#claimOf(job, segment),
+          error instanceof Error ? error.message : String(error),
+        );
       throw error;
     }
     await guard.reset();
@@ -215,7 +218,7 @@ export class Worker {
     const artifact = await proofs.get(proof.slice(2));
     if (artifact === undefined) {
       const message = `The proof of segment ${segment}, ${proof.slice(2)}, is challenged and no longer here`;
-      await guard.failed(message);
+      await guard.failed(this.#claimOf(job, segment), message);
       throw new TesseraError('ARTIFACT_MISSING', {
         message,
         remedy:
@@ -225,6 +228,10 @@ export class Worker {
     }
     await unlessOutrun(market.defend(job, segment, bytesToHex(artifact), options));
     options.onProgress?.('defended');
+  }
+
+  #claimOf({ terms }: ChainJob, segment: number): string {
+    return `${this.#init.market.idOf(terms)}/${segment}`;
   }
 }
 
@@ -266,6 +273,17 @@ function requireEdges(
       },
     });
   }
+}
+
+/** @throws TesseraError `CLAIM_REFUSED` for a proof that no transaction could bring to the market */
+function requireCallSize(job: ChainJob, segment: number, proof: Proof): void {
+  const bytes = proofCallBytes(job, segment, proof);
+  if (bytes <= maxCallBytes) return;
+  throw new TesseraError('CLAIM_REFUSED', {
+    message: `Submitting a proof of segment ${segment} takes a transaction of ${bytes} bytes, and nodes refuse one above ${maxCallBytes}`,
+    remedy: 'Leave this segment: nobody can be paid for it.',
+    details: { segment, bytes, most: maxCallBytes },
+  });
 }
 
 function missed(segment: number, deadline: bigint): TesseraError {

@@ -169,7 +169,7 @@ export class AssignmentRun {
     if (outcome.kind === 'edge-mismatch') return { sign: () => this.#mismatch(outcome), deed: 'wasted' };
     const bytes = proofFormat.encode(outcome.proof);
     // Its requester alone wants it, and knows who has it.
-    const artifact = await artifacts.put(bytes, { keepFor: this.#task.id, announce: false });
+    const artifact = await artifacts.put(bytes, { keepFor: this.#hold, announce: false });
     const proof = { cid: artifact.cid.toString(), size: bytes.length };
     this.#record = { ...this.#record, proof };
     await records.keep(this.#task.id, this.#record);
@@ -239,8 +239,13 @@ export class AssignmentRun {
 
   async #end(): Promise<void> {
     const { records, artifacts } = this.#components;
-    await artifacts.release(this.#task.id);
+    await artifacts.release(this.#hold);
     await records.end(this.#task.id, this.assignment);
+  }
+
+  /** What its proof is kept for in the store. */
+  get #hold(): string {
+    return `assignment/${this.#task.id}`;
   }
 
   get #head() {

@@ -217,7 +217,10 @@ describe('a worker that is stopped', () => {
 
   it('keeps nothing of what became too late meanwhile', async () => {
     const signed = assignment(0);
-    const { cid } = await artifacts.add([new Uint8Array([1])], { keepFor: signed.id, announce: false });
+    const { cid } = await artifacts.add([new Uint8Array([1])], {
+      keepFor: `assignment/${signed.id}`,
+      announce: false,
+    });
     await records.keep(signed.id, {
       assignment: bytesToHex(signed.bytes),
       addresses: [],

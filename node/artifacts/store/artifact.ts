@@ -9,7 +9,7 @@ export interface Artifact {
   sha256: Hex32;
   /** Whether it stays until the user says otherwise. */
   pinned: boolean;
-  /** Ids of jobs, assignments and proofs that it stays for. */
+  /** The jobs, assignments and proofs that it stays for, e.g. `job/` and the id. */
   keptFor: readonly string[];
   /** Whether the network is told that it can be fetched here. */
   announced: boolean;
@@ -19,7 +19,7 @@ export interface Artifact {
 export interface KeepOptions {
   /** Keep it whatever room is needed. */
   pin?: boolean;
-  /** Keep it until what has this id is over. */
+  /** Keep it until this is released. */
   keepFor?: string;
   /** Tell the network; true unless given. An artifact once announced stays so. */
   announce?: boolean;

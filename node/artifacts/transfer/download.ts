@@ -308,13 +308,7 @@ export class Download {
     if (!part.cid.equals(cid)) return part.height === 0 ? [] : partsOf(part, block);
     const parts = partsOfRoot(cid, block);
     this.#totalBytes = bytesOfRoot(cid, block);
-    if (this.#totalBytes > maxBytes) {
-      throw new TesseraError('DOWNLOAD_FAILED', {
-        message: `The artifact ${cid} has ${this.#totalBytes} bytes, more than the ${maxBytes} allowed`,
-        remedy: 'Raise the limit if this artifact is wanted.',
-        details: { bytes: this.#totalBytes, maxBytes },
-      });
-    }
+    if (this.#totalBytes > maxBytes) throw tooLarge(cid, this.#totalBytes, maxBytes);
     return parts;
   }
 
@@ -358,4 +352,12 @@ export class Download {
       cause: this.#pool.searchFailure,
     });
   }
+}
+
+export function tooLarge(cid: CID, bytes: number, maxBytes: number): TesseraError {
+  return new TesseraError('DOWNLOAD_FAILED', {
+    message: `The artifact ${cid} has ${bytes} bytes, more than the ${maxBytes} allowed`,
+    remedy: 'Raise the limit if this artifact is wanted.',
+    details: { bytes, maxBytes },
+  });
 }

@@ -207,6 +207,15 @@ describe('an artifact is refused', () => {
     expect(sent).toBeLessThan(1000);
   });
 
+  it('that is larger than allowed, though it is here already', async () => {
+    const node = await fetcher();
+    await node.exchange.fetch(request());
+    await expect(node.exchange.fetch({ ...request(), maxBytes: 6 * MiB })).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      details: { bytes: bytes.length, maxBytes: 6 * MiB },
+    });
+  });
+
   it('that the store can never hold', async () => {
     const node = await fetcher({ maxBytes: 5 * MiB });
     await expect(node.exchange.fetch(request())).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });

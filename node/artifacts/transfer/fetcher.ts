@@ -9,6 +9,7 @@ import {
   type DownloadOptions,
   type DownloadProgress,
   type FaultReport,
+  tooLarge,
 } from './download.ts';
 import { PeerPlaces } from './peer-places.ts';
 import { transferLimits } from './protocol.ts';
@@ -98,6 +99,8 @@ export class ArtifactFetcher {
     const { cid, sha256, pin = false, signal } = request;
     throwIfAborted(signal);
     const artifact = store.find(cid) ?? (await this.#join(request));
+    // What is here may have been fetched under another limit, or be this node's own.
+    if (artifact.bytes > request.maxBytes) throw tooLarge(cid, artifact.bytes, request.maxBytes);
     if (sha256 !== undefined && artifact.sha256 !== sha256) {
       // It stays, since it is what its CID says: else a peer could have others' artifacts dropped by naming them wrongly.
       throw new TesseraError('DOWNLOAD_FAILED', {

@@ -4,7 +4,6 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { ProofVerifier } from '../../../protocol/verifier.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import type { MemoryGate } from '../../job/memory-gate.ts';
-import { roles } from '../../job/segment-files.ts';
 import { recipeCost } from '../../plan/cost-model/recipe-cost.ts';
 import { type Provers, proverNamed } from '../../provers/provers.ts';
 import { fetchSegment } from '../../worker/fetch-segment.ts';
@@ -71,7 +70,7 @@ export async function openFetchedWork(
     return {
       units: Math.ceil(1e6 * cost.proveSeconds),
       expectedSeconds: cost.proveSeconds / speed,
-      keys: keysOf(segment),
+      provesFirst: true,
       async execute(during) {
         requireRoom(compiled.provingMemory, memory);
         const boundary = await exclusively(() => prover.execute(compiled, inputs, call(during)));
@@ -101,15 +100,6 @@ export async function openFetchedWork(
     await removed();
     throw error;
   }
-}
-
-/** Keys by their CIDs: a stranger can give any under a circuit's name. */
-function keysOf({ assignment: { artifacts } }: AvailableSegment): string {
-  const keys = Object.entries(artifacts).filter(([role]) => role.startsWith(roles.key));
-  return keys
-    .map((named) => named.join(' '))
-    .sort()
-    .join('\n');
 }
 
 function requireRoom(expected: number, memory: number): void {

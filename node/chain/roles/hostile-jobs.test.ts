@@ -7,7 +7,7 @@ import { createLog } from '../../peer/log.ts';
 import { ClaimGuard } from '../claim-guard.ts';
 import { closeJob } from '../close-job.ts';
 import { jsonFile, proofDirectory } from '../file-store.ts';
-import type { ChainJob } from '../job.ts';
+import { type ChainJob, makeJob } from '../job.ts';
 import { collectProofs } from '../job-proofs.ts';
 import type { Market } from '../market.ts';
 import { encodeProofArtifact } from '../proof-artifact.ts';
@@ -17,6 +17,7 @@ import { watchSegment } from '../watcher.ts';
 import { type SegmentWork, Worker, type WorkStep } from '../worker.ts';
 import { Backoff } from './backoff.ts';
 import { FollowedJob } from './followed-job.ts';
+import type { MarketJob } from './market-job.ts';
 import { SegmentTasks, type SegmentTasksInit } from './segment-tasks.ts';
 
 const log = createLog('fatal', { write: () => undefined });
@@ -39,11 +40,12 @@ const segmentOf = (job: ChainJob, index: number) => worker.segment(worker.idOf(j
 
 describe('what strangers’ jobs are made of', () => {
   /** A node's tasks on a job whose description is what `fetch` gives; how often that was asked for. */
-  async function tasksOn(fetch: () => Promise<Uint8Array>) {
+  async function tasksOn(fetch: () => Promise<Uint8Array>, market = worker) {
     const job = await real.post(requester);
     let fetched = 0;
+    const released: string[] = [];
     const init: SegmentTasksInit = {
-      market: worker,
+      market,
       claiming: { open: () => Promise.reject(new Error('it is never opened')), parallel: 1, price: 0n },
       patience: 600,
     };
@@ -53,7 +55,7 @@ describe('what strangers’ jobs are made of', () => {
           fetched += 1;
           return fetch();
         },
-        release: async () => undefined,
+        release: async (id: string) => void released.push(id),
       },
       proofs: proofDirectory(join(real.directory, 'proofs')),
       guard: guardOf('tasks'),
@@ -62,7 +64,7 @@ describe('what strangers’ jobs are made of', () => {
     };
     const tasks = new SegmentTasks(init, components, new AbortController().signal);
     const followed = new FollowedJob(job.terms, new Backoff({ first: 3_600, longest: 3_600 }));
-    return { id: worker.idOf(job.terms), tasks, followed, fetched: () => fetched };
+    return { id: worker.idOf(job.terms), tasks, followed, released, fetched: () => fetched };
   }
 
   it('is searched for by one of a job’s segments, and then for a while by none', async () => {
@@ -78,6 +80,19 @@ describe('what strangers’ jobs are made of', () => {
     followed.search.succeeded();
     await tasks.claim(id, followed, 1);
     expect(fetched()).toBe(2);
+  });
+
+  it('names nothing that this node keeps for itself: only who posted it lets go of what it is made of', async () => {
+    const content = { salt: 'ab'.repeat(32) } as MarketJob;
+    for (const [market, released] of [
+      [worker, []],
+      [requester, [`market/${content.salt}`]],
+    ] as const) {
+      const node = await tasksOn(() => expect.fail('it fetches'), market);
+      node.followed.content = Promise.resolve(content);
+      await node.tasks.releaseContent(node.followed);
+      expect(node.released).toEqual(released);
+    }
   });
 
   it('is fetched once where it is no job, for all of its segments', async () => {
@@ -97,27 +112,63 @@ describe('keys of strangers', () => {
     return { outcome: await outcome.catch((error: unknown) => error), steps };
   }
 
-  it('cost no bond and count as no failure where they make no proof, and are trusted once they made one', async () => {
+  it('cost no bond and count as no failure where they make no proof, though they made one before', async () => {
     const job = await real.post(requester);
     const guard = guardOf('keys');
     const by = new Worker({ market: worker, proofs: proofDirectory(real.directory), guard });
     const refused = new TesseraError('PROVER_FAILED', { message: 'the proof does not verify' });
-    for (let i = 0; i < 4; i++) {
-      const bad = await workOn(by, job, 0, { keys: 'bad', prove: () => Promise.reject(refused) });
-      expect(bad).toEqual({ outcome: refused, steps: ['executing', 'proving'] });
-    }
-    expect(await segmentOf(job, 0)).toMatchObject({ state: 'open', claimant: zeroAddress, failures: 0 });
-    await guard.requireSound();
-
-    const first = await workOn(by, job, 0, { keys: 'good' });
-    expect(first).toMatchObject({
+    const good = await workOn(by, job, 0, { provesFirst: true });
+    expect(good).toMatchObject({
       outcome: { state: 'verified' },
       steps: ['executing', 'proving', 'proved', 'claimed', 'submitted'],
     });
-    const second = await workOn(by, job, 1, { keys: 'good' });
-    expect(second).toMatchObject({
-      outcome: { state: 'verified' },
-      steps: ['executing', 'claimed', 'proving', 'proved', 'submitted'],
+    for (let i = 0; i < 4; i++) {
+      const bad = await workOn(by, job, 1, { provesFirst: true, prove: () => Promise.reject(refused) });
+      expect(bad).toEqual({ outcome: refused, steps: ['executing', 'proving'] });
+    }
+    expect(await segmentOf(job, 1)).toMatchObject({ state: 'open', claimant: zeroAddress, failures: 0 });
+    await guard.requireSound();
+  });
+});
+
+describe('a segment of a proof that no transaction has room for', () => {
+  it('is not claimed', async () => {
+    const { terms, offers, manifest } = await real.post(requester);
+    const [{ inputs, outputs, ...segment } = expect.fail(), ...others] = manifest.graph.segments;
+    const [edge] = manifest.graph.edges;
+    // Ports far down in large trees.
+    const [ports, blocks, edges] = [120, 2 ** 14, 2 ** 13];
+    const graph = {
+      ...manifest.graph,
+      edges: Array(edges).fill(edge),
+      segments: [
+        {
+          ...segment,
+          inputs: Array.from({ length: ports }, (_, block) => ({ edge: 0, block })),
+          outputs: [],
+        },
+        ...others,
+      ],
+    };
+    const commitment = new Uint8Array(32);
+    const commitments = Array.from({ length: edges }, (_, index) =>
+      Array(index === 0 ? blocks : 1).fill(commitment),
+    );
+    const job = makeJob({ ...manifest, graph }, commitments, { ...terms, offers });
+    const market: Market = Object.create(worker);
+    market.segment = async () => ({ ...(await worker.segment('00'.repeat(32), 0)), state: 'open' });
+    market.claim = () => expect.fail('it claims');
+    const by = new Worker({ market, proofs: proofDirectory(real.directory), guard: guardOf('size') });
+    const work = async () => ({
+      expectedSeconds: 1,
+      provesFirst: true,
+      execute: async () => Array(ports).fill(commitment),
+      prove: async () => ({ publicInputs: [], bytes: new Uint8Array(256) }),
+      close: async () => undefined,
+    });
+    await expect(by.work(job, 0, work)).rejects.toMatchObject({
+      code: 'CLAIM_REFUSED',
+      details: { segment: 0, bytes: expect.any(Number) },
     });
   });
 });

@@ -29,6 +29,9 @@ export interface MarketJob {
   salt: Hex32;
 }
 
+/** What a market job's artifacts are kept for in the store of who posted it. */
+export const marketHold = (salt: Hex32): string => `market/${salt}`;
+
 export interface PublishMarketJobInit {
   prepared: Job;
   manifest: Manifest;
@@ -57,13 +60,13 @@ export async function publishMarketJob(init: PublishMarketJobInit, signal?: Abor
     });
   }
   const published = await publishSegments(
-    { job: prepared, artifacts, keepFor: salt, announce: 'all', ...rest },
+    { job: prepared, artifacts, keepFor: marketHold(salt), announce: 'all', ...rest },
     signal,
   );
   const segments = published.segments.map(
     (segment, index): MarketSegment => ({ ...(offers[index] as JobOffer), ...segment }),
   );
-  const keep = { keepFor: salt, announce: true };
+  const keep = { keepFor: marketHold(salt), announce: true };
   const list = await artifacts.put(marketSegmentsFormat.encode(segments), keep);
   // Every segment names these two alike.
   const { [roles.manifest]: manifest = '', [roles.commitments]: commitments = '' } =

@@ -1,3 +1,4 @@
+import { isAddressEqual } from 'viem';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
@@ -5,6 +6,7 @@ import type { Logger } from '../../peer/log.ts';
 import type { AvailableSegment } from '../../worker/segment-work.ts';
 import type { ClaimGuard } from '../claim-guard.ts';
 import type { ProofArtifacts } from '../file-store.ts';
+import { word } from '../job.ts';
 import type { Market, SegmentOnChain } from '../market.ts';
 import { mismatchIn } from '../mismatch.ts';
 import { requirePay } from '../pay.ts';
@@ -12,8 +14,9 @@ import { watchSegment } from '../watcher.ts';
 import { Worker, type WorkerInit, type WorkStep } from '../worker.ts';
 import type { FetchedWork } from './fetched-work.ts';
 import type { FollowedJob } from './followed-job.ts';
-import { fetchMarketJob, type MarketJob } from './market-job.ts';
+import { fetchMarketJob, type MarketJob, marketHold } from './market-job.ts';
 import type { MismatchBoard } from './mismatch-board.ts';
+import { proofHold } from './served-proofs.ts';
 import { isUnavailable } from './unavailable.ts';
 
 export interface ClaimingInit {
@@ -147,13 +150,15 @@ export class SegmentTasks {
 
   /** What is verified or settled need not be shown any more. */
   async release(proof: string): Promise<void> {
-    await this.#components.artifacts.release(proof.slice(2));
+    await this.#components.artifacts.release(proofHold(proof.slice(2)));
   }
 
-  /** Lets go of what a job is made of, where it was put there by this node. */
-  async releaseContent({ content }: FollowedJob): Promise<void> {
+  /** Lets go of what a job is made of, where this account posted it: what others' jobs name is not theirs to release. */
+  async releaseContent({ terms, content }: FollowedJob): Promise<void> {
+    const { artifacts } = this.#components;
+    if (!isAddressEqual(word(terms.requester), this.#init.market.chain.address)) return;
     const fetched = await content?.catch(() => undefined);
-    if (fetched !== undefined) await this.#components.artifacts.release(fetched.salt);
+    if (fetched !== undefined) await artifacts.release(marketHold(fetched.salt));
   }
 
   #content(job: FollowedJob): Promise<MarketJob> {

@@ -5,6 +5,9 @@ import type { ProofArtifacts } from '../file-store.ts';
 import { maxProofArtifactBytes } from '../proof-artifact.ts';
 import { isUnavailable } from './unavailable.ts';
 
+/** What a proof artifact is kept for in the store. */
+export const proofHold = (digest: Hex32): string => `proof/${digest}`;
+
 /**
  * Proof artifacts that peers can fetch by their digest, and those of peers.
  *
@@ -18,7 +21,7 @@ export function servedProofs(
   return {
     async put(bytes) {
       const digest = await own.put(bytes);
-      await artifacts.put(bytes, { keepFor: digest, announce: true });
+      await artifacts.put(bytes, { keepFor: proofHold(digest), announce: true });
       return digest;
     },
     async get(digest: Hex32) {

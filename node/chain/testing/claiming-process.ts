@@ -44,6 +44,7 @@ const worker = new Worker({
 });
 const { state } = await worker.work(job, segment, async () => ({
   expectedSeconds: 1,
+  provesFirst: false,
   execute: async () => boundaryOf(job, segment),
   prove: async () => ({
     publicInputs: proof.publicInputs.map(BigInt),

@@ -119,6 +119,7 @@ export class RealMarket {
   work(job: ChainJob, segment: number): () => Promise<SegmentWork> {
     return async () => ({
       expectedSeconds: 1,
+      provesFirst: false,
       execute: async () => boundaryOf(job, segment),
       prove: (context) => this.#real.prove(segment, context),
       close: async () => undefined,

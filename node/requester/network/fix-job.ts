@@ -31,6 +31,9 @@ export interface FixedJob {
   record: OpenJobRecord;
 }
 
+/** What a job's artifacts are kept for in the store. */
+export const jobHold = (id: Hex32): string => `job/${id}`;
+
 export interface FixJobInit {
   job: Job;
   audience: Pick<JobAudience, 'invited' | 'artifacts'>;
@@ -72,7 +75,7 @@ export async function fixJob(
         commitments,
         provers,
         artifacts,
-        keepFor: id,
+        keepFor: jobHold(id),
         announce: 'shared',
         ...(invited === undefined ? {} : { invited: { job: id, peers: invited } }),
       },

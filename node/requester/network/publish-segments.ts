@@ -43,7 +43,7 @@ export interface PublishInit {
   provers: Provers;
   artifacts: ArtifactAccess;
   /** The id that all is kept for. */
-  keepFor: Hex32;
+  keepFor: string;
   /**
    * What the network is told of: all that is not secret, or only what many workers fetch, where an assignment says who
    * has the rest.

@@ -11,7 +11,7 @@ import type { Blindings } from '../blindings.ts';
 import type { Job, JobModules } from '../job.ts';
 import { SegmentProgress } from '../segment-progress.ts';
 import { EdgeJudge } from './edge-judge.ts';
-import { type FixedJob, fixJob } from './fix-job.ts';
+import { type FixedJob, fixJob, jobHold } from './fix-job.ts';
 import { audienceOf, type JobAudience, type JobAudienceComponents } from './job-audience.ts';
 import type { JobInbox } from './job-inbox.ts';
 import { JobOffer } from './job-offer.ts';
@@ -80,7 +80,7 @@ export class Requester {
   async start(): Promise<void> {
     const { directory, records, artifacts } = this.#components;
     await directory.load();
-    for (const id of await records.forgetOld()) await artifacts.release(id);
+    for (const id of await records.forgetOld()) await artifacts.release(jobHold(id));
     this.#interrupted = await records.interrupted();
     this.#unsubscribe = this.#components.transport.subscribe('bids', (signed) => {
       if (signed.message.kind === 'bid') this.#noteBid(signed as SignedMessage<MessageOf<'bid'>>);
@@ -117,7 +117,7 @@ export class Requester {
       this.#jobs.delete(id);
       this.#interrupted.delete(id);
       record.close();
-      await audience.artifacts.release(id);
+      await audience.artifacts.release(jobHold(id));
     }
   }
 
