@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../contracts/compile.ts';
 import { type Anvil, startAnvil } from '../contracts/testing/anvil.ts';
 import {
-  blockPath,
+  blockPaths,
   boundaryDigest,
   contextOf,
   edgeDigest,
@@ -129,8 +129,12 @@ describe('what the contracts compute, too', () => {
     );
     const root = toHex(edgesRoot(commitments));
     for (const [edge, blocks] of commitments.entries()) {
-      for (const [block, commitment] of blocks.entries()) {
-        const path = blockPath(commitments, { edge, block });
+      const paths = blockPaths(
+        commitments,
+        blocks.map((_, block) => ({ edge, block })),
+      );
+      for (const [block, path] of paths.entries()) {
+        const commitment = blocks[block] ?? expect.fail();
         const words = (list: Uint8Array[]) => list.map((sibling) => toHex(sibling));
         const opening = {
           blockCount: BigInt(path.blockCount),
@@ -143,7 +147,7 @@ describe('what the contracts compute, too', () => {
         expect(await ask('edgesRoot', digest, BigInt(edge), count, opening.edgePath)).toBe(root);
       }
     }
-    expect(() => blockPath(commitments, { edge: 1, block: 2 })).toThrow(RangeError);
+    expect(() => blockPaths(commitments, [{ edge: 1, block: 2 }])).toThrow(RangeError);
   });
 
   it('the digests of inputs and outputs, in the order of the model', async () => {

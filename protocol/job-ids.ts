@@ -4,7 +4,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Hex32 } from './edge.ts';
 import { scalarModulus } from './field.ts';
 import type { BlockRef, Graph } from './graph.ts';
-import { MerkleTree, merklePath, merkleRoot } from './merkle.ts';
+import { MerkleTree, merkleRoot } from './merkle.ts';
 import { address, keccak, keccakOf, label, uint } from './words.ts';
 
 /** Where a job is posted. */
@@ -72,9 +72,16 @@ export function jobId({ chainId, market }: MarketPlace, terms: JobTerms): Hex32 
   );
 }
 
+/** Of leaves that a job has very many of. */
+const labels = {
+  offer: label('tessera/offer/1'),
+  edge: label('tessera/edge/1'),
+  block: label('tessera/block/1'),
+};
+
 /** An offer's leaf in the tree of a job's offers. */
 export function offerLeaf(segment: number, { reward, bond, duration }: JobOffer): Uint8Array {
-  return keccak(label('tessera/offer/1'), uint(segment), uint(reward), uint(bond), uint(duration));
+  return keccak(labels.offer, uint(segment), uint(reward), uint(bond), uint(duration));
 }
 
 /**
@@ -83,7 +90,7 @@ export function offerLeaf(segment: number, { reward, bond, duration }: JobOffer)
  * @param commitments one for each block, in the scheme's canonical bytes
  */
 export function edgeDigest(commitments: readonly Uint8Array[]): Uint8Array {
-  return keccak(label('tessera/edge/1'), uint(commitments.length), merkleRoot(commitments.map(blockLeaf)));
+  return keccak(labels.edge, uint(commitments.length), merkleRoot(commitments.map(blockLeaf)));
 }
 
 /** The digest of several edges, as a job's inputs or outputs: in the order in which the model lists them. */
@@ -110,22 +117,23 @@ export function edgeTree(commitments: readonly (readonly Uint8Array[])[]): Merkl
 }
 
 /**
- * The way from one block's commitment to the root of the edges.
+ * The ways from blocks' commitments to the root of the edges.
  *
  * @param edges the tree of these commitments
  * @throws RangeError for a block that does not exist
  */
-export function blockPath(
+export function blockPaths(
   commitments: readonly (readonly Uint8Array[])[],
-  { edge, block }: BlockRef,
+  refs: readonly BlockRef[],
   edges = edgeTree(commitments),
-): BlockPath {
-  const blocks = commitments[edge] ?? [];
-  return {
-    blockCount: blocks.length,
-    blockPath: merklePath(blocks.map(blockLeaf), block),
-    edgePath: edges.path(edge),
-  };
+): BlockPath[] {
+  const trees = new Map<number, MerkleTree>();
+  return refs.map(({ edge, block }) => {
+    const blocks = commitments[edge] ?? [];
+    const tree = trees.get(edge) ?? new MerkleTree(blocks.map(blockLeaf));
+    trees.set(edge, tree);
+    return { blockCount: blocks.length, blockPath: tree.path(block), edgePath: edges.path(edge) };
+  });
 }
 
 /** The digests of a graph's inputs and outputs under these commitments. */
@@ -153,5 +161,5 @@ export function contextOf(
 }
 
 function blockLeaf(commitment: Uint8Array): Uint8Array {
-  return keccak(label('tessera/block/1'), keccak_256(commitment));
+  return keccak(labels.block, keccak_256(commitment));
 }

@@ -14,7 +14,7 @@ import {
 import type { Proof } from '../../protocol/certificate.ts';
 import { modelId } from '../../protocol/ids.ts';
 import {
-  blockPath,
+  blockPaths,
   contextOf,
   edgeDigest,
   edgesRoot,
@@ -265,14 +265,11 @@ export class MarketUser {
     const { manifest, commitments } = job;
     const refs = manifest.graph.segments[segment];
     const blocks = [...(refs?.inputs ?? []), ...(refs?.outputs ?? [])];
-    const openings = blocks.map((ref) => {
-      const opening = blockPath(commitments, ref);
-      return {
-        blockCount: BigInt(opening.blockCount),
-        blockPath: opening.blockPath.map(hex),
-        edgePath: opening.edgePath.map(hex),
-      };
-    });
+    const openings = blockPaths(commitments, blocks).map((opening) => ({
+      blockCount: BigInt(opening.blockCount),
+      blockPath: opening.blockPath.map(hex),
+      edgePath: opening.edgePath.map(hex),
+    }));
     return [termsArgument(job.terms), BigInt(segment), wiringArgument(manifest, segment), openings];
   }
 }

@@ -10,7 +10,7 @@ import { bare, type ChainJob } from './job.ts';
 import type { Market } from './market.ts';
 import { postingState } from './posting.ts';
 import { decodeProofArtifact, proofOf } from './proof-artifact.ts';
-import { watchSegment } from './watcher.ts';
+import { judgeSubmission, watchSegment } from './watcher.ts';
 
 export interface JobProofsInit {
   market: Market;
@@ -54,7 +54,8 @@ interface Submitted {
  * Waits until every segment of a job has a proof, and takes it from the chain or from whoever submitted its hash. A
  * submission that does not hold is challenged: its requester pays for it.
  *
- * @throws TesseraError `DEADLINE_EXCEEDED` when a segment can be claimed no more, `ABORTED`, `CHAIN_FAILED`, `CHAIN_REFUSED`
+ * @throws TesseraError `DEADLINE_EXCEEDED` when a segment can be claimed no more, or was paid without a proof; `ABORTED`,
+ *   `CHAIN_FAILED`, `CHAIN_REFUSED`
  */
 export async function collectProofs(init: JobProofsInit, options: JobProofsOptions = {}): Promise<JobProofs> {
   const { market, job, since } = init;
@@ -150,18 +151,36 @@ class Collection {
     for (const [segment, { digest, claimant, since }] of this.#submitted) {
       if (this.#found.has(segment)) continue;
       const challengeMissing = performance.now() - since > 1_000 * patience;
-      const judgement = await watchSegment(market, job, segment, proofs, {
+      const watched = await watchSegment(market, job, segment, proofs, {
         challengeMissing,
         ...(signal ? { signal } : {}),
       });
-      if (judgement?.verdict === 'fails' || (judgement?.verdict === 'missing' && challengeMissing)) {
-        this.#submitted.delete(segment);
-        onChallenge?.(segment, judgement.reason);
+      // What can be challenged no more may be a proof all the same.
+      const judgement =
+        watched ?? (await judgeSubmission(market, job, segment, { proof: `0x${digest}`, claimant }, proofs));
+      if (judgement.verdict === 'holds') {
+        const proof = decodeProofArtifact((await proofs.get(digest)) ?? new Uint8Array());
+        if (proof !== undefined) this.#take(segment, { proof, prover: claimant });
+      } else if (judgement.verdict === 'fails' || challengeMissing) {
+        if (watched === undefined) await this.#requireUnsettled(segment, judgement.reason);
+        else {
+          this.#submitted.delete(segment);
+          onChallenge?.(segment, judgement.reason);
+        }
       }
-      if (judgement?.verdict !== 'holds') continue;
-      const proof = decodeProofArtifact((await proofs.get(digest)) ?? new Uint8Array());
-      if (proof !== undefined) this.#take(segment, { proof, prover: claimant });
     }
+  }
+
+  /** @throws TesseraError `DEADLINE_EXCEEDED` for a segment that was paid without a proof, which nothing can change */
+  async #requireUnsettled(segment: number, reason: string): Promise<void> {
+    const { state } = await this.#init.market.segment(this.#id.slice(2), segment);
+    if (state !== 'settled') return;
+    throw new TesseraError('DEADLINE_EXCEEDED', {
+      message: `Nobody challenged what was submitted for segment ${segment} in time, and it was paid: ${reason}`,
+      remedy:
+        'For a certificate, prove the model on this machine, or post the job anew; keep a node running that watches it.',
+      details: { segment, reason },
+    });
   }
 
   /** The proof that a transaction brought, which the contract accepted. */

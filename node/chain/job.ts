@@ -5,7 +5,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { Graph } from '../../protocol/graph.ts';
 import { modelId } from '../../protocol/ids.ts';
 import {
-  blockPath,
+  blockPaths,
   edgesRoot,
   edgeTree,
   type JobOffer,
@@ -162,14 +162,12 @@ export function segmentWiring(job: ChainJob, segment: number) {
 export function segmentPlace(job: ChainJob, segment: number) {
   const wiring = segmentWiring(job, segment);
   const refs = job.manifest.graph.segments[segment];
-  const openings = [...(refs?.inputs ?? []), ...(refs?.outputs ?? [])].map((ref) => {
-    const path = blockPath(job.commitments, ref, treeOf(job, 'edges'));
-    return {
-      blockCount: BigInt(path.blockCount),
-      blockPath: words(path.blockPath),
-      edgePath: words(path.edgePath),
-    };
-  });
+  const ports = [...(refs?.inputs ?? []), ...(refs?.outputs ?? [])];
+  const openings = blockPaths(job.commitments, ports, treeOf(job, 'edges')).map((path) => ({
+    blockCount: BigInt(path.blockCount),
+    blockPath: words(path.blockPath),
+    edgePath: words(path.edgePath),
+  }));
   return { wiring, openings };
 }
 

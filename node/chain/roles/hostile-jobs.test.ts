@@ -137,7 +137,7 @@ describe('a segment of a proof that no transaction has room for', () => {
     const [{ inputs, outputs, ...segment } = expect.fail(), ...others] = manifest.graph.segments;
     const [edge] = manifest.graph.edges;
     // Ports far down in large trees.
-    const [ports, blocks, edges] = [120, 2 ** 14, 2 ** 13];
+    const [ports, blocks, edges] = [128, 2 ** 13, 2 ** 12];
     const graph = {
       ...manifest.graph,
       edges: Array(edges).fill(edge),
@@ -232,6 +232,33 @@ describe('an endpoint that gives a verification too little gas', () => {
     expect(limited.length).toBeGreaterThan(0);
     expect((await segmentOf(job, 0)).state).toBe('submitted');
     expect(await watchSegment(await real.marketOf(3), job, 0, proofs)).toEqual({ verdict: 'holds' });
+  });
+});
+
+describe('a requester who was away until all windows were over', () => {
+  const away = async (encode: (proof: Proof) => Hex) => {
+    const since = await requester.chain.height();
+    const job = await real.post(requester, { optimistic: true });
+    const held = new Map<string, Uint8Array>();
+    for (let segment = 0; segment < real.segments; segment++) {
+      const artifact = encode(await real.prove(worker, job, segment));
+      await worker.claim(job, segment);
+      await worker.submit(job, segment, sha256(artifact).slice(2));
+      held.set(sha256(artifact).slice(2), hexToBytes(artifact));
+    }
+    await real.pass(3601);
+    for (let segment = 0; segment < real.segments; segment++) await worker.end('settle', job, segment);
+    const proofs = { get: async (digest: string) => held.get(digest) };
+    return collectProofs({ market: requester, job, since, proofs });
+  };
+
+  it('takes the proofs that were paid', async () => {
+    expect((await away(encodeProofArtifact)).proofs).toHaveLength(real.segments);
+  });
+
+  it('is told what was paid and is no proof', async () => {
+    const cut = (proof: Proof) => slice(encodeProofArtifact(proof), 0, -32);
+    await expect(away(cut)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', details: { segment: 0 } });
   });
 });
 
