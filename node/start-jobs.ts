@@ -2,6 +2,7 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { PrivateArtifacts } from './access/index.ts';
 import type { ArtifactExchange } from './artifacts/transfer/index.ts';
+import { type Closer, closeAll } from './close-all.ts';
 import { ArtifactAccess } from './job/artifact-access.ts';
 import { type KindHandlers, routeMessages } from './job/message-router.ts';
 import { Signer } from './job/signer.ts';
@@ -56,7 +57,7 @@ export interface Jobs {
   stop(): Promise<void>;
 }
 
-/** Begins to answer what peers say about jobs, and goes on with what was under way. */
+/** Begins to answer what peers say about jobs, and goes on with what was under way; stops all of it where that fails. */
 export async function startJobs(init: JobsInit): Promise<Jobs> {
   const { peer, exchange, now = Date.now } = init;
   const { requests, transport, store, log } = peer;
@@ -81,21 +82,26 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
     log,
     ...(init.requester?.timings === undefined ? {} : { timings: init.requester.timings }),
   });
-  await requester.start();
-  const working =
-    init.worker === undefined ? undefined : await startWorker(init, init.worker, signer, artifacts);
-  await requests.serve(
-    routeMessages(requester.handlers, ...(working === undefined ? [] : [working.handlers])),
-  );
-  await working?.begin();
-  return {
-    requester,
-    ...(working === undefined ? {} : { worker: working.worker, offering: working.offering }),
-    async stop() {
-      requester.stop();
-      await working?.stop();
-    },
-  };
+  const closers: Closer[] = [() => requester.stop()];
+  const stop = () => closeAll(closers.splice(0));
+  try {
+    await requester.start();
+    const working =
+      init.worker === undefined ? undefined : await startWorker(init, init.worker, signer, artifacts);
+    if (working !== undefined) closers.push(() => working.stop());
+    await requests.serve(
+      routeMessages(requester.handlers, ...(working === undefined ? [] : [working.handlers])),
+    );
+    await working?.begin();
+    return {
+      requester,
+      ...(working === undefined ? {} : { worker: working.worker, offering: working.offering }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 async function startWorker(

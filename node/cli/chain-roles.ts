@@ -51,13 +51,16 @@ export async function withChainRoles<T>(
       peer.log.info({ account }, known ? 'the node was registered before' : 'the node is registered');
     }
     const mismatches = boardOf(modules.node, open);
-    const roles = await openRoles(context, configuration, modules, open, mismatches, stopping.signal);
     try {
-      await roles.start();
-      return await use(open);
+      const roles = await openRoles(context, configuration, modules, open, mismatches, stopping.signal);
+      try {
+        await roles.start();
+        return await use(open);
+      } finally {
+        stopping.abort();
+        await roles.stop();
+      }
     } finally {
-      stopping.abort();
-      await roles.stop();
       mismatches.close();
     }
   });

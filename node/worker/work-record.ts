@@ -56,6 +56,11 @@ export class WorkRecords {
     }
   }
 
+  /** Forgets an assignment as if it had never come. */
+  async forget(id: Hex32): Promise<void> {
+    await this.#records.delete(id);
+  }
+
   /** All that are not over. */
   async *unfinished(): AsyncGenerator<[id: Hex32, record: WorkRecord], void, undefined> {
     for await (const [id, record] of this.#records.entries()) if (!isEnded(record)) yield [id, record];

@@ -215,6 +215,16 @@ describe('a worker that is stopped', () => {
     expect(begun.filter((segment) => segment === 0)).toEqual([0, 0]);
   });
 
+  it('starts without a kept assignment that cannot be read, and with the others', async () => {
+    const signed = assignment(0);
+    const kept = { addresses: [], access: 'open', endsAt: Date.now() + 3_600_000 } as const;
+    await records.keep('00'.repeat(32), { ...kept, assignment: 'ffff' });
+    await records.keep(signed.id, { ...kept, assignment: bytesToHex(signed.bytes) });
+    await worker.start();
+    await eventually(async () => expect(await records.find(signed.id)).toBe('ended'), interval);
+    expect(await records.find('00'.repeat(32))).toBeUndefined();
+  });
+
   it('keeps nothing of what became too late meanwhile', async () => {
     const signed = assignment(0);
     const { cid } = await artifacts.add([new Uint8Array([1])], {

@@ -99,8 +99,17 @@ export class Worker {
 
   /** Goes on with what it had when it was stopped or killed. */
   async start(): Promise<void> {
-    for await (const [, record] of this.#records.unfinished()) {
-      this.#begin(openMessage(hexToBytes(record.assignment)) as SignedMessage<Assignment>, record);
+    for await (const [id, record] of this.#records.unfinished()) {
+      try {
+        this.#begin(openMessage(hexToBytes(record.assignment)) as SignedMessage<Assignment>, record);
+      } catch (err) {
+        // Damaged, or of another version: its requester takes this node for one that cannot be reached.
+        this.#components.log.warn(
+          { err, assignment: id },
+          'a kept assignment cannot be read, and is forgotten',
+        );
+        await this.#records.forget(id);
+      }
     }
   }
 
