@@ -23,7 +23,7 @@ import { refusalOf } from './contract-errors.ts';
 import { reasonOf } from './failure-reason.ts';
 import { type Network, networkOf } from './network.ts';
 import { type SendOptions, TransactionSender } from './sender.ts';
-import { chainOf, isAnswer, rpcTransport } from './transport.ts';
+import { chainOf, firstRounds, isAnswer, rpcTransport } from './transport.ts';
 
 type Reading = 'pure' | 'view';
 type Writing = 'nonpayable' | 'payable';
@@ -77,7 +77,7 @@ export class Chain {
     const found =
       (await chainOf(urls, chainId)) ??
       (await attempt(`Asking ${urls.join(', ')} for its chain`, () =>
-        createPublicClient({ transport: rpcTransport(urls, chainId) }).getChainId(),
+        createPublicClient({ transport: rpcTransport(urls, chainId, firstRounds) }).getChainId(),
       ));
     const network = { ...networkOf(found), ...pace };
     const transport = rpcTransport(urls, found);
@@ -250,7 +250,7 @@ export async function attempt<T>(action: string, work: () => Promise<T>): Promis
     throw new TesseraError('CHAIN_FAILED', {
       message: `${action}: ${reasonOf(error)}`,
       remedy:
-        'Check that the endpoints of --rpc are up, and that the account has coins for gas; then run the same command again: it goes on where it stopped.',
+        'Check that the endpoints of --rpc are up and, for what sends, that the account has coins for gas; then run the same command again: it goes on where it stopped.',
       cause: error,
     });
   }

@@ -18,6 +18,9 @@ const probeTimeout = 5_000;
 /** Rounds over all endpoints, the pause doubling from 100 ms: an outage of some 50 seconds is sat out. */
 const rounds = 9;
 
+/** Rounds before anything has answered: more likely than an outage is a wrong address. */
+export const firstRounds = 6;
+
 /**
  * One connection over several HTTP endpoints of one chain: what the first does not answer, because it is dead or limits
  * requests, the next is asked. An endpoint that turns out to be of another chain is passed over like a dead one.
@@ -25,10 +28,10 @@ const rounds = 9;
  * @param urls in the order of preference; one or more
  * @param chainId what every endpoint must be of; not checked unless given
  */
-export function rpcTransport(urls: readonly string[], chainId?: number): Transport {
+export function rpcTransport(urls: readonly string[], chainId?: number, retryCount = rounds): Transport {
   return fallback(
     urls.map((url) => (chainId === undefined ? endpoint(url) : endpointOf(chainId, url))),
-    { retryCount: rounds, retryDelay: 100 },
+    { retryCount, retryDelay: 100 },
   );
 }
 
