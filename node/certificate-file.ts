@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../protocol/certificate.ts';
-import { encodeCertificate } from '../protocol/certificate-codec.ts';
+import { encodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
 
@@ -32,24 +32,69 @@ export async function readCertificateFile(path: string): Promise<Uint8Array> {
   }
 }
 
+/** A file that a command reads, and what it is to it. */
+export interface ReadFile {
+  /** As errors call it, e.g. `the model`. */
+  what: string;
+  path: string;
+}
+
+/** Larger than the part by which a certificate is told from other files. */
+const headBytes = 64;
+
+/**
+ * Refuses a path for a certificate where something else would be lost: a file that the command reads, and any that is
+ * no certificate.
+ *
+ * @throws TesseraError `USAGE`, `STORAGE_FAILED`
+ */
+export async function requireReplaceable(path: string, reads: readonly ReadFile[] = []): Promise<void> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined) return;
+  const refused = (why: string, remedy: string) =>
+    new TesseraError('USAGE', { message: `--out ${path} ${why}`, remedy, details: { path } });
+  for (const read of reads) {
+    if ((await realpath(read.path).catch(() => undefined)) !== real) continue;
+    throw refused(
+      `is ${read.what} itself, which the certificate would replace`,
+      'Choose another name for --out.',
+    );
+  }
+  if (!(await stat(real)).isFile() || isCertificate(await headOf(path))) return;
+  throw refused(
+    'is there already, and is no certificate: nothing else is replaced',
+    'Choose another name for --out, or remove the file.',
+  );
+}
+
+async function headOf(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(headBytes), 0, headBytes, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw nowhere(path, withoutPath((cause as Error).message), cause);
+  }
+}
+
 /**
  * Finds out whether a certificate can be written to a path, so that nobody learns after hours of proving that it has no
  * place to go.
  *
- * @throws TesseraError `STORAGE_FAILED`
+ * @param reads files that must stay as they are
+ * @throws TesseraError `USAGE` as {@link requireReplaceable}, `STORAGE_FAILED`
  */
-export async function requirePlace(path: string): Promise<void> {
-  const nowhere = (why: string, cause?: unknown) =>
-    new TesseraError('STORAGE_FAILED', {
-      message: `No certificate could be written to ${path}: ${why}`,
-      remedy: 'Choose another path for --out.',
-      details: { path },
-      cause,
-    });
+export async function requirePlace(path: string, reads: readonly ReadFile[] = []): Promise<void> {
+  await requireReplaceable(path, reads);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) throw nowhere('it is a directory');
+  if (found?.isDirectory() || path.endsWith('/') || path.endsWith(sep))
+    throw nowhere(path, 'it is a directory');
   // A file takes the place of what is there, be it a device.
-  if (found !== undefined && !found.isFile()) throw nowhere('it is no ordinary file');
+  if (found !== undefined && !found.isFile()) throw nowhere(path, 'it is no ordinary file');
   // The certificate itself is first written under a name as long as this.
   const trial = `${path}.${randomBytes(5).toString('hex')}`;
   try {
@@ -57,8 +102,17 @@ export async function requirePlace(path: string): Promise<void> {
     await rm(trial);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw nowhere(code === 'ENOENT' ? `${dirname(path)} does not exist` : withoutPath(message), cause);
+    throw nowhere(path, code === 'ENOENT' ? `${dirname(path)} does not exist` : withoutPath(message), cause);
   }
+}
+
+function nowhere(path: string, why: string, cause?: unknown): TesseraError {
+  return new TesseraError('STORAGE_FAILED', {
+    message: `No certificate could be written to ${path}: ${why}`,
+    remedy: 'Choose another path for --out.',
+    details: { path },
+    cause,
+  });
 }
 
 /** @throws TesseraError `STORAGE_FAILED`; an earlier file of that name stays as it was then */

@@ -29,6 +29,26 @@ export async function writeOpening(path: string, blindings: Blindings): Promise<
 }
 
 /**
+ * Refuses a path for an opening where a file is that is none.
+ *
+ * @throws TesseraError `USAGE`, `STORAGE_FAILED`
+ */
+export async function requireOpeningPlace(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return;
+  try {
+    await readOpening(path);
+  } catch (cause) {
+    if (!(cause instanceof TesseraError) || cause.code !== 'ENCODING_INVALID') throw cause;
+    throw new TesseraError('USAGE', {
+      message: `${path}, where what opens the committed tensors is written, is there already and is no such file`,
+      remedy: 'Choose another name for --out, or remove the file.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/**
  * Reads what {@link writeOpening} wrote.
  *
  * @throws TesseraError `STORAGE_FAILED`, or `ENCODING_INVALID` for any other file

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeCertificate } from '../protocol/certificate-codec.ts';
+import { run, toyCertificate } from '../protocol/fixtures/toy-certificate.ts';
 import { encodeModel } from './model/onnx/encode.ts';
+import { requireOutput } from './output-place.ts';
 import { openCalibrationStore } from './plan/calibration-store.ts';
 import { type ProveModules, prove } from './prove.ts';
 import { denseModel } from './provers/groth16/testing/dense.ts';
@@ -34,6 +37,39 @@ it.each([
     code: 'STORAGE_FAILED',
     message: expect.stringContaining(out),
     remedy: expect.stringContaining('--out'),
+  });
+});
+
+it('replaces no file but a certificate', async () => {
+  const at = (name: string) => join(folder, name);
+  const request = { model: at('kept.onnx'), input: at('kept.json'), calibration: at('kept.npy') };
+  const kept = [...Object.values(request), at('notes.txt')];
+  await Promise.all(kept.map((path) => writeFile(path, 'mine')));
+  await symlink(request.model, at('link'));
+  const refused: [string, string][] = [
+    [request.model, 'the model'],
+    [at('link'), 'the model'],
+    [request.input, 'the input'],
+    [request.calibration, '--calibrate'],
+    [at('notes.txt'), 'no certificate'],
+  ];
+  for (const [out, why] of refused) {
+    await expect(requireOutput(out, request)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(why),
+      remedy: expect.stringContaining('another name'),
+    });
+  }
+  for (const path of kept) expect(await readFile(path, 'utf8')).toBe('mine');
+
+  const earlier = at('earlier.cert');
+  await writeFile(earlier, encodeCertificate(toyCertificate(run([1n, -2n, 3n, 4n]))));
+  await requireOutput(earlier, { ...request, commit: 'input' });
+  await writeFile(`${earlier}.opening`, 'mine');
+  await requireOutput(earlier, request);
+  await expect(requireOutput(earlier, { ...request, commit: 'input' })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('.opening'),
   });
 });
 

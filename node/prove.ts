@@ -4,11 +4,12 @@ import type { Hex32 } from '../protocol/edge.ts';
 import { modelId } from '../protocol/ids.ts';
 import { dequantise } from '../protocol/quantise.ts';
 import type { Trust } from '../protocol/srs.ts';
-import { requirePlace, writeCertificateFile } from './certificate-file.ts';
+import { writeCertificateFile } from './certificate-file.ts';
 import { infer } from './model/inference.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { withJoined } from './model/tile/index.ts';
 import { writeOpening } from './opening-file.ts';
+import { requireOutput } from './output-place.ts';
 import type { SegmentCost } from './plan/cost-model/segment-cost.ts';
 import type { EstimatedPlan } from './plan/plan.ts';
 import type { AppliedRewrite } from './plan/rewrites/index.ts';
@@ -96,7 +97,7 @@ export interface ProveReport {
 export async function prove(options: ProveOptions, modules: ProveModules): Promise<ProveReport> {
   const { signal, onProgress, limits, out } = options;
   const started = performance.now();
-  await requirePlace(out);
+  await requireOutput(out, options);
   const uses: ProverUse[] = [];
   const running = {
     ...(signal ? { signal } : {}),

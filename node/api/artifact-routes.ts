@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { addFile, saveFile } from '../artifacts/files.ts';
+import { addFile, requireSavePlace, saveFile } from '../artifacts/files.ts';
 import { type Artifact, parseArtifactCid } from '../artifacts/store/index.ts';
 import type { ArtifactExchange } from '../artifacts/transfer/index.ts';
 import { answerWithProgress } from './progress-stream.ts';
@@ -67,6 +67,7 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
       const { cid: text, path, sha256, maxBytes } = readBody(getBody, request.body);
       const cid = parseArtifactCid(text);
       await answerWithProgress<ArtifactProgress, ArtifactEntry>(reply, async (show, signal) => {
+        await requireSavePlace(cid, path, { signal });
         const artifact = await exchange.fetch({
           cid,
           maxBytes,

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addFile, saveFile } from './files.ts';
+import { addFile, requireSavePlace, saveFile } from './files.ts';
 import { ArtifactStore } from './store/index.ts';
 
 const MiB = 2 ** 20;
@@ -25,6 +25,22 @@ describe('a file', () => {
     expect(seen.at(-1)).toEqual([bytes.length, bytes.length]);
     await saveFile(store, cid, to);
     expect((await readFile(to)).equals(bytes)).toBe(true);
+  });
+
+  it('that is something else than the artifact is not written over', async () => {
+    const [same, other] = [join(directory, 'same'), join(directory, 'other')];
+    const bytes = randomBytes(MiB + 1);
+    await Promise.all([writeFile(same, bytes), writeFile(other, bytes.subarray(1))]);
+    const { cid } = await addFile(store, same);
+    await requireSavePlace(cid, same);
+    await requireSavePlace(cid, join(directory, 'nowhere'));
+    for (const path of [other, directory]) {
+      await expect(requireSavePlace(cid, path)).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining(path),
+        remedy: expect.stringContaining('another name'),
+      });
+    }
   });
 
   it('that is larger than the store drops nothing', async () => {

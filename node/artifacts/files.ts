@@ -3,8 +3,8 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { CID } from 'multiformats/cid';
 import { TesseraError } from '../../protocol/errors.ts';
-import { storing } from './storage-error.ts';
-import type { Artifact, ArtifactStore, KeepOptions } from './store/index.ts';
+import { ifMissing, storing } from './storage-error.ts';
+import { type Artifact, type ArtifactStore, cidOf, type KeepOptions } from './store/index.ts';
 
 export interface FileOptions {
   signal?: AbortSignal;
@@ -34,6 +34,34 @@ export async function addFile(
     return store.add(createReadStream(path, { highWaterMark: 2 ** 20 }), {
       ...options,
       onProgress: (bytes) => onProgress?.(bytes, size),
+    });
+  });
+}
+
+/**
+ * Refuses a path for an artifact where a file is that is anything else.
+ *
+ * @throws TesseraError `USAGE`, `STORAGE_FAILED`, `ABORTED`
+ */
+export async function requireSavePlace(
+  cid: CID,
+  path: string,
+  { signal }: Pick<FileOptions, 'signal'> = {},
+): Promise<void> {
+  await naming(async () => {
+    const found = await stat(path).catch(ifMissing);
+    if (found === undefined) return;
+    if (found.isFile()) {
+      const options = { highWaterMark: 2 ** 20, ...(signal === undefined ? {} : { signal }) };
+      const held = await cidOf(createReadStream(path, options));
+      if (held.equals(cid)) return;
+    }
+    throw new TesseraError('USAGE', {
+      message: `${path} is there already, and is not this artifact: nothing else is replaced`,
+      remedy: found.isFile()
+        ? 'Choose another name for --out, or remove the file.'
+        : 'Choose another name for --out.',
+      details: { path },
     });
   });
 }

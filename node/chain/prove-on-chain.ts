@@ -2,9 +2,10 @@ import type { Certificate } from '../../protocol/certificate.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest } from '../../protocol/ids.ts';
-import { requirePlace, writeCertificateFile } from '../certificate-file.ts';
+import { writeCertificateFile } from '../certificate-file.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { writeOpening } from '../opening-file.ts';
+import { requireOutput } from '../output-place.ts';
 import type { RunOptions } from '../progress.ts';
 import {
   certifyJob,
@@ -76,7 +77,7 @@ export async function proveOnChain(
   options: RunOptions = {},
 ): Promise<ProveOnChainReport> {
   const { request, out, prices, modules, limits, files, by, onNote } = init;
-  await requirePlace(out);
+  await requireOutput(out, request);
   const target = { ...request, target: 'chain' as const };
   const fresh = await prepareJob({ ...target, limits }, modules, options);
   const draft = await draftJobCertificate(fresh, modules, options);

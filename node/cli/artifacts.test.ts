@@ -103,6 +103,13 @@ describe('tessera artifacts', () => {
         ['STORAGE_FAILED', 'node', ['get', cid, '--out', join(folder, 'absent', 'x')]],
         ['DOWNLOAD_FAILED', 'third', ['get', cid, '--out', out, '--sha256', '00'.repeat(32), ...joining]],
       ];
+      const own = join(folder, 'own');
+      await writeFile(own, 'mine');
+      for (const home of ['node', 'third']) {
+        const refused = await artifacts(home, 'get', cid, '--out', own, ...joining);
+        expect(refused).toMatchObject({ status: 2, result: { error: { code: 'USAGE' } } });
+      }
+      expect(await readFile(own, 'utf8')).toBe('mine');
       for (const [code, home, args] of failing) {
         expect(await artifacts(home, ...args)).toMatchObject(failure(code));
       }

@@ -6,7 +6,7 @@ import {
   describeArtifact,
   findRunningNode,
 } from '../api/index.ts';
-import { addFile, saveFile } from '../artifacts/files.ts';
+import { addFile, requireSavePlace, saveFile } from '../artifacts/files.ts';
 import { type Artifact, ArtifactStore, parseArtifactCid } from '../artifacts/store/index.ts';
 import {
   ArtifactExchange,
@@ -129,6 +129,7 @@ function byStore(store: ArtifactStore, init: StoreAccessInit): ArtifactAccess {
     get: async (request, options) => {
       const cid = parseArtifactCid(request.cid);
       const { sha256, path } = request;
+      await requireSavePlace(cid, path, { signal: options.signal });
       const present = store.find(cid);
       const isIt = present !== undefined && (sha256 === undefined || sha256 === present.sha256);
       const artifact = isIt ? present : await fetchAlone(store, init, request, options);

@@ -91,6 +91,16 @@ describe('an error is JSON with its code, and its exit status', () => {
     ['no such input', 'STORAGE_FAILED', 1, ['run', model, '--input', '/nonexistent.npy', '--by', 'layer']],
     ['no certificate to write', 'USAGE', 2, ['prove', model, '--input', 'x.json']],
     ['an SRS without its digest', 'USAGE', 2, ['prove', model, '--input', 'x', '--out', 'y', '--srs', 'z']],
+    ['a certificate in the model’s place', 'USAGE', 2, ['prove', model, '--input', 'x', '--out', model]],
+    [
+      'a certificate in the place of the SRS',
+      'USAGE',
+      2,
+      [
+        ...['prove', model, '--input', 'x', '--out', join(packageRoot, 'README.md')],
+        ...['--srs', join(packageRoot, 'README.md'), '--srs-digest', '0'.repeat(64)],
+      ],
+    ],
     ['every prover left out', 'PROVER_MISSING', 1, ['prove', model, '--input', 'x', '--out', 'y']],
   ];
   test.each(cases)('%s: %s, %i', async (_, code, expected, args) => {

@@ -7,4 +7,4 @@ export type { AddOptions, Artifact, Incoming, KeepOptions, Lease } from './artif
 export { cidBytes, decodeArtifactCid, isLeaf, parseArtifactCid } from './artifact-cid.ts';
 export { matches } from './block-directory.ts';
 export { artifactLayout, bytesOfRoot, type Layout, type Part, partsOf, partsOfRoot } from './dag.ts';
-export { ArtifactStore, type ArtifactStoreInit } from './store.ts';
+export { ArtifactStore, type ArtifactStoreInit, cidOf } from './store.ts';

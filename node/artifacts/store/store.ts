@@ -21,6 +21,12 @@ export interface ArtifactStoreInit {
 /** Four blocks are hashed and written at once: enough to keep a disk busy. */
 const importOptions: ImporterOptions = { profile: 'unixfs-v1-2025', blockWriteConcurrency: 4 };
 
+/** The CID that bytes have as an artifact, which are kept nowhere. */
+export async function cidOf(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<CID> {
+  const { cid } = await importFile({ content: source }, { put: async (made: CID) => made }, importOptions);
+  return cid;
+}
+
 /**
  * Artifacts on disk, by CID. Blocks that several artifacts share are kept once. Where room is needed, whole
  * artifacts go, least recently used first, never one that is pinned, leased, or kept for something. What it knows is rebuilt from the

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { requireReplaceable } from '../../certificate-file.ts';
 import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
+import { filesReadBy } from '../../output-place.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import { reportForPrograms } from '../../prove-report.ts';
@@ -104,6 +106,8 @@ export function proveVerb(program: Command, context: Context): void {
         ...(flags.calibrate === undefined ? {} : { calibration: flags.calibrate }),
         ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       };
+      // What is missing is set up before the work itself begins, and that may take long already.
+      await requireReplaceable(flags.out, filesReadBy({ ...request, ...srsFileOf(flags) }));
       if (flags.chain === true) {
         await (await import('../prove-on-chain.ts')).proveOnChainOf(context, flags, request, flags.out);
         return;
@@ -132,6 +136,9 @@ export function proveVerb(program: Command, context: Context): void {
     (name) => !['chain', 'config'].includes(name),
   );
 }
+
+/** The SRS where it is a file: one of a URL is read from no path. */
+const srsFileOf = ({ srs }: Flags) => (srs === undefined || /^https?:/.test(srs) ? {} : { srs });
 
 /** @throws TesseraError `USAGE` for flags that keep a secret, with others that tell it everybody */
 function requireSecretsKept({ chain, network, invite, commit }: Flags): void {
