@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import {
   type Address,
   encodeDeployData,
@@ -8,6 +7,7 @@ import {
   type TransactionReceipt,
   toHex,
 } from 'viem';
+import writeFileAtomic from 'write-file-atomic';
 import type { Hex32 } from '../protocol/edge.ts';
 import { evmVerifiers } from '../protocol/evm-verifiers.ts';
 import { type ContractName, loadCompilation } from './compilation.ts';
@@ -112,9 +112,9 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   };
 }
 
-/** Writes a deployment into one file, as JSON. */
+/** Writes a deployment into one file, as JSON, which is there only when it is whole. */
 export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
-  await writeFile(path, `${JSON.stringify(deployment, null, 2)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(deployment, null, 2)}\n`);
 }
 
 async function deployEzkl(

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getAddress } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../contracts/deploy.ts';
 import { type Anvil, anvilAccount, startAnvil } from '../../contracts/testing/anvil.ts';
@@ -79,6 +80,32 @@ describe('deploying the contracts', () => {
     await closed;
     expect(dying.asked.get('eth_sendRawTransaction')).toBe(1);
     await expectContracts(deployment);
+  });
+
+  it('leaves the record of a market that stands, and replaces that of one that is gone', async () => {
+    const chain = await Chain.connect({ urls: [anvil.url], account: deployer, pace: patient });
+    const path = join(directory, 'again.json');
+    const { deployment } = await deployContracts({ chain, path });
+    const market = getAddress(deployment.contracts.Market.address);
+    const sent = await anvil.client(1).getTransactionCount({ address: deployer.address });
+    await expect(deployContracts({ chain, path })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(`stands already at ${market}`),
+      remedy: expect.stringContaining('--deployment'),
+    });
+    const elsewhere = join(directory, 'elsewhere.json');
+    await writeFile(elsewhere, JSON.stringify({ ...deployment, chainId: 1 }));
+    const notes = join(directory, 'notes.txt');
+    await writeFile(notes, 'mine');
+    for (const other of [elsewhere, notes]) {
+      await expect(deployContracts({ chain, path: other })).rejects.toMatchObject({ code: 'USAGE' });
+    }
+    expect(await anvil.client(1).getTransactionCount({ address: deployer.address })).toBe(sent);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(deployment);
+
+    await anvil.client(1).setCode({ address: market, bytecode: '0x' });
+    const { deployment: next } = await deployContracts({ chain, path });
+    expect(getAddress(next.contracts.Market.address)).not.toBe(market);
   });
 
   it('needs an account, and writes nothing without', async () => {
