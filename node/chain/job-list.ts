@@ -51,7 +51,11 @@ export async function listJobs(market: Market, since: bigint): Promise<ListedJob
 export async function termsOf(market: Market, since: bigint, id: Hex32): Promise<JobTerms> {
   const posting = (await readPostings(market, since)).find(({ args }) => args.job === `0x${id}`);
   if (posting !== undefined) return postedTerms(posting.args.terms);
-  throw new TesseraError('USAGE', {
+  throw unknownJob(id);
+}
+
+function unknownJob(id: Hex32): TesseraError {
+  return new TesseraError('USAGE', {
     message: `The market knows no job ${id}.`,
     remedy: '`tessera jobs` lists them.',
   });
@@ -70,6 +74,18 @@ export async function listSegments(market: Market, id: Hex32): Promise<SegmentOn
   const { segments } = await market.job(id);
   const limit = pLimit(askedAtOnce);
   return Promise.all(Array.from({ length: segments }, (_, index) => limit(() => market.segment(id, index))));
+}
+
+/**
+ * As {@link listSegments}, of a job that somebody names.
+ *
+ * @throws TesseraError `USAGE` where the market knows no such job, `CHAIN_FAILED`
+ */
+export async function segmentsOf(market: Market, id: Hex32): Promise<SegmentOnChain[]> {
+  const segments = await listSegments(market, id);
+  // Every job that is posted has some.
+  if (segments.length === 0) throw unknownJob(id);
+  return segments;
 }
 
 /** A job's terms as its posting tells them. */

@@ -123,6 +123,8 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', () =
     ]);
     const one = await onChain(watcher ?? 3, 'jobs', job);
     expect(one.value.segments.map(({ state }: { state: string }) => state)).toEqual(Array(3).fill('open'));
+    const unknown = await onChain(watcher ?? 3, 'jobs', '1'.repeat(64));
+    expect([unknown.status, unknown.value.error.code]).toEqual([2, 'USAGE']);
   });
 
   it('claim without stake is refused with what to do, and nothing is sent', async () => {

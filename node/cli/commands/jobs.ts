@@ -66,11 +66,11 @@ async function listAll(context: Context, flags: Flags): Promise<void> {
 
 async function showOne(context: Context, job: string, flags: Flags): Promise<void> {
   const { withMarket } = await import('../chain.ts');
-  const { listSegments } = await import('../../chain/job-list.ts');
+  const { segmentsOf } = await import('../../chain/job-list.ts');
   const { loadMismatches } = await import('../../chain/mismatch.ts');
   const id = jobArgument(job);
   const { segments, mismatches } = await withMarket(context, flags, 0, async ({ market, files }) => ({
-    segments: await listSegments(market, id),
+    segments: await segmentsOf(market, id),
     mismatches: await loadMismatches(files.mismatches(id)),
   }));
   const lines = segments.map(
@@ -81,10 +81,7 @@ async function showOne(context: Context, job: string, flags: Flags): Promise<voi
     ({ segment, edge, block }) =>
       `segment ${segment} cannot be proven: this machine computed another value of edge ${edge}, block ${block}, than the job commits to`,
   );
-  context.output.result(
-    { job: id, segments, mismatches },
-    [...lines, ...wrong].join('\n') || `The market knows no job ${id}.`,
-  );
+  context.output.result({ job: id, segments, mismatches }, [...lines, ...wrong].join('\n'));
 }
 
 async function closeOne(context: Context, job: string, flags: Flags): Promise<void> {
