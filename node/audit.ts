@@ -1,5 +1,5 @@
 import type { Certificate } from '../protocol/certificate.ts';
-import { decodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
+import { isCertificate } from '../protocol/certificate-codec.ts';
 import { checkKeys } from '../protocol/check/keys.ts';
 import { checkPorts } from '../protocol/check/ports.ts';
 import type { Hex32 } from '../protocol/edge.ts';
@@ -15,7 +15,7 @@ import { compareWiring } from './audit/compare-wiring.ts';
 import { compareWithFloats, type Fidelity, notCompared, toleranceProblems } from './audit/fidelity.ts';
 import type { AuditProblem } from './audit/problem.ts';
 import { rebuild } from './audit/rebuild.ts';
-import { readCertificateFile } from './certificate-file.ts';
+import { certificateIn, readCertificateFile } from './certificate-file.ts';
 import type { ImportedModel } from './model/import/index.ts';
 import type { RunOptions } from './progress.ts';
 import type { Provers } from './provers/provers.ts';
@@ -71,7 +71,10 @@ export async function audit(
   options: AuditOptions,
   { provers, verifiers }: AuditModules,
 ): Promise<AuditReport> {
-  const { manifest, certificate } = read(options.manifest, await readCertificateFile(options.manifest));
+  const { manifest, certificate } = read(
+    options.manifest,
+    await readCertificateFile(options.manifest, 'The file'),
+  );
   const keys = certificate === undefined ? undefined : checkKeys(certificate, verifiers);
   const rebuilt = await rebuild(
     manifest,
@@ -125,7 +128,7 @@ function compareManifests(stated: Manifest, rebuilt: Manifest): AuditProblem[] {
 
 function read(path: string, file: Uint8Array): { manifest: Manifest; certificate?: Certificate } {
   if (!isCertificate(file)) return { manifest: readManifest(path, file) };
-  const certificate = decodeCertificate(file);
+  const certificate = certificateIn(path, file);
   return { manifest: certificate.manifest, certificate };
 }
 

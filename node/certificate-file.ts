@@ -1,32 +1,50 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { open, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Certificate } from '../protocol/certificate.ts';
-import { encodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
+import { decodeCertificate, encodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
+import { readGiven, sizeOfGiven, withoutPath } from './given-file.ts';
 
 /**
  * Reads a file that is said to be a certificate or a manifest, unless it is larger than those may be.
  *
+ * @param what it is said to be, as a sentence begins with it
  * @throws TesseraError `STORAGE_FAILED`, `CERTIFICATE_DAMAGED`
  */
-export async function readCertificateFile(path: string): Promise<Uint8Array> {
+export async function readCertificateFile(path: string, what = 'The certificate'): Promise<Uint8Array> {
+  const size = await sizeOfGiven(path, { what });
+  if (size > limits.certificateBytes) {
+    throw new TesseraError('CERTIFICATE_DAMAGED', {
+      message: `${path} has ${size} bytes, more than a certificate may have`,
+      details: { path, limit: limits.certificateBytes },
+    });
+  }
+  return readGiven(path, { what });
+}
+
+/**
+ * Reads a certificate from a file, whose path its errors say.
+ *
+ * @throws TesseraError `STORAGE_FAILED`, `CERTIFICATE_DAMAGED`, `ENCODING_INVALID`
+ */
+export async function readCertificate(path: string): Promise<Certificate> {
+  return certificateIn(path, await readCertificateFile(path));
+}
+
+/** As {@link readCertificate}, with the file's bytes at hand. */
+export function certificateIn(path: string, file: Uint8Array): Certificate {
   try {
-    const { size } = await stat(path);
-    if (size > limits.certificateBytes) {
-      throw new TesseraError('CERTIFICATE_DAMAGED', {
-        message: `${path} has ${size} bytes, more than a certificate may have`,
-        details: { limit: limits.certificateBytes },
-      });
-    }
-    return await readFile(path);
+    return decodeCertificate(file);
   } catch (cause) {
-    if (cause instanceof TesseraError) throw cause;
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `${path} cannot be read`,
-      remedy: 'Check the path and its permissions.',
+    if (!(cause instanceof TesseraError)) throw cause;
+    const { code, message, remedy, details } = cause;
+    throw new TesseraError(code, {
+      message: file.length === 0 ? `${path} is empty, and no certificate` : `${path}: ${message}`,
+      ...(remedy === undefined ? {} : { remedy }),
+      details: { ...details, path },
       cause,
     });
   }
@@ -127,6 +145,3 @@ export async function writeCertificateFile(path: string, certificate: Certificat
     });
   }
 }
-
-/** A system's message names the file that is written first, which says nothing to anybody. */
-const withoutPath = (message: string) => message.replace(/, [a-z]+ '.*$/s, '');

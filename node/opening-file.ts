@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import type { Blindings } from '../protocol/check/edge-opener.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import { scalarModulus } from '../protocol/field.ts';
+import { readGiven, sizeOfGiven } from './given-file.ts';
 
 /** Larger than the blinding values of any certificate's edges. */
 const maximumBytes = 2 ** 24;
@@ -60,18 +61,9 @@ export async function readOpening(path: string): Promise<Blindings> {
       remedy: 'Give the file ending in .opening that was written beside the certificate.',
       cause,
     });
-  let text: string;
-  try {
-    if ((await stat(path)).size > maximumBytes) throw malformed();
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof TesseraError) throw cause;
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `The opening ${path} cannot be read`,
-      remedy: 'Check the path and its permissions.',
-      cause,
-    });
-  }
+  const what = 'The opening';
+  if ((await sizeOfGiven(path, { what })) > maximumBytes) throw malformed();
+  const text = (await readGiven(path, { what })).toString('utf8');
   try {
     const entries = Object.entries(JSON.parse(text) as Record<string, string[]>);
     return Object.fromEntries(entries.map(([name, values]) => [name, values.map(blindingFrom)]));

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Certificate } from '../protocol/certificate.ts';
-import { decodeCertificate } from '../protocol/certificate-codec.ts';
 import { checkCertificate, type Expectation } from '../protocol/check.ts';
+import { TesseraError } from '../protocol/errors.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
-import { readCertificateFile } from './certificate-file.ts';
+import { readCertificate, readCertificateFile } from './certificate-file.ts';
 import { digestFiles, readModel } from './model/onnx/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { readInputs, type TensorFileSource } from './model/tensor-file.ts';
@@ -43,12 +44,12 @@ export async function verify(
   options: VerifyOptions,
   modules: VerifyModules,
 ): Promise<{ report: Report; certificate: Certificate }> {
-  const certificate = decodeCertificate(await readCertificateFile(options.certificate));
+  const certificate = await readCertificate(options.certificate);
   const { srs } = options;
   // Once: a certificate may ask for it under many ids.
   let srsFile: Promise<Uint8Array> | undefined;
   const readSrs = (path: string) => {
-    srsFile ??= readCertificateFile(path);
+    srsFile ??= readCertificateFile(path, 'The SRS');
     return srsFile;
   };
   const report = await checkCertificate(certificate, {
@@ -89,5 +90,12 @@ async function readExpected(
 async function expectedModel(model: string): Promise<Expectation> {
   const id = model.toLowerCase().replace(/^0x/, '');
   if (/^[0-9a-f]{64}$/.test(id)) return { modelId: id };
+  if (!existsSync(model)) {
+    throw new TesseraError('MODEL_UNREADABLE', {
+      message: `The expected model ${model} is neither a file nor an id of 64 hexadecimal digits`,
+      remedy: 'Check the path, or give the whole id.',
+      details: { path: model },
+    });
+  }
   return { modelDigest: await digestFiles(readModel(model).files) };
 }

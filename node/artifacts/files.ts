@@ -3,6 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { CID } from 'multiformats/cid';
 import { TesseraError } from '../../protocol/errors.ts';
+import { sizeOfGiven } from '../given-file.ts';
 import { ifMissing, storing } from './storage-error.ts';
 import { type Artifact, type ArtifactStore, cidOf, type KeepOptions } from './store/index.ts';
 
@@ -23,7 +24,7 @@ export async function addFile(
   { onProgress, ...options }: FileOptions & KeepOptions = {},
 ): Promise<Artifact> {
   return naming(async () => {
-    const { size } = await stat(path);
+    const size = await sizeOfGiven(path);
     if (size > store.maxBytes) {
       throw new TesseraError('STORAGE_FAILED', {
         message: `${path} has ${size} bytes, and all artifacts together may take ${store.maxBytes}`,

@@ -60,6 +60,7 @@ async function earlierDeployment(path: string): Promise<DeployedMarket | undefin
   } catch (cause) {
     if (!(cause instanceof TesseraError)) throw cause;
     if (cause.code === 'CHAIN_MISSING') return undefined;
+    if (cause.code !== 'ENCODING_INVALID') throw cause;
     throw new TesseraError('USAGE', {
       message: `${path} is there already, and is no deployment: nothing else is replaced`,
       remedy: 'Choose another name for --deployment, or remove the file.',

@@ -3,6 +3,7 @@ import { type Address, getAddress, isAddress } from 'viem';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
+import { unreadable } from '../given-file.ts';
 import type { MarketAddresses } from './market.ts';
 
 const address = z
@@ -50,6 +51,9 @@ export async function readDeployment(path: string): Promise<DeployedMarket> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw unreadable(path, cause, { what: 'The deployment' });
+    }
     throw new TesseraError('CHAIN_MISSING', {
       message: `There is no deployment in ${path}`,
       remedy: 'Deploy the contracts (tessera chain deploy), or name the file of a deployment (--deployment).',

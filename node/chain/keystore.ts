@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { Keystore } from 'ox';
 import type { LocalAccount } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
+import { readGiven } from '../given-file.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`));
 const salt = z.string().regex(/^([0-9a-fA-F]{2}){8,128}$/);
@@ -57,7 +57,7 @@ const maxBytes = 65_536;
  * @throws TesseraError `KEYSTORE_INVALID` when it is no such file, or the password is not its
  */
 export async function openKeystore(path: string, password: string): Promise<LocalAccount> {
-  const text = await readFile(path, 'utf8');
+  const text = (await readGiven(path, { what: 'The keystore' })).toString('utf8');
   const parsed = text.length > maxBytes ? undefined : keystoreSchema.safeParse(parseJson(text));
   if (parsed?.success !== true) {
     throw new TesseraError('KEYSTORE_INVALID', {

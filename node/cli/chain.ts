@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { TesseraError } from '../../protocol/errors.ts';
 import { type ChainDirectory, chainDirectory, embeddedDirectory } from '../chain/chain-directory.ts';
 import { coin, showAmount } from '../chain/currency.ts';
@@ -14,6 +13,7 @@ import { openKeystore } from '../chain/keystore.ts';
 import { embeddedNetwork } from '../chain/network.ts';
 import type { TransactionCost } from '../chain/transaction-cost.ts';
 import type { Configuration } from '../configuration/index.ts';
+import { readGiven } from '../given-file.ts';
 import type { ChainFlags, ChainSettings } from './chain-flags.ts';
 import { configurationOf } from './configuration.ts';
 import type { Context } from './context.ts';
@@ -152,7 +152,10 @@ async function accountOf({ keystore, passwordFile, account }: ChainSettings) {
   if (keystore === undefined && passwordFile === undefined) return undefined;
   if (keystore === undefined || passwordFile === undefined)
     throw usage('--keystore and --password-file belong together');
-  return openKeystore(keystore, (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, ''));
+  return openKeystore(
+    keystore,
+    (await readGiven(passwordFile, { what: 'The password file' })).toString('utf8').replace(/\r?\n$/, ''),
+  );
 }
 
 function usage(message: string): TesseraError {

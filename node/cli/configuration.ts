@@ -8,6 +8,7 @@ import {
   type Setting,
   settings,
 } from '../configuration/index.ts';
+import { unreadable } from '../given-file.ts';
 import type { Context } from './context.ts';
 
 /** Flags of every verb that runs a node: one for each setting, and the configuration file. */
@@ -62,6 +63,6 @@ async function readFileOf({ settings }: Context, path: string | undefined) {
     return { path: file, text: await readFile(file, 'utf8') };
   } catch (error) {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw unreadable(file, error, { what: 'The configuration file' });
   }
 }

@@ -128,11 +128,37 @@ test('an error under --json is the one JSON value on standard output, and words 
   expect(stderr).toContain('STORAGE_FAILED');
 });
 
-test('bytes that are no certificate are refused as damaged', async () => {
+test.each([
+  ['other bytes', 'junk'],
+  ['nothing', ''],
+])('a file of %s is refused as a damaged certificate, and named', async (_, content) => {
   const file = join(home, 'junk');
-  await writeFile(file, 'junk');
+  await writeFile(file, content);
   const { status, stdout } = await tessera(['verify', file, '--json']);
-  expect([status, JSON.parse(stdout).error.code]).toEqual([1, 'CERTIFICATE_DAMAGED']);
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: 'CERTIFICATE_DAMAGED',
+    message: expect.stringContaining(file),
+  });
+});
+
+test.each([
+  ['a certificate', 'verify', []],
+  ['a certificate of a contract', 'chain', ['deploy', '--for']],
+  ['an artifact', 'artifacts', ['add']],
+  ['a configuration', 'jobs', ['--config']],
+])('%s that is missing, and one that is a directory, are told apart', async (_, verb, args) => {
+  const env = { TESSERA_HOME: join(home, 'given') };
+  const absent = join(home, 'absent');
+  for (const [path, why] of [
+    [absent, 'does not exist'],
+    [home, 'is a directory'],
+  ] as const) {
+    const { status, stderr } = await tessera([verb, ...args, path], env);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^STORAGE_FAILED: .+\nWhat to do: .+\n$/);
+    expect(stderr).toContain(`${path} ${why}`);
+  }
 });
 
 test('doctor says what is missing in an empty data directory, and changes nothing', async () => {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { TesseraError } from '../../protocol/errors.ts';
 import { findRunningNode } from '../api/index.ts';
-import { storing } from '../artifacts/storage-error.ts';
 import { parseArtifactCid } from '../artifacts/store/index.ts';
 import { type Pin, PinningService } from '../artifacts/transfer/index.ts';
+import { readGiven } from '../given-file.ts';
 import type { PeerStatus } from '../peer/index.ts';
 import { nodeFiles } from '../store/index.ts';
 import type { Context } from './context.ts';
@@ -74,7 +73,7 @@ async function serviceOf({ service, tokenFile }: ServiceFlags): Promise<PinningS
     throw usage(`${service} is not the address of a pinning service`);
   }
   if (tokenFile === undefined) throw usage('--service needs --token-file');
-  const token = (await storing(() => readFile(tokenFile, 'utf8'))).trim();
+  const token = (await readGiven(tokenFile, { what: 'The token file' })).toString('utf8').trim();
   return new PinningService({ endpoint: service, token });
 }
 

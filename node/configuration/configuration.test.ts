@@ -36,9 +36,31 @@ describe('a configuration', () => {
     ['an unknown setting', { file: file({ port: 1 }) }, /^config\.json: port: no setting/],
     ['a file that is not JSON', { file: { path: 'config.json', text: '{' } }, /^config\.json is not JSON/],
     ['a file that is a list', { file: file([]) }, /^config\.json is not a JSON object/],
-    ['a port out of range', { flags: { apiPort: '65536' } }, /^--api-port: /],
-    ['a port that is no number', { env: { TESSERA_API_PORT: '0x10' } }, /^TESSERA_API_PORT: /],
-    ['a switch that is neither on nor off', { env: { TESSERA_MDNS: 'yes' } }, /^TESSERA_MDNS: /],
+    [
+      'a port out of range',
+      { flags: { apiPort: '65536' } },
+      /^--api-port: 65536 is not a whole number from 0 to 65535$/,
+    ],
+    [
+      'a port that is no number',
+      { env: { TESSERA_API_PORT: '0x10' } },
+      /^TESSERA_API_PORT: 0x10 is not a whole number/,
+    ],
+    [
+      'a number that is too small',
+      { flags: { workerMemory: '-1' } },
+      /^--worker-memory: -1 is not a .* from 1 to 65536$/,
+    ],
+    [
+      'a number in quotes',
+      { file: file({ workerPrice: '7' }) },
+      /: workerPrice: "7" is not a whole number from 0 on$/,
+    ],
+    [
+      'a switch that is neither on nor off',
+      { env: { TESSERA_MDNS: 'yes' } },
+      /^TESSERA_MDNS: yes is not true or false$/,
+    ],
     [
       'an address that is none',
       { flags: { listen: ['localhost:4801'] } },
@@ -58,7 +80,11 @@ describe('a configuration', () => {
     ['a stake in words', { env: { TESSERA_STAKE: 'much' } }, /^TESSERA_STAKE: is not an amount/],
     ['a job that is none', { file: file({ watch: ['0x12'] }) }, /^config\.json: watch, item 1: is neither/],
     ['Waku without a service node', { flags: { transport: 'both' } }, /^wakuPeers: is empty/],
-    ['a level that is none', { env: { TESSERA_LOG_LEVEL: 'loud' } }, /^TESSERA_LOG_LEVEL: /],
+    [
+      'a level that is none',
+      { env: { TESSERA_LOG_LEVEL: 'loud' } },
+      /^TESSERA_LOG_LEVEL: loud is not one of fatal, /,
+    ],
   ])('refuses %s, and names it', (_, sources, message) => {
     expect(() => read(sources)).toThrow(
       expect.objectContaining({ code: 'CONFIGURATION_INVALID', message: expect.stringMatching(message) }),

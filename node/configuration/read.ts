@@ -22,25 +22,36 @@ export interface ConfigurationSources {
  * @throws TesseraError `CONFIGURATION_INVALID` naming the setting, where it comes from, and what it may be
  */
 export function readConfiguration({ file, env, flags }: ConfigurationSources): Configuration {
-  const values = new Map<string, { value: unknown; origin: string }>();
+  const values = new Map<string, Given>();
   if (file !== undefined) {
     for (const [name, value] of Object.entries(parseFile(file))) {
-      values.set(name, { value, origin: `${file.path}: ${name}` });
+      values.set(name, { value, origin: `${file.path}: ${name}`, shown: JSON.stringify(value) });
     }
   }
   for (const setting of settings) {
     const { name, variable, flag } = setting;
     const text = env[variable];
-    if (text) values.set(name, { value: fromText(setting, text), origin: variable });
+    if (text) values.set(name, { value: fromText(setting, text), origin: variable, shown: text });
     const given = flags[name];
-    if (given !== undefined) values.set(name, { value: fromFlag(setting, given), origin: flag });
+    if (given !== undefined) {
+      values.set(name, { value: fromFlag(setting, given), origin: flag, shown: String(given) });
+    }
   }
   const parsed = configurationSchema.safeParse(
     Object.fromEntries([...values].map(([name, { value }]) => [name, value])),
   );
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw invalid(describe(issue, (name) => values.get(name)?.origin ?? name));
+  throw invalid(describe(issue, values));
+}
+
+/** A setting as it was given. */
+interface Given {
+  value: unknown;
+  /** Where it comes from, for errors. */
+  origin: string;
+  /** As it stands there. */
+  shown: string;
 }
 
 function parseFile({ path, text }: { path: string; text: string }): object {
@@ -68,13 +79,30 @@ function fromText({ kind }: Setting, text: string): unknown {
   return text;
 }
 
-function describe(issue: z.core.$ZodIssue | undefined, originOf: (name: string) => string): string {
+function describe(issue: z.core.$ZodIssue | undefined, values: ReadonlyMap<string, Given>): string {
+  const originOf = (name: string) => values.get(name)?.origin ?? name;
   if (issue?.code === 'unrecognized_keys') {
     return `${issue.keys.map(originOf).join(', ')}: no setting has that name`;
   }
   const [name, item] = issue?.path ?? [];
-  const where = `${originOf(String(name))}${typeof item === 'number' ? `, item ${item + 1}` : ''}`;
-  return `${where}: ${issue?.message}`;
+  if (typeof item === 'number') return `${originOf(String(name))}, item ${item + 1}: ${issue?.message}`;
+  const setting = settings.find((each) => each.name === name);
+  const allowed = setting && allowedOf(setting);
+  const shown = values.get(String(name))?.shown;
+  // What rules between settings say stands by itself.
+  if (allowed === undefined || issue?.code === 'custom')
+    return `${originOf(String(name))}: ${issue?.message}`;
+  return `${originOf(String(name))}: ${shown} is not ${allowed}`;
+}
+
+/** What a setting takes, in words; nothing where its own rule tells more. */
+function allowedOf({ kind, choices = [], range }: Setting): string | undefined {
+  if (kind === 'number') {
+    const { from, to } = range ?? { from: 0 };
+    return to === undefined ? `a whole number from ${from} on` : `a whole number from ${from} to ${to}`;
+  }
+  if (kind === 'switch') return 'true or false';
+  return kind === 'choice' ? `one of ${choices.join(', ')}` : undefined;
 }
 
 function invalid(message: string, cause?: unknown): TesseraError {

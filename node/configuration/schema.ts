@@ -126,6 +126,8 @@ export interface Setting {
   default: Configuration[SettingName];
   /** Of a choice. */
   choices?: readonly string[];
+  /** Of a number: the least and the largest; none where there is no largest. */
+  range?: { from: number; to?: number };
 }
 
 /** Every setting, in the schema's order. */
@@ -140,8 +142,14 @@ export const settings: readonly Setting[] = Object.entries(eachSetting.shape).ma
     ofChain: name in chainShape,
     default: schema.parse(undefined),
     ...(value instanceof z.ZodEnum ? { choices: value.options } : {}),
+    ...(value instanceof z.ZodNumber ? { range: rangeOf(value) } : {}),
   };
 });
+
+function rangeOf({ minValue, maxValue }: z.ZodNumber): NonNullable<Setting['range']> {
+  const to = maxValue === null || maxValue >= Number.MAX_SAFE_INTEGER ? {} : { to: maxValue };
+  return { from: minValue ?? 0, ...to };
+}
 
 function kindOf(schema: z.ZodType): SettingKind {
   if (schema instanceof z.ZodArray) return 'list';

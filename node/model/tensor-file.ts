@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import { TesseraError } from '../../protocol/errors.ts';
+import { readGiven, sizeOfGiven } from '../given-file.ts';
 import type { NamedTensors } from './inference.ts';
 import type { Model, TensorType } from './model.ts';
 import { tensorOf } from './tensor-data.ts';
@@ -40,12 +40,13 @@ const none: ReadonlyMap<string, FileTensor> = new Map();
  * Reads a file of tensors: `.json` with one array by each tensor's name (nested as the shape, or flat), `.npy`, `.npz`
  * or a `.png` image.
  *
+ * @param what the file is, as a sentence begins with it
  * @throws TesseraError `INPUT_INVALID` for what is none of these, and for a mean or std where there is no image;
  *   `STORAGE_FAILED` when the file cannot be read
  */
-export async function readTensorFile(source: TensorFileSource): Promise<TensorFile> {
+export async function readTensorFile(source: TensorFileSource, what = 'The input'): Promise<TensorFile> {
   const { path, ...normalisation } = typeof source === 'string' ? { path: source } : source;
-  const bytes = await readBounded(path);
+  const bytes = await readBounded(path, what);
   const extension = extname(path).toLowerCase();
   if (extension === '.png') {
     return { path, named: none, image: { content: parsePng(path, bytes), normalisation } };
@@ -94,27 +95,17 @@ export function inputsFrom({ path, named, unnamed, image }: TensorFile, model: I
 
 /** {@link readTensorFile}, then {@link inputsFrom}. */
 export async function readInputs(source: TensorFileSource, model: InputTypes): Promise<NamedTensors> {
-  return inputsFrom(await readTensorFile(source), model);
+  return inputsFrom(await readTensorFile(source, `The ${model.kind ?? 'input'}`), model);
 }
 
-async function readBounded(file: string): Promise<Buffer> {
-  try {
-    const { size } = await stat(file);
-    if (size > maximumBytes) {
-      throw new TesseraError('INPUT_INVALID', {
-        message: `${file} is larger than ${maximumBytes} bytes`,
-        remedy: 'Give a file of this model’s inputs and nothing else.',
-      });
-    }
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof TesseraError) throw cause;
-    throw new TesseraError('STORAGE_FAILED', {
-      message: `The input file ${file} cannot be read`,
-      remedy: 'Check the path and its permissions.',
-      cause,
+async function readBounded(path: string, what: string): Promise<Buffer> {
+  if ((await sizeOfGiven(path, { what })) > maximumBytes) {
+    throw new TesseraError('INPUT_INVALID', {
+      message: `${what} ${path} is larger than ${maximumBytes} bytes`,
+      remedy: 'Give a file of the model’s tensors and nothing else.',
     });
   }
+  return readGiven(path, { what });
 }
 
 function onlyInput(file: string, model: InputTypes): { name: string; type: TensorType } {

@@ -119,7 +119,7 @@ export async function planRequest(
   const samples =
     request.calibration === undefined
       ? undefined
-      : samplesFrom(await readTensorFile(request.calibration), imported.model);
+      : samplesFrom(await readTensorFile(request.calibration, 'The file of --calibrate'), imported.model);
   for (const tensors of [inputs, ...(samples ?? [])]) requireFinite(tensors);
   onProgress?.({ type: 'stage', stage: 'plan', done: 0, total: 1 });
   const target = request.target ?? 'offline';

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Certificate } from '../../../protocol/certificate.ts';
-import { decodeCertificate } from '../../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { readCertificate } from '../../certificate-file.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';
@@ -52,8 +51,7 @@ async function runDeploy(context: Context, flags: ChainFlags & { for?: string[] 
   const { withChain } = await import('../chain.ts');
   const { deployContracts, ezklOf } = await import('../../chain/deploy-contracts.ts');
   const certificates: Certificate[] = [];
-  for (const path of flags.for ?? [])
-    certificates.push(decodeCertificate(new Uint8Array(await readFile(path))));
+  for (const path of flags.for ?? []) certificates.push(await readCertificate(path));
   const { deployment, path } = await withChain(context, flags, 0, (open) =>
     deployContracts({
       chain: open.chain,

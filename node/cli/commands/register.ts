@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { decodeCertificate } from '../../../protocol/certificate-codec.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { readCertificate } from '../../certificate-file.ts';
 import { nodeFiles } from '../../store/node-files.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
@@ -36,7 +35,7 @@ export function registerVerb(program: Command, context: Context): void {
 async function registerModelOf(context: Context, flags: Flags, path: string): Promise<void> {
   const { withMarket } = await import('../chain.ts');
   const { registerModel } = await import('../../chain/index.ts');
-  const certificate = decodeCertificate(new Uint8Array(await readFile(path)));
+  const certificate = await readCertificate(path);
   const report = await withMarket(context, flags, 0, ({ chain, deployed }) =>
     registerModel(certificate, chain, deployed, { signal: context.signal }),
   );

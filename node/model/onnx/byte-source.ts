@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { unreadable } from '../../given-file.ts';
 
 /** Bytes that are read by position, a little at a time. */
 export interface ByteSource {
@@ -21,14 +22,13 @@ export function withFileSource<T>(path: string, use: (source: ByteSource) => T):
   try {
     file = openSync(path, 'r');
   } catch (cause) {
-    throw new TesseraError('MODEL_UNREADABLE', {
-      message: `The model ${path} cannot be opened.`,
-      remedy: 'Check the path and the permission to read it.',
-      cause,
-    });
+    throw unreadable(path, cause, { what: 'The model', code: 'MODEL_UNREADABLE' });
   }
   try {
     const stat = fstatSync(file);
+    if (stat.isDirectory()) {
+      throw unreadable(path, { code: 'EISDIR' }, { what: 'The model', code: 'MODEL_UNREADABLE' });
+    }
     if (!stat.isFile()) {
       throw new TesseraError('MODEL_UNREADABLE', {
         message: `${path} is not a file.`,

@@ -5,6 +5,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { ArtifactCache } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { type DownloadOptions, download } from '../../artifacts/download.ts';
+import { unreadable } from '../../given-file.ts';
 
 /** An SRS file of one size, in place until it is released. */
 export interface OpenSrs {
@@ -123,10 +124,7 @@ function requireSize(location: string, size: number, k: number): void {
 /** The k that a file in halo2's format states, held against its length. */
 async function sizeOf(path: string): Promise<number> {
   const file = await open(path).catch((cause: Error) => {
-    throw new TesseraError('SRS_INVALID', {
-      message: `The SRS ${path} cannot be read: ${cause.message}`,
-      cause,
-    });
+    throw unreadable(path, cause, { what: 'The SRS', code: 'SRS_INVALID' });
   });
   try {
     const head = Buffer.alloc(4);
