@@ -167,7 +167,11 @@ describeWithEzkl('what is honest', () => {
     const bad = await run(other, '--json');
     const { ok, problems } = JSON.parse(bad.stdout);
     expect([bad.status, ok]).toEqual([1, false]);
-    expect(problems).toContainEqual({ code: 'MODEL_DIFFERS', message: expect.any(String) });
+    expect(problems).toContainEqual({
+      code: 'MODEL_DIFFERS',
+      message: expect.any(String),
+      remedy: expect.stringContaining('--model'),
+    });
   }, 600_000);
 });
 

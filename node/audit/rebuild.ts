@@ -3,6 +3,7 @@ import { type ErrorCode, TesseraError } from '../../protocol/errors.ts';
 import type { Circuit, Manifest } from '../../protocol/manifest.ts';
 import { type ImportedModel, importModel } from '../model/import/index.ts';
 import type { Model } from '../model/model.ts';
+import { digestFiles, readModel } from '../model/onnx/index.ts';
 import { parseDirectStrategy, type Slicing } from '../model/slice/index.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { draftSegments, type SegmentDraft, settlePorts } from '../plan/draft.ts';
@@ -58,19 +59,25 @@ export async function rebuild(
   const imported = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
     importModel(options.model, { shapes: recipe.shapes, ...(signal ? { signal } : {}) }),
   );
-  if (imported === undefined) return { problems };
-  const { sha256 } = imported;
-  if (sha256 !== recipe.model) {
-    problems.push({
-      code: 'MODEL_DIFFERS',
-      message: `the model file’s digest is ${sha256}; the recipe names ${recipe.model}`,
-    });
-  }
+  const sha256 = imported?.sha256 ?? (await digestFiles(readModel(options.model).files));
+  const differing: AuditProblem[] =
+    sha256 === recipe.model
+      ? []
+      : [
+          {
+            code: 'MODEL_DIFFERS',
+            message: `the model file’s digest is ${sha256}; the recipe names ${recipe.model}`,
+            remedy: 'Give the ONNX file that it was made from: --model FILE.',
+          },
+        ];
+  // What a recipe gives of a model that it was not made for says nothing of the recipe.
+  if (imported === undefined) return { problems: differing.length > 0 ? differing : problems };
+  problems.push(...differing);
 
   const cut = await orProblem(problems, 'RECIPE_INVALID', recipeFaults, () =>
     cutModel(imported.model, parseDirectStrategy(recipe.strategy), () => undefined),
   );
-  if (cut === undefined) return { problems, imported };
+  if (cut === undefined) return { problems: differing.length > 0 ? differing : problems, imported };
   const { model, slicing, blocks } = cut;
   const edgesOf = (names: readonly string[]) => names.map((name) => blocks.get(name)?.tensor ?? name);
   const wiring: Wiring = {

@@ -71,11 +71,18 @@ async function withChainOf<T>(
       ...(named.chainId === undefined ? {} : { chainId: named.chainId }),
     });
     if (named.account !== undefined && chain.network.chainId !== embeddedNetwork.chainId) {
-      throw usage('--account names an account whose key everybody knows: only for an embedded chain');
+      throw usage(
+        '--account names an account whose key everybody knows: only for an embedded chain',
+        'Name the file of a key of your own: --keystore FILE --password-file FILE.',
+      );
     }
     return use({ chain, urls: named.rpc, embedded: false, ...placesOf(chain) });
   }
-  if (named.keystore !== undefined) throw usage('--keystore belongs to a chain that --rpc names');
+  if (named.keystore !== undefined)
+    throw usage(
+      '--keystore belongs to a chain that --rpc names',
+      'Name its endpoints with --rpc, or leave --keystore out.',
+    );
   const embedded = await openEmbeddedChain(embeddedDirectory(root), signal);
   try {
     const urls = [embedded.url];
@@ -131,6 +138,7 @@ export async function marketOn({
   if (deployed.chainId !== chain.network.chainId) {
     throw usage(
       `The deployment is on chain ${deployed.chainId}, and the endpoints are of chain ${chain.network.chainId}`,
+      'Name the file of a deployment on this chain (--deployment), or endpoints of the other (--rpc).',
     );
   }
   const { market } = deployed.addresses;
@@ -146,20 +154,21 @@ export async function marketOn({
 
 async function accountOf({ keystore, passwordFile, account }: ChainSettings) {
   if (account !== undefined) {
-    if (keystore !== undefined) throw usage('--account and --keystore both name the account');
+    if (keystore !== undefined)
+      throw usage('--account and --keystore both name the account', 'Leave one of them out.');
     return developmentAccount(account);
   }
   if (keystore === undefined && passwordFile === undefined) return undefined;
   if (keystore === undefined || passwordFile === undefined)
-    throw usage('--keystore and --password-file belong together');
+    throw usage('--keystore and --password-file belong together', 'Give both, or neither.');
   return openKeystore(
     keystore,
     (await readGiven(passwordFile, { what: 'The password file' })).toString('utf8').replace(/\r?\n$/, ''),
   );
 }
 
-function usage(message: string): TesseraError {
-  return new TesseraError('USAGE', { message, remedy: 'See: tessera VERB --help' });
+function usage(message: string, remedy: string): TesseraError {
+  return new TesseraError('USAGE', { message, remedy });
 }
 
 /** Shows an amount of the chain's coin. */

@@ -1,8 +1,12 @@
 import { CommanderError } from 'commander';
 import { TesseraError } from '../../protocol/errors.ts';
 
-/** Gives any error its stable code. */
-export function toTesseraError(error: unknown, signal: AbortSignal): TesseraError {
+/**
+ * Gives any error its stable code.
+ *
+ * @param verb that was run, with its group, e.g. `artifacts get`; empty where none was found
+ */
+export function toTesseraError(error: unknown, signal: AbortSignal, verb = ''): TesseraError {
   // Whatever fails once the user has interrupted, fails because of that.
   if (signal.aborted) {
     return new TesseraError('ABORTED', {
@@ -18,7 +22,7 @@ export function toTesseraError(error: unknown, signal: AbortSignal): TesseraErro
         error.code === 'commander.help'
           ? 'A verb is missing.'
           : error.message.replace(/^error: /, '').replaceAll('\n', ' '),
-      remedy: 'See: tessera --help, or tessera VERB --help',
+      remedy: `See: tessera ${verb === '' ? '' : `${verb} `}--help`,
       cause: error,
     });
   }

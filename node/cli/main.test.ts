@@ -68,6 +68,19 @@ test('a reader that is gone changes nothing of how a verb ends', async () => {
   expect(await readFile(join(home, 'status'), 'utf8')).toBe('0\n');
 });
 
+test.each([
+  ['tessera --help', ['prvoe']],
+  ['tessera verify --help', ['verify', '--bogus']],
+  ['tessera artifacts get --help', ['artifacts', 'get']],
+  ['tessera chain --help', ['chain']],
+])('wrong usage is answered with what helps: %s', async (help, args) => {
+  expect((await tessera(args)).stderr).toMatch(new RegExp(`^What to do: See: ${help}$`, 'm'));
+});
+
+test('sizes in the help have a unit', async () => {
+  expect((await tessera(['artifacts', 'get', '--help'])).stdout).toContain('(default: 16GiB)');
+});
+
 describe('wrong usage ends with 2', () => {
   test.each([
     ['no verb', []],

@@ -90,15 +90,16 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   host.on('SIGTERM', abort);
   // Whoever forked this process, and has a channel to it, is gone.
   host.on('disconnect', abort);
+  // As other programs have it: `tessera help prove`.
+  const [first, ...others] = args;
+  const line = first === 'help' ? [...others, '--help'] : args;
+  const root = program(context, host);
   try {
-    // As other programs have it: `tessera help prove`.
-    const [first, ...others] = args;
-    const line = first === 'help' ? [...others, '--help'] : args;
-    await program(context, host).parseAsync(line, { from: 'user' });
+    await root.parseAsync(line, { from: 'user' });
     return context.exitStatus;
   } catch (error) {
     if (isHelp(error)) return exitStatus.ok;
-    const failure = toTesseraError(error, interruption.signal);
+    const failure = toTesseraError(error, interruption.signal, verbIn(line, root));
     output.error(failure);
     return exitStatusOf(failure);
   } finally {
@@ -107,6 +108,19 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     host.off('SIGTERM', abort);
     host.off('disconnect', abort);
   }
+}
+
+/** The verb that a command line names, with its group: as much as there is. */
+function verbIn(line: readonly string[], root: Command): string {
+  const names: string[] = [];
+  let { commands } = root;
+  for (const word of line) {
+    const found = commands.find((command) => command.name() === word);
+    if (found === undefined) break;
+    names.push(word);
+    commands = found.commands;
+  }
+  return names.join(' ');
 }
 
 /** Ctrl-C: at a terminal it is told that work is being stopped in order, and a second one does not wait for that. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ArtifactEntry, ArtifactProgress } from '../../api/index.ts';
 import { showMemory } from '../../memory.ts';
 import type { AccessOptions, ArtifactAccess } from '../artifacts.ts';
@@ -68,7 +68,11 @@ export function artifactsVerb(program: Command, context: Context): void {
   })
     .requiredOption('--out <file>', 'where to write it')
     .option('--sha256 <hex>', 'refuse it unless all its bytes have this sha2-256', digest)
-    .option('--max <size>', 'refuse it if it is larger', memory, defaultMaxBytes);
+    .addOption(
+      new Option('--max <size>', 'refuse it if it is larger')
+        .argParser(memory)
+        .default(defaultMaxBytes, '16GiB'),
+    );
   addConfigurationFlags(get).action(async (cid: string, flags: GetFlags) => {
     const { out, sha256, max, ...rest } = flags;
     const request = { cid, path: resolve(out), maxBytes: max, ...(sha256 === undefined ? {} : { sha256 }) };

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { checkCertificate } from '../../../protocol/check.ts';
 import { toyVerifier } from '../../../protocol/fixtures/toy-adapter.ts';
 import { run, toyCertificate } from '../../../protocol/fixtures/toy-certificate.ts';
+import { modelId } from '../../../protocol/ids.ts';
 import { Output } from '../output.ts';
 import { describeReport } from './verify.ts';
 
@@ -24,8 +25,22 @@ test('names in a certificate cannot draw a verdict of their own', async () => {
     const lines = describeReport(report, hostile, output).split('\n');
     expect(
       lines.filter((line) => line.startsWith('The certificate is')).map(stripVTControlCharacters),
-    ).toEqual([`The certificate is ${allowDevelopment ? 'valid' : 'not valid'}.`]);
+    ).toEqual([`The certificate is ${allowDevelopment ? 'valid' : 'sound, but rests on development keys'}.`]);
     expect(lines.join('')).not.toContain('\u001b[2J');
     expect(lines.some((line) => line.includes('\\u{1b}[2J\\u{1b}[HThe'))).toBe(true);
   }
+});
+
+test('a model that is not the expected one is told from one of which nothing is known', async () => {
+  const certificate = toyCertificate(run([1n, 2n, 3n, 4n]));
+  const output = new Output({ stdout: new PassThrough(), stderr: new PassThrough(), json: false });
+  const describe = async (expect: object) => {
+    const report = await checkCertificate(certificate, { verifiers: [toyVerifier()], expect });
+    return stripVTControlCharacters(describeReport(report, certificate, output));
+  };
+  const other = await describe({ modelId: '0'.repeat(64) });
+  expect(other).toContain('(NOT the expected one; not audited)');
+  expect(other).toContain('The certificate is not valid.');
+  expect(await describe({})).toContain('(not known to be an expected one; not audited)');
+  expect(await describe({ modelId: modelId(certificate.manifest) })).toContain('(as expected; not audited)');
 });

@@ -110,11 +110,10 @@ export function describeReport(
   { manifest, statements }: Certificate,
   output: Context['output'],
 ): string {
-  const verdict = report.valid ? output.style('green', 'valid') : output.style('red', 'not valid');
   const mark = (valid: boolean) => (valid ? output.style('green', 'ok') : output.style('red', 'no'));
   const lines = [
-    `The certificate is ${verdict}.`,
-    `model ${report.model} (${report.modelExpected ? 'as expected' : 'not known to be an expected one'}; not audited)`,
+    `The certificate is ${verdictOf(report, output)}.`,
+    `model ${report.model} (${expectationOf(report)}; not audited)`,
     `trust: ${report.trust}; output: ${report.output}`,
   ];
   for (const { id, prover, valid, reason } of report.segments) {
@@ -142,10 +141,24 @@ export function describeReport(
   for (const { code, message } of report.problems) lines.push(`${code}: ${printable(message)}`);
   if (report.sound && !report.valid) {
     lines.push(
-      'It is sound if the makers of its development keys are honest: --allow-development accepts that.',
+      'Its proofs hold if the makers of its development keys are honest: --allow-development accepts that.',
     );
   }
   return lines.join('\n');
+}
+
+function verdictOf({ valid, sound }: Report, output: Context['output']): string {
+  if (valid) return output.style('green', 'valid');
+  return sound
+    ? output.style('yellow', 'sound, but rests on development keys')
+    : output.style('red', 'not valid');
+}
+
+function expectationOf({ modelExpected, problems }: Report): string {
+  if (modelExpected) return 'as expected';
+  return problems.some(({ code }) => code === 'MODEL_UNEXPECTED')
+    ? 'NOT the expected one'
+    : 'not known to be an expected one';
 }
 
 /** The engines that gave no opinion of a proof, so that others' alone counted, and why. */
