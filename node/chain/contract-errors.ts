@@ -197,7 +197,7 @@ export const explanations: { [N in Name]: Explain<N> } = {
   ],
   SrsMismatch: ([found, expected]) => [
     `The circuit rests on SRS ${found}, and the contracts verify under ${expected}`,
-    'Deploy the contracts for this SRS (`tessera chain deploy --srs-id`), or make the keys under theirs (--srs).',
+    'Deploy the contracts for this SRS (`tessera chain deploy --for CERTIFICATE --deployment FILE`), or make the keys under theirs (--srs).',
   ],
   SrsUnlisted: ([srs]) => [`A circuit rests on SRS ${srs}, which the model does not list`, remake],
   StakeInsufficient: ([account, needed, free]) => [

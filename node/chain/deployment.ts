@@ -111,7 +111,7 @@ export function verifierFor(circuit: Circuit, deployed: DeployedMarket): { verif
   throw new TesseraError('UNPROVABLE', {
     message: `These contracts have no verifier for ${circuit.adapter}${srs.length > 0 ? ` under SRS ${srs[0]}` : ''}`,
     remedy:
-      'Deploy contracts for this SRS (tessera chain deploy --srs-id), or make the keys under one of theirs.',
+      'Deploy contracts for this SRS (tessera chain deploy --for CERTIFICATE --deployment FILE), or make the keys under one of theirs.',
     details: { adapter: circuit.adapter, srs: srs[0] ?? null, known: [...deployed.ezkl.keys()] },
   });
 }
