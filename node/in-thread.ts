@@ -39,7 +39,7 @@ export async function runInThread<T>(
     [answer] = (await once(thread, 'message', { signal: AbortSignal.any(ends) })) as [ThreadAnswer<T>];
   } catch (cause) {
     throwIfAborted(signal);
-    throw deadline?.aborted ? tooLong(what, timeout, cause) : explained(what, cause);
+    throw deadline?.aborted ? tooLong(what, timeout, cause) : threadError(what, cause);
   } finally {
     await thread.terminate();
   }
@@ -70,7 +70,8 @@ function tooLong(what: string, timeout: number | undefined, cause: unknown): Tes
   });
 }
 
-function explained(what: string, cause: unknown): unknown {
+/** What a thread failed with: a want of memory in words that help; any other error as it is. */
+export function threadError(what: string, cause: unknown): unknown {
   if ((cause as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return cause;
   return new TesseraError('MEMORY_EXCEEDED', {
     message: `${what} took more memory than a thread may have`,
