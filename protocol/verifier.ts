@@ -52,8 +52,14 @@ export interface KzgScheme {
    * The canonical commitment to a block's values.
    *
    * @param srs the SRS file of the type's id and k, inspected
+   * @throws TesseraError `INPUT_INVALID` or `SRS_INVALID` for what does not fit the type, or `ABORTED`
    */
-  commit(type: EdgeType, values: readonly bigint[], srs: Uint8Array): Promise<Uint8Array>;
+  commit(
+    type: EdgeType,
+    values: readonly bigint[],
+    srs: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array>;
 }
 
 /** Verifies the proofs of one adapter. Free of file and network access; every input may be hostile. */

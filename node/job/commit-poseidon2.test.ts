@@ -40,3 +40,19 @@ it.each([8, 5_000])('refuses what is not of the type, for %i values', async (cou
     code: 'INPUT_INVALID',
   });
 });
+
+it.each([8, 5_000])('computes nothing for who has cancelled, for %i values', async (count) => {
+  await expect(
+    commitPoseidon2(typeOf(count), valuesOf(count), undefined, AbortSignal.abort()),
+  ).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+it('ends the thread that hashes when it is cancelled', async () => {
+  const stop = new AbortController();
+  // Takes minutes.
+  const commitment = commitPoseidon2(typeOf(1_000_000), valuesOf(1_000_000), undefined, stop.signal);
+  stop.abort();
+  const since = performance.now();
+  await expect(commitment).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(performance.now() - since).toBeLessThan(30_000);
+});

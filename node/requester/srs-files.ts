@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Hex32 } from '../../protocol/edge.ts';
+import { readWhole } from '../artifacts/read-whole.ts';
 import type { SegmentPlan } from '../plan/plan.ts';
 import type { CallOptions } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
@@ -17,7 +17,7 @@ export async function srsFiles(
   const found = new Map<Hex32, Uint8Array>();
   for (const { prover, params } of plans) {
     const files = await proverNamed(provers, prover).srsFiles(params, options);
-    for (const [id, path] of files) if (!found.has(id)) found.set(id, await readFile(path));
+    for (const [id, path] of files) if (!found.has(id)) found.set(id, await readWhole(path, options.signal));
   }
   return found;
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { BlockRef } from '../../protocol/graph.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
+import { readWhole } from '../artifacts/read-whole.ts';
 import { commitBlock } from '../job/commit-block.ts';
 import type { Boundary } from '../provers/prover.ts';
 import type { FetchedSegment } from './fetch-segment.ts';
@@ -22,9 +22,10 @@ export async function* portCommitments(
   { segment, circuit, files, blindings }: FetchedSegment,
   { inputs, outputs }: Boundary,
   verifiers: readonly ProofVerifier[],
+  signal?: AbortSignal,
 ): AsyncGenerator<PortCommitment, void, undefined> {
   const srsPath = files.get('srs');
-  const srs = srsPath === undefined ? undefined : new Uint8Array(await readFile(srsPath));
+  const srs = srsPath === undefined ? undefined : await readWhole(srsPath, signal);
   const sides = [
     { refs: segment.inputs, types: circuit.inputs, values: inputs, hidden: blindings?.inputs },
     { refs: segment.outputs, types: circuit.outputs, values: outputs, hidden: blindings?.outputs },
@@ -34,7 +35,7 @@ export async function* portCommitments(
       const type = types[port];
       if (type === undefined)
         throw new TesseraError('ENCODING_INVALID', { message: `no type of port ${port}` });
-      const means = { blinding: hidden?.[port] ?? undefined, srs, verifiers };
+      const means = { blinding: hidden?.[port] ?? undefined, srs, verifiers, signal };
       yield { ref, computed: await commitBlock(type, values[port] ?? [], means) };
     }
   }

@@ -111,7 +111,7 @@ async function proveFetched(
       throwIfAborted(signal);
       onStage('checking');
       const boundary = await prover.execute(compiled, inputs, call);
-      const mismatch = await compareEdges(fetched, boundary, verifiers);
+      const mismatch = await compareEdges(fetched, boundary, verifiers, signal);
       if (mismatch !== undefined) return mismatch;
       throwIfAborted(signal);
       onStage('proving');
@@ -141,8 +141,9 @@ async function compareEdges(
   fetched: FetchedSegment,
   boundary: Boundary,
   verifiers: readonly ProofVerifier[],
+  signal: AbortSignal,
 ): Promise<SegmentOutcome | undefined> {
-  for await (const { ref, computed } of portCommitments(fetched, boundary, verifiers)) {
+  for await (const { ref, computed } of portCommitments(fetched, boundary, verifiers, signal)) {
     const committed = fetched.commitments[ref.edge]?.[ref.block];
     if (committed === undefined || !equalBytes(committed, computed)) {
       return mismatchOf(ref, committed ?? new Uint8Array(), computed);

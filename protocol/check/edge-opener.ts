@@ -109,7 +109,7 @@ export class EdgeOpener {
           if (verifier?.kzg === undefined) return 'no verifier of this program touches the edge';
           const srs = await this.#file(verifier.kzg, scheme.srs, scheme.k);
           if (typeof srs === 'string') return srs;
-          return await verifier.kzg.commit({ ...edge.type, shape }, values, srs);
+          return await verifier.kzg.commit({ ...edge.type, shape }, values, srs, this.#init.signal);
         }
       }
     } catch (error) {

@@ -75,7 +75,7 @@ export async function openFetchedWork(
         requireRoom(compiled.provingMemory, memory);
         const boundary = await exclusively(() => prover.execute(compiled, inputs, call(during)));
         const commitments: Uint8Array[] = [];
-        for await (const { computed } of portCommitments(fetched, boundary, verifiers))
+        for await (const { computed } of portCommitments(fetched, boundary, verifiers, during))
           commitments.push(computed);
         return commitments;
       },

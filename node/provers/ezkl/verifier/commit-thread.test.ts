@@ -72,3 +72,24 @@ test('closed during a commitment, it refuses that one, what waits for its turn, 
   await Promise.all(refused);
   await expect(thread.commit(small, values, srs)).rejects.toMatchObject({ code: 'ABORTED' });
 });
+
+test('cancelled, it ends the thread that computes, and a request that waits at once', async () => {
+  const thread = create();
+  await thread.commit(small, values, srs);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const computed = thread.commit(large.type, large.values, srs, first.signal);
+  const waiting = thread.commit(small, values, srs, second.signal);
+  const next = thread.commit(small, values, srs);
+  await new Promise((resolve) => setImmediate(resolve));
+  second.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
+  first.abort();
+  await expect(computed).rejects.toMatchObject({ code: 'ABORTED' });
+  // In the thread that was ended, its turn would come in minutes.
+  const since = performance.now();
+  expect(await next).toEqual(kzgCommit(small, values, srs));
+  expect(performance.now() - since).toBeLessThan(30_000);
+  await expect(thread.commit(small, values, srs, AbortSignal.abort())).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
+});

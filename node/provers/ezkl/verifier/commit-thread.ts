@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import type { KzgScheme } from '../../../../protocol/verifier.ts';
+import { throwIfAborted, untilAborted } from '../../../abort.ts';
 import { threadError } from '../../../in-thread.ts';
 import type { CommitAnswer, CommitRequest } from './commit-task.ts';
 
 /**
  * kzg commitments in a thread of its own: those of a large tensor take seconds that a node has no time for. The thread
- * starts with the first one, stays warm, and does not keep the process alive. Whatever ends it ends only the request at
- * hand; the next one starts another. Once closed, it refuses all requests.
+ * starts with the first one, stays warm, and does not keep the process alive. Whatever ends it (a cancellation, too) ends
+ * only the request at hand; the next one starts another. Once closed, it refuses all requests.
  */
 export function createCommitThread(): Pick<KzgScheme, 'commit'> & { close(): Promise<void> } {
   const oneAtATime = pLimit(1);
@@ -45,8 +46,9 @@ export function createCommitThread(): Pick<KzgScheme, 'commit'> & { close(): Pro
   };
 
   return {
-    commit: (type, values, srs) =>
-      oneAtATime(async () => {
+    commit: (type, values, srs, signal) => {
+      const turn = oneAtATime(async () => {
+        throwIfAborted(signal);
         if (closed) throw refused();
         const worker = start();
         // An SRS has megabytes: it is sent once for all that is committed to under it.
@@ -54,7 +56,7 @@ export function createCommitThread(): Pick<KzgScheme, 'commit'> & { close(): Pro
         last = srs;
         let answer: CommitAnswer;
         try {
-          answer = await ask(worker, request);
+          answer = await untilAborted(ask(worker, request), signal);
         } catch (error) {
           forget(worker);
           await worker.terminate();
@@ -62,7 +64,10 @@ export function createCommitThread(): Pick<KzgScheme, 'commit'> & { close(): Pro
         }
         if ('error' in answer) throw new TesseraError(answer.error.code, answer.error);
         return answer.bytes;
-      }),
+      });
+      // A request that still waits for its turn ends at once, too.
+      return untilAborted(turn, signal);
+    },
     async close() {
       closed = true;
       await thread?.terminate();

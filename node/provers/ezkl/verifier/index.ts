@@ -106,10 +106,11 @@ export function createEzklVerifier(deps: EzklVerifierDeps): ProofVerifier & { re
         const { k, verificationData } = await checkSrs(file, signal ? { signal } : {});
         return { id: srsId('bn254', verificationData), k };
       },
-      async commit(type, values, srs) {
+      async commit(type, values, srs, signal) {
+        throwIfAborted(signal);
         return deps.committer === undefined
           ? kzgCommit(type, values, srs)
-          : deps.committer.commit(type, values, srs);
+          : deps.committer.commit(type, values, srs, signal);
       },
     },
 
