@@ -3,13 +3,14 @@ import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { JobOffer } from '../../protocol/job-ids.ts';
 import type { RunOptions } from '../progress.ts';
+import { commitEdges } from '../requester/commit-edges.ts';
 import { draftJobCertificate, type Job, type JobModules, type JobRequest } from '../requester/job.ts';
+import { srsFiles } from '../requester/srs-files.ts';
 import type { ChainDirectory } from './chain-directory.ts';
 import type { DeployedMarket } from './deployment.ts';
 import type { JsonFile } from './file-store.ts';
 import { bare, type ChainJob, coinToken, makeJob } from './job.ts';
 import { loadJobRecord, saveJobRecord } from './job-record.ts';
-import { commitEdges } from './local-work.ts';
 import type { Market } from './market.ts';
 import { type RegistrationReport, registerModel } from './model-registration.ts';
 import { loadPosting, orderDigest, type Posting, postingState, savePosting } from './posting.ts';
@@ -79,6 +80,15 @@ export async function recallJob(
   return recorded === undefined ? prepared : { ...prepared, blindings: recorded.blindings };
 }
 
+async function commitmentsOf(
+  job: Job,
+  { provers, verifiers }: PostInit['modules'],
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array[][]> {
+  const running = signal ? { signal } : {};
+  return commitEdges(job, verifiers, await srsFiles(job.plans, provers, running), running);
+}
+
 /** Where is kept that this order is not done with. @param content whose commitments count where nothing is blinded */
 async function postingOf(
   { prepared, prices, modules, market }: Pick<PostInit, 'prepared' | 'prices' | 'modules' | 'market'>,
@@ -88,7 +98,7 @@ async function postingOf(
 ): Promise<JsonFile> {
   const blindings = new Map([...prepared.blindings.keys()].map((name) => [name, 0n]));
   const unblinded =
-    blindings.size === 0 ? commitments : await commitEdges({ ...prepared, blindings }, modules, signal);
+    blindings.size === 0 ? commitments : await commitmentsOf({ ...prepared, blindings }, modules, signal);
   return files.posting(orderDigest(market, { content: { manifest, commitments: unblinded }, prices }));
 }
 
@@ -103,7 +113,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const { prepared, prices, modules, market, deployed, record } = init;
   const running = signal ? { signal } : {};
   const draft = await draftJobCertificate(prepared, modules, running);
-  const commitments = await commitEdges(prepared, modules, signal);
+  const commitments = await commitmentsOf(prepared, modules, signal);
   const registration = await registerModel(draft, market.chain, deployed, running);
   const { reward, bond, duration } = prices;
   const { manifest } = draft;

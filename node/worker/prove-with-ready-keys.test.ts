@@ -13,8 +13,8 @@ import { roles } from '../job/segment-files.ts';
 import { openCalibrationStore } from '../plan/calibration-store.ts';
 import { chooseForEzkl } from '../plan/parameters/ezkl.ts';
 import type { KeyFile, Prover } from '../provers/prover.ts';
+import { commitEdges } from '../requester/commit-edges.ts';
 import { draftJobCertificate, type Job, prepareJob } from '../requester/job.ts';
-import { fixCommitments } from '../requester/network/fix-commitments.ts';
 import { publishSegments } from '../requester/network/publish-segments.ts';
 import { srsFiles } from '../requester/srs-files.ts';
 import { segmentProver } from './prove-segment.ts';
@@ -57,7 +57,7 @@ const jobId = '00'.repeat(32);
 async function publish(prover: Prover): Promise<{ task: SegmentTask; keys: string[] }> {
   const { provers, verifiers } = modules(prover);
   const { manifest } = await draftJobCertificate(job, { provers }, {});
-  const commitments = await fixCommitments(job, verifiers, await srsFiles(job.plans, provers, {}), {});
+  const commitments = await commitEdges(job, verifiers, await srsFiles(job.plans, provers, {}), {});
   const artifacts = new ArtifactAccess(requester.exchange);
   const published = await publishSegments({
     ...{ job, manifest, commitments, provers, artifacts, keepFor: jobId },

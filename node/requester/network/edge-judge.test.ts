@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Commitments } from '../../../protocol/job/index.ts';
 import type { Prover } from '../../provers/prover.ts';
+import { commitEdges } from '../commit-edges.ts';
 import type { Job } from '../job.ts';
 import { EdgeJudge } from './edge-judge.ts';
-import { fixCommitments } from './fix-commitments.ts';
 import { Groth16Jobs } from './testing/groth16-jobs.ts';
 
 const { signal } = new AbortController();
@@ -22,7 +22,7 @@ let failure: TesseraError | undefined;
 beforeAll(async () => {
   jobs = await Groth16Jobs.open();
   job = await jobs.prepare([1, -1, 0.5, 0.25]);
-  commitments = await fixCommitments(job, jobs.modules.verifiers, new Map());
+  commitments = await commitEdges(job, jobs.modules.verifiers, new Map());
 });
 afterAll(() => jobs.close());
 beforeEach(() => {
@@ -54,7 +54,7 @@ function judgeOf(fixed: Commitments): EdgeJudge {
 /** The job's commitments, but for one that another job's values have. */
 async function withForeign(edge: number): Promise<Commitments> {
   const other = await jobs.prepare([0.5, 0.5, -0.5, 1]);
-  const foreign = await fixCommitments(other, jobs.modules.verifiers, new Map());
+  const foreign = await commitEdges(other, jobs.modules.verifiers, new Map());
   return commitments.map((blocks, index) => (index === edge ? (foreign[index] ?? []) : blocks));
 }
 

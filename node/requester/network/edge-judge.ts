@@ -4,8 +4,8 @@ import type { Hex32 } from '../../../protocol/edge.ts';
 import type { Commitments } from '../../../protocol/job/index.ts';
 import { throwIfAborted } from '../../abort.ts';
 import { proverNamed } from '../../provers/provers.ts';
+import { commitEdges } from '../commit-edges.ts';
 import type { Job, JobModules } from '../job.ts';
-import { fixCommitments } from './fix-commitments.ts';
 
 export interface EdgeJudgeInit {
   job: Job;
@@ -55,7 +55,7 @@ export class EdgeJudge {
     const { outputs } = await proverNamed(provers, plan.prover).execute(compiled, inputs, { signal });
     const values = new Map(job.values);
     for (const [port, name] of plan.outputs.entries()) values.set(name, outputs[port] ?? []);
-    const again = await fixCommitments({ ...job, values }, verifiers, srsFiles, {
+    const again = await commitEdges({ ...job, values }, verifiers, srsFiles, {
       segments: [index],
       signal,
     });

@@ -5,9 +5,9 @@ import { type Commitments, encodeTensor } from '../../../protocol/job/index.ts';
 import { jobId } from '../../../protocol/messages/index.ts';
 import type { RunOptions } from '../../progress.ts';
 import type { CertificateDraft } from '../certify.ts';
+import { commitEdges } from '../commit-edges.ts';
 import { draftJobCertificate, type Job, type JobModules } from '../job.ts';
 import { srsFiles } from '../srs-files.ts';
-import { fixCommitments } from './fix-commitments.ts';
 import type { JobAudience } from './job-audience.ts';
 import { type JobRecords, newJobRecord, type OpenJobRecord } from './job-record.ts';
 import { type PublishedJob, publishSegments } from './publish-segments.ts';
@@ -67,7 +67,7 @@ export async function fixJob(
     const id = jobId(sender, manifest, nonce);
     const bound: Job = { ...job, blindings };
     const files = await srsFiles(bound.plans, provers, signal === undefined ? {} : { signal });
-    const commitments = await fixCommitments(bound, verifiers, files, { signal });
+    const commitments = await commitEdges(bound, verifiers, files, { signal });
     const published = await publishSegments(
       {
         job: bound,

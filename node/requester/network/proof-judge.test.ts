@@ -5,8 +5,8 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import { proofFormat } from '../../../protocol/job/index.ts';
 import type { Submission } from '../../../protocol/messages/index.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
+import { commitEdges } from '../commit-edges.ts';
 import { draftJobCertificate, type Job } from '../job.ts';
-import { fixCommitments } from './fix-commitments.ts';
 import { ProofJudge, type ProofJudgeInit } from './proof-judge.ts';
 import { Groth16Jobs } from './testing/groth16-jobs.ts';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   other = await jobs.prepare([0.5, 0.5, -0.5, 1]);
   const { verifiers } = jobs.modules;
   const draft = await draftJobCertificate(job, jobs.modules);
-  const commitments = await fixCommitments(job, verifiers, new Map());
+  const commitments = await commitEdges(job, verifiers, new Map());
   const keys = checkKeys({ ...draft, commitments, proofs: [] }, verifiers);
   init = { segments: draft.manifest.graph.segments, keys, commitments };
   proofs = [await jobs.prove(job, 0), await jobs.prove(job, 1)];
