@@ -19,12 +19,16 @@ export interface EntryRecord {
 /** The record's file, among those that it is about. */
 export const recordName = 'entry.json';
 
-/** The record of all files in a directory. */
-export async function recordOf(directory: string): Promise<EntryRecord> {
+/**
+ * The record of all files in a directory.
+ *
+ * @throws TesseraError `ABORTED`
+ */
+export async function recordOf(directory: string, signal?: AbortSignal): Promise<EntryRecord> {
   const files: Record<string, CachedFile> = {};
   for (const name of (await readdir(directory)).sort()) {
     const path = join(directory, name);
-    files[name] = { bytes: (await stat(path)).size, sha256: await sha256File(path) };
+    files[name] = { bytes: (await stat(path)).size, sha256: await sha256File(path, signal) };
   }
   return { files };
 }

@@ -125,7 +125,7 @@ describe('ArtifactCache', () => {
     await writeFile(join(path, 'large'), 'LARGE');
     const later = new ArtifactCache({ directory, maxBytes: 1e9 });
     for (let i = 0; i < 2; i++) await later.open('test', {}, make, undefined, ['small']);
-    expect([calls.count, await later.has('test', {}, ['small'])]).toEqual([1, true]);
+    expect([calls.count, await later.has('test', {}, undefined, ['small'])]).toEqual([1, true]);
     expect(await later.has('test', {})).toBe(false);
     expect((await later.open('test', {}, make)).cached).toBe(false);
     expect(await readFile(join(path, 'large'), 'utf8')).toBe('large');

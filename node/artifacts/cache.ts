@@ -102,10 +102,10 @@ export class ArtifactCache {
     let cached = true;
     let use: string;
     try {
-      record = await this.#wholeRecord(path, reads);
+      record = await this.#wholeRecord(path, reads, signal);
       if (record === undefined) {
         cached = false;
-        record = await this.#make(path, make);
+        record = await this.#make(path, make, signal);
       }
       use = join(`${path}.used`, `${process.pid}.${randomUUID()}`);
       await storing(async () => {
@@ -130,8 +130,14 @@ export class ArtifactCache {
   }
 
   /** Whether the entry of these inputs is there and whole: {@link open} would not make it. */
-  async has(kind: string, inputs: CacheInputs, reads?: readonly string[]): Promise<boolean> {
-    return (await this.#wholeRecord(join(this.#directory, kind, keyOf(kind, inputs)), reads)) !== undefined;
+  async has(
+    kind: string,
+    inputs: CacheInputs,
+    signal?: AbortSignal,
+    reads?: readonly string[],
+  ): Promise<boolean> {
+    const path = join(this.#directory, kind, keyOf(kind, inputs));
+    return (await this.#wholeRecord(path, reads, signal)) !== undefined;
   }
 
   /** {@link open}, `use`, release. */
@@ -194,13 +200,17 @@ export class ArtifactCache {
     return join(this.#directory, partialDirectory, sha256);
   }
 
-  async #make(path: string, make: (directory: string) => Promise<void>): Promise<EntryRecord> {
+  async #make(
+    path: string,
+    make: (directory: string) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<EntryRecord> {
     const directory = this.#newPath();
     try {
       await storing(() => mkdir(directory, { recursive: true, mode: 0o700 }));
       await storing(() => make(directory));
       const record = await storing(async () => {
-        const made = await recordOf(directory);
+        const made = await recordOf(directory, signal);
         await writeFile(join(directory, recordName), JSON.stringify(made));
         await rm(path, { recursive: true, force: true });
         await rename(directory, path);
@@ -218,7 +228,11 @@ export class ArtifactCache {
    *
    * @param reads files whose digests count; all unless given
    */
-  async #wholeRecord(path: string, reads?: readonly string[]): Promise<EntryRecord | undefined> {
+  async #wholeRecord(
+    path: string,
+    reads: readonly string[] | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<EntryRecord | undefined> {
     const record = await readRecord(path);
     if (record === undefined) return undefined;
     const checked = this.#checked.get(path) ?? new Set();
@@ -227,7 +241,7 @@ export class ArtifactCache {
       const status = await stat(file).catch(ifMissing);
       if (status?.size !== expected.bytes) return undefined;
       if (checked.has(name) || reads?.includes(name) === false) continue;
-      if ((await storing(() => sha256File(file))) !== expected.sha256) return undefined;
+      if ((await storing(() => sha256File(file, signal))) !== expected.sha256) return undefined;
       checked.add(name);
     }
     this.#checked.set(path, checked);

@@ -52,7 +52,7 @@ export async function openKeys(
   const reads = use === 'verify' ? verifyingFiles : undefined;
   const inputs = { layoutVersion, circuit: origin.key, srs: origin.srs.sha256 };
   const { circuit, srs } = origin;
-  if (ready === undefined || (await cache.has(kinds.made, inputs, reads))) {
+  if (ready === undefined || (await cache.has(kinds.made, inputs, call.signal, reads))) {
     const make = async (directory: string) => {
       const [verifyingKey, provingKey] = [keyFiles.verifyingKey, keyFiles.provingKey].map((name) =>
         join(directory, name),

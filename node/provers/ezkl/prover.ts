@@ -18,12 +18,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EdgeType } from '../../../protocol/edge.ts';
+import type { EdgeType, Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { sha256Hex, srsId } from '../../../protocol/ids.ts';
 import type { Circuit } from '../../../protocol/manifest.ts';
 import type { ArtifactCache } from '../../artifacts/cache.ts';
-import { sha256File } from '../../artifacts/digest.ts';
+import { readWhole } from '../../artifacts/read-whole.ts';
 import { Call } from '../call.ts';
 import { HeldEntries } from '../held-entries.ts';
 import { ProcessPool } from '../process/process-pool.ts';
@@ -87,6 +87,12 @@ interface OpenSegment extends OpenFiles {
   ready: ReadyKeys | undefined;
 }
 
+interface SrsInUse {
+  srs: OpenSrs;
+  /** Once it was asked for: the whole file is read for it. */
+  id?: Hex32;
+}
+
 export function createEzklProver(init: EzklProverInit): EzklProver {
   const { cache } = init;
   // Compiled, worker.py lies beside this file as it does in the source.
@@ -107,7 +113,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
   const held = new HeldEntries();
   /** By size; in place until the prover is closed. */
-  const srsInUse = new Map<number, OpenSrs>();
+  const srsInUse = new Map<number, SrsInUse>();
 
   const filesOf = (segment: CompiledSegment): OpenSegment => {
     const found = opened.get(segment);
@@ -138,13 +144,18 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     }
   };
 
-  const srsFile: EzklProver['srsFile'] = async (k, options) => {
+  const useSrs = async (k: number, options?: CallOptions): Promise<SrsInUse> => {
     const known = srsInUse.get(k);
-    if (known !== undefined) return known.path;
+    if (known !== undefined) return known;
     const srs = await openSrs(k, new Call(pool, options));
-    if (srsInUse.has(k)) await srs.release();
-    else srsInUse.set(k, srs);
-    return srs.path;
+    const meanwhile = srsInUse.get(k);
+    if (meanwhile !== undefined) {
+      await srs.release();
+      return meanwhile;
+    }
+    const used: SrsInUse = { srs };
+    srsInUse.set(k, used);
+    return used;
   };
 
   const openWith = async (
@@ -165,7 +176,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         key: circuit.key,
         circuit: join(circuit.path, circuitFiles.circuit),
         settings: settingsPath,
-        srs: { path: srs.path, sha256: await sha256File(srs.path) },
+        srs: { path: srs.path, sha256: srs.sha256 },
       };
       const keys = hold(await call.step('setup', () => openKeys(cache, origin, call, 'verify', ready)));
       const entry: OpenSegment = { params, circuit, keys, srs, origin, ready };
@@ -227,7 +238,13 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
         throw new TesseraError('PROVER_FAILED', { message: 'The segment comes without its SRS' });
       }
       const call = new Call(pool, options);
-      const segment = await openWith(source, text, call, () => peerSrs(cache, path), options?.readyKeys);
+      const segment = await openWith(
+        source,
+        text,
+        call,
+        () => peerSrs(cache, path, call.signal),
+        options?.readyKeys,
+      );
       try {
         requireStated(segment.circuit, stated);
       } catch (error) {
@@ -268,11 +285,13 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
 
     artifacts: (segment) => readArtifacts(filesOf(segment)),
 
-    srsFile,
+    srsFile: async (k, options) => (await useSrs(k, options)).srs.path,
 
     async srsFiles(text, options) {
-      const path = await srsFile(parseParams(text).k, options);
-      return new Map([[srsId('bn254', verificationDataOf(await readFile(path))), path]]);
+      const used = await useSrs(parseParams(text).k, options);
+      const { path } = used.srs;
+      used.id ??= srsId('bn254', verificationDataOf(await readWhole(path, options?.signal)));
+      return new Map([[used.id, path]]);
     },
 
     release: (segment) => held.release(segment),
@@ -280,7 +299,7 @@ export function createEzklProver(init: EzklProverInit): EzklProver {
     async close() {
       await pool.close();
       await held.releaseAll();
-      await Promise.all([...srsInUse.values()].map((srs) => srs.release()));
+      await Promise.all([...srsInUse.values()].map(({ srs }) => srs.release()));
       srsInUse.clear();
     },
   };

@@ -1,8 +1,11 @@
-import { copyFile, open, rename } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Hex32 } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
-import type { ArtifactCache } from '../../artifacts/cache.ts';
+import { throwIfAborted } from '../../abort.ts';
+import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { type DownloadOptions, download } from '../../artifacts/download.ts';
 import { unreadable } from '../../given-file.ts';
@@ -10,6 +13,8 @@ import { unreadable } from '../../given-file.ts';
 /** An SRS file of one size, in place until it is released. */
 export interface OpenSrs {
   path: string;
+  /** As it was when the file was checked: once a process. */
+  sha256: Hex32;
   cached: boolean;
   release(): Promise<void>;
 }
@@ -40,7 +45,7 @@ export function developmentSrs(cache: ArtifactCache): SrsSource {
         (directory) => generate(join(directory, fileName)),
         signal,
       );
-      return { path: join(entry.path, fileName), cached: entry.cached, release: entry.release };
+      return openedSrs(entry);
     },
   };
 }
@@ -60,6 +65,8 @@ export function publishedSrs(
   onProgress?: DownloadOptions['onProgress'],
 ): SrsSource {
   const remote = /^https?:/.test(location);
+  /** Of the file whose digest was found right: it has gigabytes, and is opened for every segment. */
+  let checked: string | undefined;
   return {
     async open(k, _generate, signal) {
       if (remote) {
@@ -74,25 +81,23 @@ export function publishedSrs(
           },
           signal,
         );
-        const path = join(entry.path, fileName);
+        const srs = await openedSrs(entry);
         try {
-          requireSize(location, await sizeOf(path), k);
+          requireSize(location, await sizeOf(srs.path), k);
+          requireDigest(location, srs.sha256, sha256);
         } catch (error) {
-          await entry.release();
+          await srs.release();
           throw error;
         }
-        return { path, cached: entry.cached, release: entry.release };
+        return srs;
       }
       requireSize(location, await sizeOf(location), k);
-      const digest = await sha256File(location);
-      if (digest !== sha256) {
-        throw new TesseraError('SRS_INVALID', {
-          message: `The SRS ${location} has the sha2-256 ${digest}, not ${sha256}`,
-          remedy: 'Check the file and the digest.',
-          details: { location, digest, expected: sha256 },
-        });
+      const state = await stateOf(location);
+      if (state !== checked) {
+        requireDigest(location, await sha256File(location, signal), sha256);
+        checked = state;
       }
-      return { path: location, cached: true, release: async () => undefined };
+      return { path: location, sha256, cached: true, release: async () => undefined };
     },
   };
 }
@@ -101,15 +106,64 @@ export function publishedSrs(
  * An SRS file of a peer's, kept by its content. Keys made with it are held against those that are stated, so that a
  * wrong one spoils nothing but the peer's own job.
  *
- * @throws TesseraError `SRS_INVALID` for a file that is none of ezkl's
+ * @throws TesseraError `SRS_INVALID` for a file that is none of ezkl's or changes meanwhile, or `ABORTED`
  */
-export async function peerSrs(cache: ArtifactCache, path: string): Promise<OpenSrs> {
+export async function peerSrs(cache: ArtifactCache, path: string, signal?: AbortSignal): Promise<OpenSrs> {
   await sizeOf(path);
-  const sha256 = await sha256File(path);
-  const entry = await cache.open('srs-peer', { sha256 }, (directory) =>
-    copyFile(path, join(directory, fileName)),
+  const sha256 = await sha256File(path, signal);
+  const entry = await cache.open(
+    'srs-peer',
+    { sha256 },
+    (directory) => copy(path, join(directory, fileName), signal),
+    signal,
   );
-  return { path: join(entry.path, fileName), cached: entry.cached, release: entry.release };
+  const srs = await openedSrs(entry);
+  try {
+    requireDigest(path, srs.sha256, sha256);
+  } catch (error) {
+    await srs.release();
+    throw error;
+  }
+  return srs;
+}
+
+/** The SRS of an entry, whose record has its digest. */
+async function openedSrs({ path, files, cached, release }: OpenEntry): Promise<OpenSrs> {
+  const file = files[fileName];
+  if (file === undefined) {
+    await release();
+    throw new TesseraError('SRS_INVALID', {
+      message: `The cache has an SRS without its file, in ${path}`,
+      remedy: 'Remove that directory: it is made again.',
+    });
+  }
+  return { path: join(path, fileName), sha256: file.sha256, cached, release };
+}
+
+/** Copies a file that may have gigabytes. */
+async function copy(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
+  const source = createReadStream(from, { highWaterMark: 2 ** 20 });
+  try {
+    await pipeline(source, createWriteStream(to), signal ? { signal } : {});
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  }
+}
+
+/** What changes whenever a file does. */
+async function stateOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+function requireDigest(location: string, digest: Hex32, expected: Hex32): void {
+  if (digest === expected) return;
+  throw new TesseraError('SRS_INVALID', {
+    message: `The SRS ${location} has the sha2-256 ${digest}, not ${expected}`,
+    remedy: 'Check the file and the digest.',
+    details: { location, digest, expected },
+  });
 }
 
 function requireSize(location: string, size: number, k: number): void {
