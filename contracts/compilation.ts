@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Abi } from 'viem';
 import { type Compilation, compile } from './compile.ts';
 
 /** The contracts that are deployed, in the order in which they need one another. */
@@ -24,18 +23,4 @@ export async function loadCompilation(): Promise<Compilation<ContractName>> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return compile(contractNames);
   }
-}
-
-/**
- * A contract's functions and events, with the errors of all contracts: a call may fail in one that it calls, and the
- * error comes through unchanged.
- */
-export function callingAbi({ contracts }: Compilation<ContractName>, name: ContractName): Abi {
-  const errors = new Map(
-    contractNames
-      .flatMap((each) => contracts[each].abi)
-      .filter((item) => item.type === 'error')
-      .map((item) => [JSON.stringify([item.name, item.inputs.map(({ type }) => type)]), item]),
-  );
-  return [...contracts[name].abi.filter(({ type }) => type !== 'error'), ...errors.values()];
 }

@@ -26,7 +26,8 @@ import {
 } from '../../protocol/job-ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { merklePath, merkleRoot } from '../../protocol/merkle.ts';
-import { callingAbi, contractNames, loadCompilation } from '../compilation.ts';
+import { type ContractName, contractNames, loadCompilation } from '../compilation.ts';
+import type { Compilation } from '../compile.ts';
 import type { Deployment } from '../deploy.ts';
 import { circuitArgument, modelArgument, wiringArgument } from '../model-arguments.ts';
 import type { Anvil, AnvilClient } from './anvil.ts';
@@ -279,4 +280,18 @@ let compilation: ReturnType<typeof loadCompilation> | undefined;
 function loadCompilationOnce(): ReturnType<typeof loadCompilation> {
   compilation ??= loadCompilation();
   return compilation;
+}
+
+/**
+ * A contract's functions and events, with the errors of all contracts: a call may fail in one that it calls, and the
+ * error comes through unchanged.
+ */
+function callingAbi({ contracts }: Compilation<ContractName>, name: ContractName): Abi {
+  const errors = new Map(
+    contractNames
+      .flatMap((each) => contracts[each].abi)
+      .filter((item) => item.type === 'error')
+      .map((item) => [JSON.stringify([item.name, item.inputs.map(({ type }) => type)]), item]),
+  );
+  return [...contracts[name].abi.filter(({ type }) => type !== 'error'), ...errors.values()];
 }

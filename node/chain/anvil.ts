@@ -20,7 +20,6 @@ export interface AnvilInit {
   state: string;
   /** Directory for states of earlier blocks that do not fit memory. */
   history: string;
-  signal?: AbortSignal;
 }
 
 /** Seconds between two times that the state is written, for the case that the process is killed. */
@@ -51,7 +50,7 @@ function binaryPath(): string {
  *
  * @throws TesseraError `CHAIN_MISSING` where there is no build of it, `CHAIN_FAILED` when it does not start
  */
-export async function startAnvil({ state, history, signal }: AnvilInit): Promise<AnvilProcess> {
+export async function startAnvil({ state, history }: AnvilInit): Promise<AnvilProcess> {
   const child = spawn(
     binaryPath(),
     [
@@ -61,7 +60,7 @@ export async function startAnvil({ state, history, signal }: AnvilInit): Promise
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   try {
-    const url = await listening(child, state, signal);
+    const url = await listening(child, state);
     // Its log of every request is not wanted; a pipe that nobody reads would stop it.
     child.stdout.resume();
     child.stderr.resume();
@@ -99,7 +98,7 @@ export async function instanceAt(url: string): Promise<string | undefined> {
   }
 }
 
-function listening(child: ChildProcess, state: string, signal: AbortSignal | undefined): Promise<string> {
+function listening(child: ChildProcess, state: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
     const fail = (why: string) => {
@@ -131,7 +130,6 @@ function listening(child: ChildProcess, state: string, signal: AbortSignal | und
       clearTimeout(timer);
       fail(`it ended with ${ended ?? `status ${code}`}: ${said.slice(-500).trim()}`);
     });
-    signal?.addEventListener('abort', () => fail('it was cancelled'), { once: true });
   });
 }
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type Anvil, type AnvilClient, startAnvil } from '../../contracts/testing/anvil.ts';
 import { marketAbi } from './abi.ts';
 import { Chain, type ChainInit } from './chain-client.ts';
-import { EventReader, type FollowOptions, type MarketEvent, readEvents } from './events.ts';
+import { EventReader, type EventReaderOptions, type MarketEvent, readEvents } from './events.ts';
 import { jsonFile } from './file-store.ts';
 import { Market } from './market.ts';
 import { ForwardingEndpoint, type Intercept, rpcError } from './testing/forwarding-endpoint.ts';
@@ -78,7 +78,7 @@ interface Reading {
 }
 
 /** A reader of a process of its own, which only shares the file with those before it. */
-function readerOf(market: Market, handle?: FollowOptions['handle']): Reading {
+function readerOf(market: Market, handle?: EventReaderOptions['handle']): Reading {
   const seen: bigint[] = [];
   const file = jsonFile(cursor);
   const reader = new EventReader(market, {

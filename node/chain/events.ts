@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BlockNotFoundError, parseEventLogs } from 'viem';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
@@ -31,7 +30,7 @@ export interface CursorStore {
   save(cursor: Cursor): Promise<void>;
 }
 
-export interface FollowOptions {
+export interface EventReaderOptions {
   /** The block to begin with, where no cursor is stored. */
   since: bigint;
   store: CursorStore;
@@ -53,9 +52,9 @@ const remembered = 64;
  */
 export class EventReader {
   readonly #market: Market;
-  readonly #options: FollowOptions;
+  readonly #options: EventReaderOptions;
 
-  constructor(market: Market, options: FollowOptions) {
+  constructor(market: Market, options: EventReaderOptions) {
     this.#market = market;
     this.#options = options;
   }
@@ -88,15 +87,6 @@ export class EventReader {
       }
       cursor = finished(cursor, end);
       await store.save(cursor);
-    }
-  }
-
-  /** Handles events as they come, until it is cancelled. */
-  async follow(): Promise<void> {
-    const { signal } = this.#options;
-    for (;;) {
-      await this.catchUp();
-      await sleep(this.#market.chain.network.pollInterval, undefined, signal ? { signal } : {});
     }
   }
 

@@ -13,7 +13,7 @@ const port = z.int().min(0).max(65_535);
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-export const transports = ['libp2p', 'waku', 'both'] as const;
+const transports = ['libp2p', 'waku', 'both'] as const;
 
 /**
  * Every setting of a node, with its default. The names are those of the configuration file; an environment variable

@@ -30,7 +30,7 @@ export interface JobQueueOptions {
   ended: number;
 }
 
-export const defaultJobQueueOptions: JobQueueOptions = { parallel: 4, open: 64, ended: 256 };
+const defaultJobQueueOptions: JobQueueOptions = { parallel: 4, open: 64, ended: 256 };
 
 export interface JobQueueComponents {
   records: Records<JobEntry>;

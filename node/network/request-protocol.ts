@@ -60,7 +60,7 @@ export interface RequestProtocolInit {
 export type RequestRates = Omit<FairShareInit, 'maxParties'>;
 
 /** To verify a request takes about a millisecond. A worker reports on each of its segments every other second. */
-export const defaultRequestRates: RequestRates = {
+const defaultRequestRates: RequestRates = {
   own: { burst: 64, perSecond: 4 },
   common: { burst: 1_024, perSecond: 256 },
 };

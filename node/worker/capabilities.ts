@@ -2,7 +2,6 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { scalarModulus } from '../../protocol/field.ts';
 import type { ProverSpeed } from '../../protocol/messages/index.ts';
-import { throwIfAborted } from '../abort.ts';
 import { referenceUnitsPerSecond } from '../plan/cost-model/units.ts';
 import { detectGpus } from './gpus.ts';
 
@@ -45,8 +44,8 @@ export async function describeMachine(): Promise<Machine> {
 }
 
 /** Measures how fast a machine is against the one that the cost model was fitted on. Takes a tenth of a second. */
-export async function measureCapabilities(machine: Machine, signal?: AbortSignal): Promise<Capabilities> {
-  const rate = await benchmark(signal);
+export async function measureCapabilities(machine: Machine): Promise<Capabilities> {
+  const rate = await benchmark();
   return { ...machine, unitsPerSecond: speedOf(rate, machine.cores) };
 }
 
@@ -85,10 +84,9 @@ const multiplications = 10_000;
  * Multiplications in BN254's field per second: what provers spend their time with. The best of several rounds, since
  * whatever else the machine does only slows it down.
  */
-async function benchmark(signal: AbortSignal | undefined): Promise<number> {
+async function benchmark(): Promise<number> {
   let best = 0;
   for (let round = 0; round < rounds; round++) {
-    throwIfAborted(signal);
     let value = 3n ** 150n % scalarModulus;
     const started = performance.now();
     for (let i = 0; i < multiplications; i++) value = (value * value + 1n) % scalarModulus;

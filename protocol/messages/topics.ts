@@ -1,7 +1,7 @@
 import type { Message, MessageKind } from './message.ts';
 
 /** What is said to everybody, by topic: the kinds of messages that each carries. */
-export const messageTopics = {
+const messageTopics = {
   offers: ['offer', 'cancellation', 'market-mismatch'],
   bids: ['bid'],
 } as const satisfies Record<string, readonly MessageKind[]>;

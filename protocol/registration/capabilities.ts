@@ -17,7 +17,7 @@ export interface NodeCapabilities {
 }
 
 /** Bytes of the encoding: one word of a contract. */
-export const capabilitiesBytes = 32;
+const capabilitiesBytes = 32;
 
 const version = 1;
 

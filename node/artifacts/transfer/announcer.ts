@@ -15,7 +15,7 @@ export interface AnnouncerOptions {
   timeoutMs: number;
 }
 
-export const defaultAnnouncerOptions: AnnouncerOptions = {
+const defaultAnnouncerOptions: AnnouncerOptions = {
   concurrency: 4,
   renewMs: 12 * 3_600_000,
   retryMs: 500,

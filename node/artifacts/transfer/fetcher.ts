@@ -16,7 +16,7 @@ import { transferLimits } from './protocol.ts';
 import type { ContentRouting, Provider } from './routing.ts';
 import { TransferRate } from './transfer-rate.ts';
 
-export const defaultDownloadOptions: DownloadOptions = {
+const defaultDownloadOptions: DownloadOptions = {
   providers: 4,
   blocksAhead: 8,
   writes: 2,

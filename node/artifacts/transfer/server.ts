@@ -25,7 +25,7 @@ export interface ArtifactServerOptions {
   stallMs: number;
 }
 
-export const defaultServerOptions: ArtifactServerOptions = {
+const defaultServerOptions: ArtifactServerOptions = {
   streamsPerPeer: transferLimits.streamsPerPeer,
   streams: 1_024,
   answering: 64,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { Draft } from '../draft.ts';
 import type { ModelNode } from '../model.ts';
-import { memorySource } from '../onnx/byte-source.ts';
+import type { ByteSource } from '../onnx/byte-source.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { modelType } from '../onnx/schema.ts';
@@ -28,6 +28,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function node(name: string, operator: string, inputs: string[], outputs: string[]): ModelNode {
   return { name, operator, domain: '', inputs, outputs, attributes: new Map() };
+}
+
+function memorySource(name: string, bytes: Uint8Array): ByteSource {
+  return { name, size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
 
 const relu = node('relu', 'Relu', ['x'], ['y']);

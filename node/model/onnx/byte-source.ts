@@ -11,11 +11,6 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory. */
-export function memorySource(name: string, bytes: Uint8Array): ByteSource {
-  return { name, size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
-}
-
 /** Opens a file for reading by position, and closes it when `use` is done. */
 export function withFileSource<T>(path: string, use: (source: ByteSource) => T): T {
   let file: number;

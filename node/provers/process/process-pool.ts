@@ -15,11 +15,6 @@ export class ProcessPool {
     this.#limit = pLimit(size);
   }
 
-  /** Process ids of the warm workers. */
-  get pids(): number[] {
-    return this.#all.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-  }
-
   /** See {@link ProverProcess.request}. */
   request(operation: string, parameters: object, options: RequestOptions = {}): Promise<Answer> {
     return this.#limit(async () => {
