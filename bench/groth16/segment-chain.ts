@@ -9,7 +9,7 @@ import {
 import { compileSegment } from '../../node/provers/groth16/compile-segment.ts';
 import { formatGroth16Params, groth16Params } from '../../node/provers/groth16/parameters.ts';
 import type { Port, SegmentSource } from '../../node/provers/prover.ts';
-import type { Values } from '../../protocol/arithmetic/model.ts';
+import type { Values } from '../../protocol/arithmetic/tensor.ts';
 import type { EdgeType } from '../../protocol/edge.ts';
 
 /** A segment of Tessera's own circuits with all edges committed, compiled but without keys. */

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpret, validate } from './interpreter.ts';
-import type { Operation, QuantisedModel, QuantisedTensor } from './model.ts';
+import type { Operation, QuantisedModel } from './model.ts';
 import { operatorOf } from './operations/index.ts';
 import { roundShift } from './operations/requantise.ts';
+import type { QuantisedTensor } from './tensor.ts';
 
 interface Vector {
   title: string;

@@ -1,9 +1,10 @@
 import { elementCount } from '../edge.ts';
 import { TesseraError } from '../errors.ts';
 import { checkMagnitude, magnitude } from './bounds.ts';
-import type { QuantisedModel, QuantisedNode, QuantisedTensor, Values } from './model.ts';
+import type { QuantisedModel, QuantisedNode } from './model.ts';
 import { operatorOf } from './operations/index.ts';
 import { requireValid } from './operations/invalid.ts';
+import type { QuantisedTensor, Values } from './tensor.ts';
 
 function tensorOf(model: QuantisedModel, name: string): QuantisedTensor {
   const tensor = model.tensors.get(name);

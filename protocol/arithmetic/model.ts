@@ -6,6 +6,7 @@ import type { Product } from './operations/product.ts';
 import type { Rearrange } from './operations/rearrange.ts';
 import type { Requantise } from './operations/requantise.ts';
 import type { WindowSum } from './operations/window-sum.ts';
+import type { QuantisedTensor } from './tensor.ts';
 
 /** One step of integer inference; README.md defines each. */
 export type Operation =
@@ -17,17 +18,6 @@ export type Operation =
   | Requantise
   | Maximum
   | Product;
-
-/** What is fixed of a tensor before any inference. A value x stands for x / 2^scale. */
-export interface QuantisedTensor {
-  /** Row-major. */
-  shape: readonly number[];
-  /** Fractional bits. */
-  scale: number;
-  /** Every value lies in [lo, hi]; integers, −2^52 ≤ lo ≤ hi ≤ 2^52. */
-  lo: number;
-  hi: number;
-}
 
 export interface QuantisedNode {
   /** Unique in the model. */
@@ -46,6 +36,3 @@ export interface QuantisedModel {
   /** In topological order. */
   nodes: readonly QuantisedNode[];
 }
-
-/** A tensor's integers, row-major. */
-export type Values = Float64Array;

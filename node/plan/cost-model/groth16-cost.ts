@@ -1,4 +1,5 @@
-import type { QuantisedModel, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedModel } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { elementCount } from '../../../protocol/edge.ts';
 import type { Model } from '../../model/model.ts';
 import { constraintsOf, edgeInterval, portConstraints } from '../../provers/circuit/index.ts';

@@ -1,5 +1,6 @@
 import { validate } from '../../../protocol/arithmetic/interpreter.ts';
-import type { QuantisedModel, QuantisedNode, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedModel, QuantisedNode } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { elementCount } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { Construction } from './construction.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { branchingModel } from '../../../tests/support/branching-model.ts';
 import { int, ints } from '../../model/attribute-values.ts';
 import { floatConstant } from '../../model/constant.ts';

@@ -1,4 +1,5 @@
-import type { QuantisedModel, QuantisedNode, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedModel, QuantisedNode } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { elementCount } from '../../../protocol/edge.ts';
 import { packing } from '../../../protocol/poseidon2/packing.ts';
 import { RATE } from '../../../protocol/poseidon2/sponge.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { interpret } from '../../../protocol/arithmetic/interpreter.ts';
-import type { QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { type Digits, readDigits } from '../../demo/digits.ts';
 import { importModel } from '../../model/import/import-model.ts';
 import { type CompiledCircuit, compileCircuit } from './compile.ts';

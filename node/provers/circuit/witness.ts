@@ -1,5 +1,5 @@
 import { interpret } from '../../../protocol/arithmetic/interpreter.ts';
-import type { QuantisedTensor, Values } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor, Values } from '../../../protocol/arithmetic/tensor.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { FIELD_ORDER } from '../../../protocol/poseidon2/constants.ts';
 import type { CompiledCircuit } from './compile.ts';

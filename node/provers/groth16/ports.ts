@@ -1,5 +1,6 @@
 import { MAGNITUDE_LIMIT } from '../../../protocol/arithmetic/bounds.ts';
-import type { QuantisedModel, QuantisedTensor } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedModel } from '../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../protocol/arithmetic/tensor.ts';
 import { type EdgeType, elementCount, type Interval, typeFaults } from '../../../protocol/edge.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { commitmentDomain } from '../../../protocol/poseidon2/index.ts';

@@ -1,5 +1,5 @@
 import type { Bounds } from '../bounds.ts';
-import type { QuantisedTensor, Values } from '../model.ts';
+import type { QuantisedTensor, Values } from '../tensor.ts';
 
 /** How one kind of operation behaves. */
 export interface Operator<Op> {

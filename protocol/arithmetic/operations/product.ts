@@ -1,6 +1,6 @@
 import { elementCount } from '../../edge.ts';
 import { type Bounds, checkMagnitude } from '../bounds.ts';
-import type { QuantisedTensor, Values } from '../model.ts';
+import type { QuantisedTensor, Values } from '../tensor.ts';
 import { requireValid } from './invalid.ts';
 import type { Operator } from './operator.ts';
 

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../errors.ts';
 import { type Bounds, checkMagnitude, magnitude } from '../bounds.ts';
-import type { QuantisedTensor, Values } from '../model.ts';
+import type { QuantisedTensor, Values } from '../tensor.ts';
 import { requireValid } from './invalid.ts';
 import type { Operator } from './operator.ts';
 

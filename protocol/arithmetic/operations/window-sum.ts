@@ -1,5 +1,5 @@
 import { type Bounds, checkMagnitude, hull, magnitude, scaled } from '../bounds.ts';
-import type { QuantisedTensor, Values } from '../model.ts';
+import type { QuantisedTensor, Values } from '../tensor.ts';
 import { requireValid } from './invalid.ts';
 import type { Operator } from './operator.ts';
 import { imageShape, type Window, windowPositions } from './window.ts';

@@ -1,4 +1,4 @@
-import type { Values } from '../../../../protocol/arithmetic/model.ts';
+import type { Values } from '../../../../protocol/arithmetic/tensor.ts';
 import { FIELD_ORDER } from '../../../../protocol/poseidon2/constants.ts';
 import { pack, packing } from '../../../../protocol/poseidon2/packing.ts';
 import { permute, type State } from '../../../../protocol/poseidon2/permutation.ts';

@@ -1,10 +1,11 @@
-import type { QuantisedNode, QuantisedTensor, Values } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedNode } from '../../../../protocol/arithmetic/model.ts';
 import {
   axisSizes,
   covered,
   type Maximum,
   tournament,
 } from '../../../../protocol/arithmetic/operations/maximum.ts';
+import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/tensor.ts';
 import type { Construction } from '../construction.ts';
 import { type Linear, wireOf } from '../language/linear.ts';
 import type { WitnessWriter } from '../witness-writer.ts';

@@ -1,5 +1,6 @@
-import type { QuantisedNode, QuantisedTensor, Values } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedNode } from '../../../../protocol/arithmetic/model.ts';
 import { type Requantise, roundShift } from '../../../../protocol/arithmetic/operations/requantise.ts';
+import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/tensor.ts';
 import type { Construction } from '../construction.ts';
 import { constantOf, type Linear, LinearSum, ONE, wireOf } from '../language/linear.ts';
 import type { WitnessWriter } from '../witness-writer.ts';

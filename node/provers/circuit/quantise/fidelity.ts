@@ -1,5 +1,6 @@
 import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
-import type { QuantisedModel, QuantisedTensor, Values } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedModel } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/tensor.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import type { FloatInputs, FloatRunner } from './calibrate.ts';
 import type { Quantisation } from './quantise-model.ts';

@@ -1,5 +1,6 @@
-import type { Operation, QuantisedNode, QuantisedTensor } from '../../../../protocol/arithmetic/model.ts';
+import type { Operation, QuantisedNode } from '../../../../protocol/arithmetic/model.ts';
 import { operatorOf } from '../../../../protocol/arithmetic/operations/index.ts';
+import type { QuantisedTensor } from '../../../../protocol/arithmetic/tensor.ts';
 import { elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import type { Model, ModelNode } from '../../../model/model.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import type { QuantisedTensor } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor } from '../../../../protocol/arithmetic/tensor.ts';
 import type { Draft } from '../../../model/draft.ts';
 import { normalise } from '../../../model/import/normalise.ts';
 import { encodeModel } from '../../../model/onnx/encode.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
-import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/model.ts';
+import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/tensor.ts';
 import { readDigits } from '../../../demo/digits.ts';
 import { importModel } from '../../../model/import/import-model.ts';
 import type { Model } from '../../../model/model.ts';
