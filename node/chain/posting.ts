@@ -2,12 +2,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { manifestDigest, sha256Hex } from '../../protocol/ids.ts';
-import { edgesRoot } from '../../protocol/job-ids.ts';
+import { edgesRoot, type JobOffer } from '../../protocol/job-ids.ts';
 import type { JsonFile } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { listSegments } from './job-list.ts';
 import type { Market } from './market.ts';
-import type { JobPrices } from './requester.ts';
 
 /** A job from before it is posted until whoever asked for it is done with it, so that a run that was killed is gone on with. */
 export interface Posting {
@@ -16,6 +15,17 @@ export interface Posting {
   salt: Hex32;
   /** The block before which nothing of the job is on the chain. */
   since: bigint;
+}
+
+/** What a requester pays and asks for, in every segment alike. */
+export interface JobPrices extends JobOffer {
+  /** ERC-20 that rewards are paid in, as 20 bytes in hexadecimal without prefix; the chain's coin unless given. */
+  token?: string;
+  optimistic: boolean;
+  /** Seconds in which a submission can be challenged; 0 where every proof is verified. */
+  window: bigint;
+  /** Seconds in which segments can be claimed. */
+  lifetime: bigint;
 }
 
 /** What a requester asks for. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
-import type { JobOffer } from '../../protocol/job-ids.ts';
 import type { RunOptions } from '../progress.ts';
 import { commitEdges } from '../requester/commit-edges.ts';
 import { draftJobCertificate, type Job, type JobModules, type JobRequest } from '../requester/job.ts';
@@ -13,19 +12,15 @@ import { bare, type ChainJob, coinToken, makeJob } from './job.ts';
 import { loadJobRecord, saveJobRecord } from './job-record.ts';
 import type { Market } from './market.ts';
 import { type RegistrationReport, registerModel } from './model-registration.ts';
-import { loadPosting, orderDigest, type Posting, postingState, savePosting } from './posting.ts';
+import {
+  type JobPrices,
+  loadPosting,
+  orderDigest,
+  type Posting,
+  postingState,
+  savePosting,
+} from './posting.ts';
 import type { TransactionCost } from './transaction-cost.ts';
-
-/** What a requester pays and asks for, in every segment alike. */
-export interface JobPrices extends JobOffer {
-  /** ERC-20 that rewards are paid in, as 20 bytes in hexadecimal without prefix; the chain's coin unless given. */
-  token?: string;
-  optimistic: boolean;
-  /** Seconds in which a submission can be challenged; 0 where every proof is verified. */
-  window: bigint;
-  /** Seconds in which segments can be claimed. */
-  lifetime: bigint;
-}
 
 export interface PostInit {
   prepared: Job;

@@ -4,8 +4,8 @@ import { type Currency, coin, parseAmount, requireCurrency, showAmount } from '.
 import { deployContracts, ezklOf } from '../chain/deploy-contracts.ts';
 import type { ProofArtifacts } from '../chain/file-store.ts';
 import { Chain, developmentAccount, Market } from '../chain/index.ts';
+import type { JobPrices } from '../chain/posting.ts';
 import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
-import type { JobPrices } from '../chain/requester.ts';
 import { Worker } from '../chain/worker.ts';
 import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
