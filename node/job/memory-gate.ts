@@ -1,4 +1,5 @@
 import { Semaphore } from 'async-mutex';
+import { TesseraError } from '../../protocol/errors.ts';
 
 const unit = 2 ** 20;
 /** Units that are told apart: the semaphore takes time by its weight, and more memory than a TiB is as good as any. */
@@ -26,4 +27,16 @@ export class MemoryGate {
       release();
     }
   }
+}
+
+/**
+ * Refuses a segment that a gate would let run alone, though it expects more than all of the budget.
+ *
+ * @throws TesseraError `MEMORY_EXCEEDED`
+ */
+export function requireRoom(expected: number, memory: number): void {
+  if (expected <= memory) return;
+  throw new TesseraError('MEMORY_EXCEEDED', {
+    message: `The segment is expected to take ${expected} bytes, of ${memory} that are allowed`,
+  });
 }

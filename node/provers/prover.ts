@@ -80,8 +80,13 @@ export interface Boundary {
 export interface ProveOptions extends CallOptions {
   /** A field element that the proof is bound to, where the prover holds one; 0 unless given. */
   context?: bigint;
-  /** The blinding value of every blinded port, by port; below r. */
-  blindings?: { inputs: readonly (bigint | undefined)[]; outputs: readonly (bigint | undefined)[] };
+  blindings?: PortBlindings;
+}
+
+/** The blinding value of every blinded port, by port; below r. */
+export interface PortBlindings {
+  inputs: readonly (bigint | undefined)[];
+  outputs: readonly (bigint | undefined)[];
 }
 
 /** A file of keys. */

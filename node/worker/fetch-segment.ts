@@ -21,7 +21,7 @@ import { type SealOpener, sealOpener } from '../access/index.ts';
 import type { ArtifactAccess, FetchOptions } from '../job/artifact-access.ts';
 import { roles, tensorRole } from '../job/segment-files.ts';
 import { importModel } from '../model/import/index.ts';
-import type { Port, SegmentSource } from '../provers/prover.ts';
+import type { Port, PortBlindings, SegmentSource } from '../provers/prover.ts';
 import type { Identity } from '../store/index.ts';
 import type { AvailableSegment } from './segment-work.ts';
 
@@ -37,7 +37,7 @@ export interface FetchedSegment {
   files: ReadonlyMap<string, string>;
   /** Its input tensors, by port. */
   inputs: readonly (readonly bigint[])[];
-  blindings: SegmentBlindings | undefined;
+  blindings: PortBlindings | undefined;
 }
 
 /** The largest model of one segment. */
@@ -127,7 +127,7 @@ async function fetchParts(
     fetchInputs(assignment.inputs, segment, circuit, fetchContent),
     blindingsCid === undefined
       ? undefined
-      : fetchContent(roles.blindings, blindingsCid, blindingsFormat.maxBytes).then(blindingsFormat.decode),
+      : fetchContent(roles.blindings, blindingsCid, blindingsFormat.maxBytes).then(blindingsOf),
   ]);
   const modelPath = join(directory, 'model.onnx');
   await artifacts.fetchFile(cidOf(roles.model), modelPath, options(maxModelBytes));
@@ -184,6 +184,12 @@ function fetchInputs(
       return decodeTensor(await fetchContent(tensorRole(tensor), tensor.cid, 1 + 32 * count), count);
     }),
   );
+}
+
+function blindingsOf(bytes: Uint8Array): PortBlindings {
+  const { inputs, outputs } = blindingsFormat.decode(bytes);
+  const ofPorts = (values: SegmentBlindings['inputs']) => values.map((value) => value ?? undefined);
+  return { inputs: ofPorts(inputs), outputs: ofPorts(outputs) };
 }
 
 function portOf({ scheme, blinded, scale, interval }: PlannedPort): Port {

@@ -35,7 +35,7 @@ export async function* portCommitments(
       const type = types[port];
       if (type === undefined)
         throw new TesseraError('ENCODING_INVALID', { message: `no type of port ${port}` });
-      const means = { blinding: hidden?.[port] ?? undefined, srs, verifiers, signal };
+      const means = { blinding: hidden?.[port], srs, verifiers, signal };
       yield { ref, computed: await commitBlock(type, values[port] ?? [], means) };
     }
   }

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalBytes } from '../../protocol/check/equal-bytes.ts';
-import { TesseraError } from '../../protocol/errors.ts';
 import type { BlockRef } from '../../protocol/graph.ts';
 import { sha256Hex } from '../../protocol/ids.ts';
 import type { SegmentRecipe } from '../../protocol/job/index.ts';
 import type { ProofVerifier } from '../../protocol/verifier.ts';
 import { throwIfAborted } from '../abort.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
+import { requireRoom } from '../job/memory-gate.ts';
 import type { Model } from '../model/model.ts';
 import type { Boundary, CompiledSegment, ReadyKeys } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
@@ -117,14 +117,7 @@ async function proveFetched(
       onStage('proving');
       const proof = await prover.prove(compiled, inputs, {
         ...call,
-        ...(blindings === undefined
-          ? {}
-          : {
-              blindings: {
-                inputs: blindings.inputs.map((value) => value ?? undefined),
-                outputs: blindings.outputs.map((value) => value ?? undefined),
-              },
-            }),
+        ...(blindings === undefined ? {} : { blindings }),
       });
       return { kind: 'proof', proof };
     });
@@ -160,11 +153,4 @@ function mismatchOf({ edge, block }: BlockRef, committed: Uint8Array, computed: 
     committed: sha256Hex(committed),
     computed: sha256Hex(computed),
   };
-}
-
-function requireRoom(expected: number, memory: number): void {
-  if (expected <= memory) return;
-  throw new TesseraError('MEMORY_EXCEEDED', {
-    message: `The segment is expected to take ${expected} bytes, of ${memory} that are allowed`,
-  });
 }

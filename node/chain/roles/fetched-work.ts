@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ProofVerifier } from '../../../protocol/verifier.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
-import type { MemoryGate } from '../../job/memory-gate.ts';
+import { type MemoryGate, requireRoom } from '../../job/memory-gate.ts';
 import { recipeCost } from '../../plan/cost-model/recipe-cost.ts';
 import { type Provers, proverNamed } from '../../provers/provers.ts';
 import { fetchSegment } from '../../worker/fetch-segment.ts';
@@ -84,14 +84,7 @@ export async function openFetchedWork(
           prover.prove(compiled, inputs, {
             ...call(during),
             context,
-            ...(blindings === undefined
-              ? {}
-              : {
-                  blindings: {
-                    inputs: blindings.inputs.map((value) => value ?? undefined),
-                    outputs: blindings.outputs.map((value) => value ?? undefined),
-                  },
-                }),
+            ...(blindings === undefined ? {} : { blindings }),
           }),
         ),
       close,
@@ -100,11 +93,4 @@ export async function openFetchedWork(
     await removed();
     throw error;
   }
-}
-
-function requireRoom(expected: number, memory: number): void {
-  if (expected <= memory) return;
-  throw new TesseraError('MEMORY_EXCEEDED', {
-    message: `The segment is expected to take ${expected} bytes, of ${memory} that are allowed`,
-  });
 }
