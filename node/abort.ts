@@ -2,9 +2,12 @@ import { TesseraError } from '../protocol/errors.ts';
 
 /** @throws TesseraError `ABORTED` when the signal says so */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw aborted(signal);
-  }
+  if (signal?.aborted) throw aborted(signal);
+}
+
+/** What work ends with when its signal says so. */
+export function aborted(signal: AbortSignal | undefined): TesseraError {
+  return new TesseraError('ABORTED', { message: 'The work was cancelled', cause: signal?.reason });
 }
 
 /**
@@ -23,8 +26,4 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function aborted({ reason }: AbortSignal): TesseraError {
-  return new TesseraError('ABORTED', { message: 'The work was cancelled', cause: reason });
 }

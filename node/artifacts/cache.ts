@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import type { Hex32 } from '../../protocol/edge.ts';
-import { TesseraError } from '../../protocol/errors.ts';
+import { throwIfAborted } from '../abort.ts';
 import {
   type CachedFile,
   type EntryRecord,
@@ -291,9 +291,7 @@ export class ArtifactCache {
   async #lock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
     await storing(() => mkdir(join(path, '..'), { recursive: true, mode: 0o700 }));
     for (;;) {
-      if (signal?.aborted) {
-        throw new TesseraError('ABORTED', { message: 'The work was cancelled', cause: signal.reason });
-      }
+      throwIfAborted(signal);
       const unlock = await tryLock(path);
       if (unlock !== undefined) return unlock;
       await sleep(lockPollMs);

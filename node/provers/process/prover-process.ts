@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { TesseraError } from '../../../protocol/errors.ts';
+import { aborted, throwIfAborted } from '../../abort.ts';
 import { encodeFrame } from './frame.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { residentMemory } from './resident-memory.ts';
@@ -71,7 +72,7 @@ export class ProverProcess {
    */
   async request(operation: string, parameters: object, options: RequestOptions = {}): Promise<Answer> {
     const { signal } = options;
-    if (signal?.aborted) throw aborted(signal);
+    throwIfAborted(signal);
     const turn = this.#oneAtATime(() => this.#ask(operation, parameters, options));
     if (signal === undefined) return turn;
     // A request that still waits for its turn ends at once, too.
@@ -96,7 +97,7 @@ export class ProverProcess {
 
   async #ask(operation: string, parameters: object, options: RequestOptions): Promise<Answer> {
     const { signal, memoryLimit, timeout, onStep } = options;
-    if (signal?.aborted) throw aborted(signal);
+    throwIfAborted(signal);
     const running = this.#started(options);
     const { name } = this.#init;
     const id = ++this.#lastId;
@@ -179,8 +180,4 @@ export class ProverProcess {
     });
     return this.#running;
   }
-}
-
-function aborted(signal: AbortSignal | undefined): TesseraError {
-  return new TesseraError('ABORTED', { message: 'The work was cancelled', cause: signal?.reason });
 }

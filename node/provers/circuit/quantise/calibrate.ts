@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { throwIfAborted } from '../../../abort.ts';
 import type { Model } from '../../../model/model.ts';
 import { encodeModel } from '../../../model/onnx/encode.ts';
 import { openPlainSession } from '../../../model/ort.ts';
@@ -67,7 +68,7 @@ export async function calibrate(
   const ranges = new Map<string, FloatRange>();
   let count = 0;
   for (const sample of samples) {
-    if (options.signal?.aborted) throw new TesseraError('ABORTED', { message: 'Calibration was cancelled' });
+    throwIfAborted(options.signal);
     const run = await runner.run(sample);
     for (const [name, values] of run) {
       const range = ranges.get(name) ?? { min: Infinity, max: -Infinity };

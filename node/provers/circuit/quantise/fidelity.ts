@@ -2,6 +2,7 @@ import { interpret } from '../../../../protocol/arithmetic/interpreter.ts';
 import type { QuantisedModel } from '../../../../protocol/arithmetic/model.ts';
 import type { QuantisedTensor, Values } from '../../../../protocol/arithmetic/tensor.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { throwIfAborted } from '../../../abort.ts';
 import type { FloatInputs, FloatRunner } from './calibrate.ts';
 import type { Quantisation } from './quantise-model.ts';
 import { dequantise, quantiseFloats } from './scale.ts';
@@ -55,8 +56,7 @@ export async function measureFidelity(
   const [output = ''] = model.outputs;
   const [floatOutput = ''] = [...names].find(([, quantised]) => quantised === output) ?? [];
   for (const { inputs, label } of samples) {
-    if (options.signal?.aborted)
-      throw new TesseraError('ABORTED', { message: 'The comparison was cancelled' });
+    throwIfAborted(options.signal);
     report.samples++;
     const floats = await runner.run(inputs);
     const floatClass = largestAt(floats.get(floatOutput) ?? []);

@@ -1,6 +1,6 @@
 /** `@ezkljs/engine` in a thread of its own, with a memory limit and a deadline. Node only. */
 import { Worker } from 'node:worker_threads';
-import { TesseraError } from '../../../../protocol/errors.ts';
+import { aborted } from '../../../abort.ts';
 import type { EngineInput, EzklEngine } from './engine-opinion.ts';
 import type { WorkerAnswer } from './engine-worker.ts';
 
@@ -55,7 +55,7 @@ export function createEngineThread(
   const ask = (input: EngineInput, signal: AbortSignal | undefined): Promise<Answer> =>
     new Promise<Answer>((resolve, reject) => {
       if (signal?.aborted) {
-        reject(cancelled(signal));
+        reject(aborted(signal));
         return;
       }
       const thread = start();
@@ -70,7 +70,7 @@ export function createEngineThread(
         else void end().finally(act);
       };
       const answer = (value: Answer, keep: boolean) => settle(() => resolve(value), keep);
-      const onAbort = () => settle(() => reject(cancelled(signal)), false);
+      const onAbort = () => settle(() => reject(aborted(signal)), false);
       const onError = (error: Error) => answer({ verdict: 'unavailable', reason: error.message }, false);
       const onExit = () => answer({ verdict: 'unavailable', reason: 'the engine ended' }, false);
       const onMessage = (message: WorkerAnswer) => {
@@ -107,8 +107,4 @@ export function createEngineThread(
     },
     close: end,
   };
-}
-
-function cancelled(signal: AbortSignal | undefined): TesseraError {
-  return new TesseraError('ABORTED', { message: 'The verification was cancelled', cause: signal?.reason });
 }

@@ -8,6 +8,7 @@
 import { bn254, bn254_Fr } from '@noble/curves/bn254.js';
 import { bytesToNumberBE, randomBytes } from '@noble/curves/utils.js';
 import { TesseraError } from '../../../../protocol/errors.ts';
+import { throwIfAborted } from '../../../abort.ts';
 import { multiScalarMultiply } from './msm.ts';
 import {
   G1,
@@ -218,10 +219,5 @@ function requirePowers(head: G1Point, shifted: G1Point, sG2: ReturnType<typeof r
 /** Lets other work run, then stops when the signal says so. */
 async function pause(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
-  if (signal?.aborted) {
-    throw new TesseraError('ABORTED', {
-      message: 'The check of the SRS was cancelled',
-      cause: signal.reason,
-    });
-  }
+  throwIfAborted(signal);
 }

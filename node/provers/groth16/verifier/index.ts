@@ -12,6 +12,7 @@ import { type EdgeType, elementCount } from '../../../../protocol/edge.ts';
 import { TesseraError } from '../../../../protocol/errors.ts';
 import { writeElements } from '../../../../protocol/field.ts';
 import type { Artifacts, ProofVerifier } from '../../../../protocol/verifier.ts';
+import { throwIfAborted } from '../../../abort.ts';
 import { readOnce } from '../../read-once.ts';
 import { type EncodedCheck, judgeProof, type ProofVerdict, proofBytes } from './pairing-check.ts';
 import { readSetupRecord } from './setup-record.ts';
@@ -105,12 +106,7 @@ export function createGroth16Verifier({ judge }: Groth16VerifierDeps = {}): Proo
     },
 
     async verify({ artifacts, proof, context = 0n, signal }) {
-      if (signal?.aborted) {
-        throw new TesseraError('ABORTED', {
-          message: 'The verification was cancelled',
-          cause: signal.reason,
-        });
-      }
+      throwIfAborted(signal);
       if (proof.publicInputs[0] !== context) {
         return [{ engine, verdict: 'invalid', reason: 'the proof is bound to another context' }];
       }
