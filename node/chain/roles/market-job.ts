@@ -1,5 +1,4 @@
 import type { Hex32 } from '../../../protocol/edge.ts';
-import { TesseraError } from '../../../protocol/errors.ts';
 import { artifactCid, sha256Hex } from '../../../protocol/ids.ts';
 import {
   type Commitments,
@@ -16,6 +15,7 @@ import type { ArtifactAccess } from '../../job/artifact-access.ts';
 import { roles } from '../../job/segment-files.ts';
 import type { Provers } from '../../provers/provers.ts';
 import type { Job } from '../../requester/job.ts';
+import { tensorsArePublic } from '../../requester/network/public-tensors.ts';
 import { publishSegments } from '../../requester/network/publish-segments.ts';
 import type { AvailableSegment } from '../../worker/segment-work.ts';
 import { type ChainJob, checkJob } from '../job.ts';
@@ -53,12 +53,7 @@ export interface PublishMarketJobInit {
 export async function publishMarketJob(init: PublishMarketJobInit, signal?: AbortSignal): Promise<bigint> {
   const { prepared, offers, salt, artifacts, ...rest } = init;
   const { committed } = prepared;
-  if (committed.input || committed.output) {
-    throw new TesseraError('USAGE', {
-      message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
-      remedy: 'Prove it on this machine (without --network), or leave --commit out.',
-    });
-  }
+  if (committed.input || committed.output) throw tensorsArePublic({ onChain: true });
   const published = await publishSegments(
     { job: prepared, artifacts, keepFor: marketHold(salt), announce: 'all', ...rest },
     signal,

@@ -7,6 +7,7 @@ import { filesReadBy } from '../../output-place.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import { reportForPrograms } from '../../prove-report.ts';
+import { tensorsArePublic } from '../../requester/network/public-tensors.ts';
 import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
 import { flagsAddedBy, requireCompanion } from '../companion-flags.ts';
 import type { Context } from '../context.ts';
@@ -149,10 +150,7 @@ function requireSecretsKept({ chain, network, invite, commit }: Flags): void {
     });
   }
   if (network === true && commit !== undefined && invite === undefined) {
-    throw new TesseraError('USAGE', {
-      message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
-      remedy: `${chain ? 'Prove' : 'Have invited peers prove it (--invite), prove'} it on this machine (without --network), or leave --commit out.`,
-    });
+    throw tensorsArePublic({ onChain: chain === true });
   }
 }
 

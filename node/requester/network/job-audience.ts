@@ -13,6 +13,7 @@ import type { RequestProtocol } from '../../network/request-protocol.ts';
 import type { Transport } from '../../network/transport.ts';
 import type { Logger } from '../../peer/log.ts';
 import type { Job } from '../job.ts';
+import { tensorsArePublic } from './public-tensors.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 
 /** Who may prove a job, and how they hear of it. */
@@ -49,7 +50,7 @@ export function audienceOf(
 ): JobAudience {
   const { transport, artifacts, privateArtifacts } = components;
   if (invited === undefined) {
-    requireOpen(job);
+    if (job.committed.input || job.committed.output) throw tensorsArePublic({ onChain: false });
     return { artifacts, say: (message) => transport.publish('offers', message) };
   }
   if (privateArtifacts === undefined) {
@@ -82,16 +83,6 @@ async function tellEach(
     }
   });
   await Promise.all(told);
-}
-
-/** @throws TesseraError `USAGE` for a job that would tell everybody what it is to hide */
-function requireOpen({ committed }: Job): void {
-  if (!committed.input && !committed.output) return;
-  throw new TesseraError('USAGE', {
-    message: 'The tensors of a job of the network are public, and --commit keeps some of them secret',
-    remedy:
-      'Have invited peers prove it (--invite), prove it on this machine (without --network), or leave --commit out.',
-  });
 }
 
 /** Milliseconds to tell an invited peer something. */
