@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { type ErrorCode, errorCodes, TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { readIfPresent } from '../read-if-present.ts';
 import type { NodeFiles } from '../store/index.ts';
 import type { ProgressLine } from './progress-stream.ts';
 import { readToken } from './token.ts';
@@ -125,12 +125,7 @@ async function resultOf<P, R>(
 }
 
 async function readAddress(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await readIfPresent(path))?.toString().trim();
 }
 
 function errorOf(body: unknown, status: number): TesseraError {

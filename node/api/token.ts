@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
+import { readIfPresent } from '../read-if-present.ts';
 
 /** The local API's token: 32 random bytes in hexadecimal, in a file for its owner only; made where there is none. */
 export async function loadOrCreateToken(path: string): Promise<string> {
@@ -16,11 +17,6 @@ export async function loadOrCreateToken(path: string): Promise<string> {
 
 /** The token in a file; `undefined` where there is none. */
 export async function readToken(path: string): Promise<string | undefined> {
-  try {
-    const text = (await readFile(path, 'utf8')).trim();
-    return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = (await readIfPresent(path))?.toString().trim();
+  return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : undefined;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { LocalAccount } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { readIfPresent } from '../read-if-present.ts';
 import { instanceAt } from './anvil.ts';
 import {
   type ChainFiles,
@@ -175,11 +176,8 @@ async function startKeeper(directory: string): Promise<Endpoint> {
 
 /** Where a chain runs, or ran: a file may be left of one that was killed. */
 async function readEndpoint({ endpoint }: ChainFiles): Promise<Endpoint | undefined> {
-  const text = await readFile(endpoint, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  return text === undefined ? undefined : endpointSchema.safeParse(parseJson(text)).data;
+  const bytes = await readIfPresent(endpoint);
+  return bytes === undefined ? undefined : endpointSchema.safeParse(parseJson(bytes.toString())).data;
 }
 
 function parseJson(text: string): unknown {

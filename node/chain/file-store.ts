@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from 'viem';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
+import { readIfPresent } from '../read-if-present.ts';
 import { maxProofArtifactBytes } from './proof-artifact.ts';
 
 /** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */
@@ -24,7 +25,7 @@ export function proofDirectory(directory: string): ProofArtifacts {
   const pathOf = (digest: Hex32) => join(directory, `${digest}.proof`);
   return {
     async get(digest) {
-      const bytes = await readOptional(pathOf(digest));
+      const bytes = await readIfPresent(pathOf(digest));
       // A damaged file is as good as none.
       return bytes !== undefined && sha256(bytes) === `0x${digest}` ? bytes : undefined;
     },
@@ -60,7 +61,7 @@ export interface JsonFile {
 export function jsonFile(path: string): JsonFile {
   return {
     async load(schema) {
-      const bytes = await readOptional(path);
+      const bytes = await readIfPresent(path);
       if (bytes === undefined) return undefined;
       const parsed = schema.safeParse(parseJson(path, bytes));
       if (parsed.success) return parsed.data;
@@ -90,13 +91,4 @@ function damaged(path: string, why: string, cause: unknown): TesseraError {
     details: { path },
     cause,
   });
-}
-
-async function readOptional(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { readIfPresent } from '../read-if-present.ts';
 import { type Capabilities, describeMachine, type Machine, measureCapabilities } from './capabilities.ts';
 
 /** The file of a machine's capabilities: JSON. Of another version, it was measured in another way. */
@@ -44,15 +45,10 @@ export async function knownCapabilities(
 
 /** `undefined` where there is no such file, or it holds something else: then it is written anew. */
 async function readCapabilities(path: string): Promise<z.infer<typeof capabilitiesFile> | undefined> {
-  let text: string;
+  const bytes = await readIfPresent(path);
+  if (bytes === undefined) return undefined;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return capabilitiesFile.safeParse(JSON.parse(text)).data;
+    return capabilitiesFile.safeParse(JSON.parse(bytes.toString())).data;
   } catch {
     return undefined;
   }
