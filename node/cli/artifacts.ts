@@ -21,7 +21,7 @@ import { type ConfigurationFlags, configurationOf } from './configuration.ts';
 import type { Context } from './context.ts';
 
 /** What the artifact verbs do, whether by the running node or without one. Paths are absolute. */
-export interface ArtifactAccess {
+export interface ArtifactVerbs {
   ls(): Promise<ArtifactList>;
   add(
     path: string,
@@ -73,7 +73,7 @@ export async function startArtifacts(
 export async function withArtifacts<T>(
   context: Context,
   flags: ConfigurationFlags,
-  use: (artifacts: ArtifactAccess) => Promise<T>,
+  use: (artifacts: ArtifactVerbs) => Promise<T>,
 ): Promise<T> {
   const files = nodeFiles(context.settings.directory.node);
   const api = await findRunningNode(files, context.signal);
@@ -98,7 +98,7 @@ function openStore({ artifacts }: NodeFiles, gibibytes: number): Promise<Artifac
   return ArtifactStore.open({ directory: artifacts, maxBytes: gibibytes * 2 ** 30 });
 }
 
-function byApi(api: ApiClient): ArtifactAccess {
+function byApi(api: ApiClient): ArtifactVerbs {
   return {
     ls: () => api.get('/v1/artifacts'),
     add: (path, keep, options) => api.follow('/v1/artifacts/add', { path, ...keep }, options),
@@ -115,7 +115,7 @@ interface StoreAccessInit {
   unlock: () => Promise<void>;
 }
 
-function byStore(store: ArtifactStore, init: StoreAccessInit): ArtifactAccess {
+function byStore(store: ArtifactStore, init: StoreAccessInit): ArtifactVerbs {
   return {
     ls: async () => ({
       artifacts: store.ls().map(describeArtifact),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ArtifactEntry, ArtifactProgress } from '../../api/index.ts';
 import { showMemory } from '../../memory.ts';
-import type { AccessOptions, ArtifactAccess } from '../artifacts.ts';
+import type { AccessOptions, ArtifactVerbs } from '../artifacts.ts';
 import { addConfigurationFlags, type ConfigurationFlags } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { digest, memory } from '../options.ts';
@@ -13,7 +13,7 @@ import { addVerb } from '../verb.ts';
 async function withArtifacts<T>(
   context: Context,
   flags: ConfigurationFlags,
-  use: (artifacts: ArtifactAccess) => Promise<T>,
+  use: (artifacts: ArtifactVerbs) => Promise<T>,
 ): Promise<T> {
   const { withArtifacts } = await import('../artifacts.ts');
   return withArtifacts(context, flags, use);
