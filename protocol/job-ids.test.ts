@@ -9,11 +9,11 @@ import {
   contextOf,
   edgeDigest,
   edgesRoot,
-  type JobOffer,
   type JobTerms,
   jobId,
   type MarketPlace,
   offerLeaf,
+  type SegmentOffer,
   statementDigests,
 } from './job-ids.ts';
 import { merklePath, merkleRoot } from './merkle.ts';
@@ -105,7 +105,7 @@ describe('what the contracts compute, too', () => {
   it.each([1, 2, 3, 5, 8])('the root over %i offers, from each of them', async (count) => {
     const offers = Array.from(
       { length: count },
-      (_, i): JobOffer => ({
+      (_, i): SegmentOffer => ({
         reward: i === 0 ? 2n ** 128n - 1n : number(`reward ${i}`, 16),
         bond: i === 0 ? 2n ** 96n - 1n : number(`bond ${i}`, 12),
         duration: i === 0 ? 2 ** 32 - 1 : Number(number(`duration ${i}`, 4)),

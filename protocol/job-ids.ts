@@ -35,7 +35,7 @@ export interface JobTerms {
 }
 
 /** What one segment's proof is worth; amounts in the token's and the coin's smallest unit. */
-export interface JobOffer {
+export interface SegmentOffer {
   reward: bigint;
   bond: bigint;
   /** Seconds from the claim to the latest submission. */
@@ -80,7 +80,7 @@ const labels = {
 };
 
 /** An offer's leaf in the tree of a job's offers. */
-export function offerLeaf(segment: number, { reward, bond, duration }: JobOffer): Uint8Array {
+export function offerLeaf(segment: number, { reward, bond, duration }: SegmentOffer): Uint8Array {
   return keccak(labels.offer, uint(segment), uint(reward), uint(bond), uint(duration));
 }
 

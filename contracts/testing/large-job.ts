@@ -3,9 +3,9 @@ import { type Hex, keccak256, toHex } from 'viem';
 import {
   boundaryDigest,
   edgeDigest,
-  type JobOffer,
   type JobTerms,
   offerLeaf,
+  type SegmentOffer,
 } from '../../protocol/job-ids.ts';
 import { merkleRoot } from '../../protocol/merkle.ts';
 import type { MarketUser, SentTransaction } from './market-user.ts';
@@ -65,7 +65,7 @@ export async function postLargeJob(
   await requester.send('ModelRegistry', 'registerModel', [model]);
   const id = (await requester.read('ModelRegistry', 'modelId', [model])) as Hex;
 
-  const offer: JobOffer = { reward: 10n ** 18n, bond: 2n * 10n ** 16n, duration: 3600 };
+  const offer: SegmentOffer = { reward: 10n ** 18n, bond: 2n * 10n ** 16n, duration: 3600 };
   const offers = wayUp(offerLeaf(0, offer), 0, Math.ceil(Math.log2(segments)));
   const [x, y] = [[madeUp('x')], [madeUp('y')]];
   const [input, output] = outerWays(edgeDigest(x), edgeDigest(y), segments + 1);

@@ -18,10 +18,10 @@ import {
   contextOf,
   edgeDigest,
   edgesRoot,
-  type JobOffer,
   type JobTerms,
   jobId,
   offerLeaf,
+  type SegmentOffer,
   statementDigests,
 } from '../../protocol/job-ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
@@ -48,7 +48,7 @@ export interface SentTransaction extends TransactionReceipt {
 export interface PostedJob {
   id: Hex;
   terms: JobTerms;
-  offers: readonly JobOffer[];
+  offers: readonly SegmentOffer[];
   manifest: Manifest;
   commitments: readonly (readonly Uint8Array[])[];
 }

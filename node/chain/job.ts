@@ -8,11 +8,11 @@ import {
   blockPaths,
   edgesRoot,
   edgeTree,
-  type JobOffer,
   type JobTerms,
   jobId,
   type MarketPlace,
   offerLeaf,
+  type SegmentOffer,
   statementDigests,
 } from '../../protocol/job-ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
@@ -22,7 +22,7 @@ import { MerkleTree, merkleRoot } from '../../protocol/merkle.ts';
 export interface ChainJob {
   terms: JobTerms;
   /** One a segment. */
-  offers: readonly JobOffer[];
+  offers: readonly SegmentOffer[];
   manifest: Manifest;
   /** Of every block of every edge, `commitments[edge][block]`, in canonical bytes. */
   commitments: readonly (readonly Uint8Array[])[];
@@ -33,7 +33,7 @@ export interface JobChoices {
   /** The account that posts it: 20 bytes in hexadecimal, without prefix. */
   requester: string;
   nonce: bigint;
-  offers: readonly JobOffer[];
+  offers: readonly SegmentOffer[];
   /** ERC-20 that pays; 20 zero bytes for the chain's coin. */
   token: string;
   optimistic: boolean;
@@ -116,7 +116,7 @@ function treeOf(job: ChainJob, which: keyof JobTrees): MerkleTree {
   return trees[which];
 }
 
-const offerLeaves = (offers: readonly JobOffer[]) =>
+const offerLeaves = (offers: readonly SegmentOffer[]) =>
   offers.map((offer, segment) => offerLeaf(segment, offer));
 
 const makeTree: Record<keyof JobTrees, (job: ChainJob) => MerkleTree> = {
@@ -174,5 +174,5 @@ export function segmentPlace(job: ChainJob, segment: number) {
 /** A segment's offer with its way to the root of offers. @throws RangeError for a segment that does not exist */
 export function offerPlace(job: ChainJob, segment: number) {
   const path = treeOf(job, 'offers').path(segment);
-  return { offer: job.offers[segment] as JobOffer, path: words(path) };
+  return { offer: job.offers[segment] as SegmentOffer, path: words(path) };
 }

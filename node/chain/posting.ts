@@ -2,7 +2,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { manifestDigest, sha256Hex } from '../../protocol/ids.ts';
-import { edgesRoot, type JobOffer } from '../../protocol/job-ids.ts';
+import { edgesRoot, type SegmentOffer } from '../../protocol/job-ids.ts';
 import type { JsonFile } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { listSegments } from './job-list.ts';
@@ -18,7 +18,7 @@ export interface Posting {
 }
 
 /** What a requester pays and asks for, in every segment alike. */
-export interface JobPrices extends JobOffer {
+export interface JobPrices extends SegmentOffer {
   /** ERC-20 that rewards are paid in, as 20 bytes in hexadecimal without prefix; the chain's coin unless given. */
   token?: string;
   optimistic: boolean;

@@ -1,6 +1,6 @@
 import type { Hex32 } from '../edge.ts';
 import { amount, dictionary, hex32, integer, list, record } from '../encoding/codec.ts';
-import type { JobOffer } from '../job-ids.ts';
+import type { SegmentOffer } from '../job-ids.ts';
 import { limits } from '../limits.ts';
 import type { Cid, TensorArtifact } from '../messages/index.ts';
 import { messageLimits } from '../messages/limits.ts';
@@ -20,7 +20,7 @@ export interface MarketJobHead {
 }
 
 /** One segment of such a job: what is paid for it, and what proves it. */
-export interface MarketSegment extends JobOffer {
+export interface MarketSegment extends SegmentOffer {
   /** By role, as an assignment names them. */
   artifacts: Readonly<Record<string, Cid>>;
   inputs: readonly TensorArtifact[];

@@ -7,7 +7,7 @@ import {
   marketJobFormat,
   marketSegmentsFormat,
 } from '../../../protocol/job/index.ts';
-import type { JobOffer, JobTerms, MarketPlace } from '../../../protocol/job-ids.ts';
+import type { JobTerms, MarketPlace, SegmentOffer } from '../../../protocol/job-ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Manifest } from '../../../protocol/manifest.ts';
 import { decodeManifest } from '../../../protocol/manifest-codec.ts';
@@ -36,7 +36,7 @@ export interface PublishMarketJobInit {
   prepared: Job;
   manifest: Manifest;
   commitments: Commitments;
-  offers: readonly JobOffer[];
+  offers: readonly SegmentOffer[];
   /** Tells the job from every other one of the same content. */
   salt: Hex32;
   provers: Provers;
@@ -59,7 +59,7 @@ export async function publishMarketJob(init: PublishMarketJobInit, signal?: Abor
     signal,
   );
   const segments = published.segments.map(
-    (segment, index): MarketSegment => ({ ...(offers[index] as JobOffer), ...segment }),
+    (segment, index): MarketSegment => ({ ...(offers[index] as SegmentOffer), ...segment }),
   );
   const keep = { keepFor: marketHold(salt), announce: true };
   const list = await artifacts.put(marketSegmentsFormat.encode(segments), keep);

@@ -7,7 +7,7 @@ import { type Anvil, type AnvilClient, anvilAccount, startAnvil } from '../../..
 import { groth16Job, type RealJob } from '../../../contracts/testing/real-jobs.ts';
 import type { Proof } from '../../../protocol/certificate.ts';
 import { sha256Hex } from '../../../protocol/ids.ts';
-import { contextOf, type JobOffer } from '../../../protocol/job-ids.ts';
+import { contextOf, type SegmentOffer } from '../../../protocol/job-ids.ts';
 import { ArtifactCache } from '../../artifacts/cache.ts';
 import { createGroth16Prover } from '../../provers/groth16/prover.ts';
 import { builtWorker } from '../../provers/groth16/testing/worker.ts';
@@ -21,7 +21,11 @@ import type { SegmentWork } from '../worker.ts';
 import { boundaryOf } from './job-boundary.ts';
 
 /** What a test's job pays and asks for, unless it says otherwise. */
-export const usualOffer: JobOffer = { reward: parseEther('0.1'), bond: parseEther('0.02'), duration: 3600 };
+export const usualOffer: SegmentOffer = {
+  reward: parseEther('0.1'),
+  bond: parseEther('0.02'),
+  duration: 3600,
+};
 
 /** A chain of the test's own with the contracts, a registered model of two segments, and its real prover. */
 export class RealMarket {
