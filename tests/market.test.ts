@@ -22,7 +22,7 @@ import { earningsOf } from '../node/chain/earnings.ts';
 import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from '../node/chain/embedded-chain.ts';
 import type { ChainJob } from '../node/chain/job.ts';
 import { listJobs } from '../node/chain/job-list.ts';
-import { loadJobRecord } from '../node/chain/job-record.ts';
+import { loadPostedJobRecord } from '../node/chain/job-record.ts';
 import { Market } from '../node/chain/market.ts';
 import { listNodes } from '../node/chain/node-list.ts';
 import { ForwardingEndpoint, type RpcRequest } from '../node/chain/testing/forwarding-endpoint.ts';
@@ -259,7 +259,7 @@ describe('an optimistic job', () => {
 /** A job as its requester's data directory has it. */
 async function jobOf(home: string, id: string): Promise<ChainJob> {
   const files = chainDirectory(dataDirectory(home).chain, deployed.chainId);
-  const record = await loadJobRecord(files.job(id));
+  const record = await loadPostedJobRecord(files.job(id));
   if (record === undefined) throw new Error(`${home} has no job ${id}`);
   return record.job;
 }

@@ -31,7 +31,7 @@ import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from './emb
 import { type Cursor, EventReader, type MarketEvent } from './events.ts';
 import { jsonFile, proofDirectory } from './file-store.ts';
 import type { ChainJob } from './job.ts';
-import { loadJobRecord } from './job-record.ts';
+import { loadPostedJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import { Market } from './market.ts';
 import { loadMismatches } from './mismatch.ts';
@@ -154,7 +154,7 @@ describe('a job on the chain', () => {
   it('is known from its record in another process', async () => {
     const job = await post(false);
     const { market } = await workerOf(2);
-    const record = await loadJobRecord(files.job(market.idOf(job.terms)));
+    const record = await loadPostedJobRecord(files.job(market.idOf(job.terms)));
     expect(record).toEqual({ job, request, blindings: prepared.blindings });
   });
 

@@ -10,7 +10,7 @@ import { ClaimGuard } from './claim-guard.ts';
 import { readEvents } from './events.ts';
 import { jsonFile, proofDirectory } from './file-store.ts';
 import type { ChainJob } from './job.ts';
-import { saveJobRecord } from './job-record.ts';
+import { savePostedJobRecord } from './job-record.ts';
 import type { Market } from './market.ts';
 import type { ClaimingInit } from './testing/claiming-process.ts';
 import { ForwardingEndpoint, type Intercept } from './testing/forwarding-endpoint.ts';
@@ -206,7 +206,7 @@ describe('a node that is killed', () => {
     await mkdir(directory);
     const record = join(directory, 'job.json');
     const request = { model: 'model.onnx', input: 'input.json', strategy: 'layer' };
-    await saveJobRecord(jsonFile(record), { job, request, blindings: new Map() });
+    await savePostedJobRecord(jsonFile(record), { job, request, blindings: new Map() });
     const proof = await real.prove(market, job, 0);
     const init: Omit<ClaimingInit, 'url'> = {
       ...{ account, addresses: real.deployed.addresses, record, segment: 0, directory },

@@ -6,7 +6,7 @@ import type { JsonFile } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 
 /** A job with how it was made, so that its segments can be worked on in another process of this machine. */
-export interface JobRecord {
+export interface PostedJobRecord {
   job: ChainJob;
   request: Omit<JobRequest, 'limits'>;
   /** By tensor; to be kept secret. */
@@ -77,7 +77,10 @@ const recordSchema = z.object({
 });
 
 /** Writes a record, for its owner only. */
-export async function saveJobRecord(file: JsonFile, { job, request, blindings }: JobRecord): Promise<void> {
+export async function savePostedJobRecord(
+  file: JsonFile,
+  { job, request, blindings }: PostedJobRecord,
+): Promise<void> {
   const { terms, offers, manifest, commitments } = job;
   await file.save({
     version: 1,
@@ -96,7 +99,7 @@ export async function saveJobRecord(file: JsonFile, { job, request, blindings }:
  * @returns nothing where there is none
  * @throws TesseraError `STORAGE_FAILED`, `ENCODING_INVALID`
  */
-export async function loadJobRecord(file: JsonFile): Promise<JobRecord | undefined> {
+export async function loadPostedJobRecord(file: JsonFile): Promise<PostedJobRecord | undefined> {
   const stored = await file.load(recordSchema);
   if (stored === undefined) return undefined;
   const { terms, offers, manifest, commitments, request, blindings } = stored;

@@ -23,7 +23,7 @@ import type { ChainDirectory } from './chain-directory.ts';
 import type { ProofArtifacts } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { collectProofs, type JobProofs } from './job-proofs.ts';
-import type { JobRecord } from './job-record.ts';
+import type { PostedJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import type { Market, SegmentOnChain } from './market.ts';
 import type { JobPrices } from './posting.ts';
@@ -194,7 +194,7 @@ async function collectJob(
  */
 export async function reopenJob(
   id: Hex32,
-  { job, request, blindings }: JobRecord,
+  { job, request, blindings }: PostedJobRecord,
   modules: JobModules,
   limits: ProverLimits,
   options: RunOptions = {},

@@ -9,7 +9,7 @@ import type { ChainDirectory } from './chain-directory.ts';
 import type { DeployedMarket } from './deployment.ts';
 import type { JsonFile } from './file-store.ts';
 import { bare, type ChainJob, coinToken, makeJob } from './job.ts';
-import { loadJobRecord, saveJobRecord } from './job-record.ts';
+import { loadPostedJobRecord, savePostedJobRecord } from './job-record.ts';
 import type { Market } from './market.ts';
 import { type RegistrationReport, registerModel } from './model-registration.ts';
 import {
@@ -71,7 +71,7 @@ export async function recallJob(
   if (prepared.blindings.size === 0 || record === undefined) return prepared;
   const posting = await postingOf(init, { manifest, commitments: [] }, record.files, signal);
   const earlier = await loadPosting(posting);
-  const recorded = earlier && (await loadJobRecord(record.files.job(earlier.job)));
+  const recorded = earlier && (await loadPostedJobRecord(record.files.job(earlier.job)));
   return recorded === undefined ? prepared : { ...prepared, blindings: recorded.blindings };
 }
 
@@ -134,7 +134,7 @@ export async function postJob(init: PostInit, { signal }: RunOptions = {}): Prom
   const id = market.idOf(job.terms);
   if (record !== undefined && posting !== undefined) {
     const { request, files } = record;
-    await saveJobRecord(files.job(id), { job, request, blindings: prepared.blindings });
+    await savePostedJobRecord(files.job(id), { job, request, blindings: prepared.blindings });
     await savePosting(posting, { job: id, salt, since });
   }
   const costs = await market.postingCosts(job, escrowOf(job));
@@ -150,7 +150,7 @@ async function resume(
   { job: id, salt, since }: Posting,
   running: { signal?: AbortSignal },
 ): Promise<Pick<PostReport, 'id' | 'job' | 'salt' | 'since'> | undefined> {
-  const job = record === undefined ? undefined : (await loadJobRecord(record.files.job(id)))?.job;
+  const job = record === undefined ? undefined : (await loadPostedJobRecord(record.files.job(id)))?.job;
   if (job === undefined) return undefined;
   const state = await postingState(market, id, job);
   if (state === 'ended') {

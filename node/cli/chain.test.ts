@@ -12,7 +12,7 @@ import { dataDirectoryWithProvers } from '../../tests/support/data-directory.ts'
 import { image } from '../../tests/support/proving.ts';
 import { Chain } from '../chain/chain-client.ts';
 import { chainDirectory } from '../chain/chain-directory.ts';
-import { loadJobRecord } from '../chain/job-record.ts';
+import { loadPostedJobRecord } from '../chain/job-record.ts';
 import { Market } from '../chain/market.ts';
 import { encodeModel } from '../model/onnx/encode.ts';
 import { dataDirectory } from '../setup/index.ts';
@@ -227,7 +227,8 @@ describe('a job that pays in a token', () => {
 
   it('is given up by who has claimed it, for a quarter of the bond, and by nobody else', async () => {
     const directory = dataDirectory(env.TESSERA_HOME ?? '').chain;
-    const { job: posted } = (await loadJobRecord(chainDirectory(directory, 31_337).job(id))) ?? expect.fail();
+    const { job: posted } =
+      (await loadPostedJobRecord(chainDirectory(directory, 31_337).job(id))) ?? expect.fail();
     const chain = await Chain.connect({ urls: [anvil.url], account: anvilAccount(worker ?? 2) });
     const { contracts } = deployed.value;
     const market = new Market(chain, {

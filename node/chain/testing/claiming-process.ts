@@ -9,7 +9,7 @@ import { Chain } from '../chain-client.ts';
 import { ClaimGuard } from '../claim-guard.ts';
 import { developmentAccount } from '../embedded-chain.ts';
 import { jsonFile, proofDirectory } from '../file-store.ts';
-import { loadJobRecord } from '../job-record.ts';
+import { loadPostedJobRecord } from '../job-record.ts';
 import { Market, type MarketAddresses } from '../market.ts';
 import { Worker } from '../worker.ts';
 import { boundaryOf } from './job-boundary.ts';
@@ -29,7 +29,7 @@ export interface ClaimingInit {
 
 const init = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as ClaimingInit;
 const { url, account, addresses, record, segment, proof, directory } = init;
-const loaded = await loadJobRecord(jsonFile(record));
+const loaded = await loadPostedJobRecord(jsonFile(record));
 if (loaded === undefined) throw new Error(`${record} holds no job`);
 const { job } = loaded;
 const chain = await Chain.connect({

@@ -16,11 +16,11 @@ export function challengeVerb(program: Command, context: Context): void {
     .option('--segment <number>', 'only this one, counted from 0', whole)
     .action(async (job: string, flags: ChainFlags & { segment?: number }) => {
       const { withMarket } = await import('../chain.ts');
-      const { loadJobRecord } = await import('../../chain/job-record.ts');
+      const { loadPostedJobRecord } = await import('../../chain/job-record.ts');
       const { watchSegment } = await import('../../chain/watcher.ts');
       const id = jobArgument(job);
       const found = await withMarket(context, flags, 4, async ({ market, files }) => {
-        const record = await loadJobRecord(files.job(id));
+        const record = await loadPostedJobRecord(files.job(id));
         if (record === undefined) {
           throw new TesseraError('ARTIFACT_MISSING', {
             message: `This machine has not what job ${id} is made of`,

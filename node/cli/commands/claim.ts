@@ -73,8 +73,8 @@ async function runClaim(context: Context, job: string | undefined, flags: Flags)
       return;
     }
     const id = jobArgument(job);
-    const { loadJobRecord } = await import('../../chain/job-record.ts');
-    const record = await loadJobRecord(files.job(id));
+    const { loadPostedJobRecord } = await import('../../chain/job-record.ts');
+    const record = await loadPostedJobRecord(files.job(id));
     if (record === undefined) {
       throw new TesseraError('ARTIFACT_MISSING', {
         message: `This machine has not what job ${id} is made of`,
