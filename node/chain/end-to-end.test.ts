@@ -34,12 +34,12 @@ import type { ChainJob } from './job.ts';
 import { loadPostedJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import { Market } from './market.ts';
+import { type ClaimedWork, MarketWorker, type WorkStep } from './market-worker.ts';
 import { loadMismatches } from './mismatch.ts';
 import { type PostReport, postJob, recallJob } from './requester.ts';
 import { ForwardingEndpoint } from './testing/forwarding-endpoint.ts';
 import { watchSegment } from './watcher.ts';
 import { whileEdgesHold } from './while-edges-hold.ts';
-import { type SegmentWork, Worker, type WorkStep } from './worker.ts';
 
 const reward = parseEther('1');
 
@@ -111,11 +111,11 @@ async function workerOf(
   account: number,
   url = embedded.url,
   guardName = `worker-${account}`,
-): Promise<{ market: Market; worker: Worker }> {
+): Promise<{ market: Market; worker: MarketWorker }> {
   const market = await marketOf(account, url);
   const own = join(directory, `worker-${account}`);
   const guard = new ClaimGuard(jsonFile(join(directory, `${guardName}.json`)));
-  return { market, worker: new Worker({ market, proofs: proofDirectory(join(own, 'proofs')), guard }) };
+  return { market, worker: new MarketWorker({ market, proofs: proofDirectory(join(own, 'proofs')), guard }) };
 }
 
 const testClient = () => createTestClient({ mode: 'anvil', transport: http(embedded.url) });
@@ -274,7 +274,7 @@ describe('a job on the chain', () => {
   it('is claimed by nobody whose machine is too slow, or whose claims keep failing', async () => {
     const job = await post(false);
     const { worker } = await workerOf(4);
-    const changed = (change: Partial<SegmentWork>) => async () => ({ ...(await work(0)()), ...change });
+    const changed = (change: Partial<ClaimedWork>) => async () => ({ ...(await work(0)()), ...change });
     await expect(worker.work(job, 0, changed({ expectedSeconds: 2_000 }))).rejects.toMatchObject({
       code: 'CLAIM_REFUSED',
       details: { duration: 3600 },

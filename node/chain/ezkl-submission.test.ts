@@ -17,10 +17,10 @@ import { developmentAccount, type EmbeddedChain, openEmbeddedChain } from './emb
 import { jsonFile, proofDirectory } from './file-store.ts';
 import { type ChainJob, coinToken, makeJob } from './job.ts';
 import { Market } from './market.ts';
+import { MarketWorker, type MarketWorkerInit } from './market-worker.ts';
 import { registerModel } from './model-registration.ts';
 import { boundaryOf } from './testing/job-boundary.ts';
 import { watchSegment } from './watcher.ts';
-import { Worker, type WorkerInit } from './worker.ts';
 
 describeWithEzkl('a submission of a proof of ezkl', () => {
   let directory: string;
@@ -79,9 +79,9 @@ describeWithEzkl('a submission of a proof of ezkl', () => {
 
   const proofs = () => proofDirectory(join(directory, 'proofs'));
 
-  async function work(segment: number, submit: NonNullable<WorkerInit['submit']>): Promise<string> {
+  async function work(segment: number, submit: NonNullable<MarketWorkerInit['submit']>): Promise<string> {
     const guard = new ClaimGuard(jsonFile(join(directory, 'guard.json')));
-    const worker = new Worker({ market: await marketOf(2), proofs: proofs(), guard, submit });
+    const worker = new MarketWorker({ market: await marketOf(2), proofs: proofs(), guard, submit });
     const { state } = await worker.work(job, segment, async () => ({
       expectedSeconds: 1,
       provesFirst: false,

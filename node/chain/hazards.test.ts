@@ -12,10 +12,10 @@ import { jsonFile, proofDirectory } from './file-store.ts';
 import type { ChainJob } from './job.ts';
 import { savePostedJobRecord } from './job-record.ts';
 import type { Market } from './market.ts';
+import { MarketWorker } from './market-worker.ts';
 import type { ClaimingInit } from './testing/claiming-process.ts';
 import { ForwardingEndpoint, type Intercept } from './testing/forwarding-endpoint.ts';
 import { RealMarket, usualOffer } from './testing/real-market.ts';
-import { Worker } from './worker.ts';
 
 const { reward } = usualOffer;
 
@@ -32,9 +32,9 @@ afterAll(() => real?.close());
 
 afterEach(() => real.client.setAutomine(true));
 
-function workerOf(market: Market, name: string): Worker {
+function workerOf(market: Market, name: string): MarketWorker {
   const own = join(real.directory, name);
-  return new Worker({
+  return new MarketWorker({
     market,
     proofs: proofDirectory(join(own, 'proofs')),
     guard: new ClaimGuard(jsonFile(join(own, 'failures.json'))),

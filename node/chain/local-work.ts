@@ -4,12 +4,12 @@ import { commitEdges } from '../requester/commit-edges.ts';
 import type { Job, JobModules } from '../requester/job.ts';
 import { type ProverLimits, proverCall } from '../requester/prover-call.ts';
 import { srsFiles } from '../requester/srs-files.ts';
-import type { SegmentWork } from './worker.ts';
+import type { ClaimedWork } from './market-worker.ts';
 
 type Modules = Pick<JobModules, 'provers' | 'verifiers'>;
 
 /** A segment of a job that this machine has compiled and run, as a worker takes it. */
-export function localWork(job: Job, segment: number, modules: Modules, limits: ProverLimits): SegmentWork {
+export function localWork(job: Job, segment: number, modules: Modules, limits: ProverLimits): ClaimedWork {
   const plan = job.plans[segment];
   const refs = job.compiled.graph.segments[segment];
   const compiled = job.segments[segment]?.compiled;

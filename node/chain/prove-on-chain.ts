@@ -26,11 +26,11 @@ import { collectProofs, type JobProofs } from './job-proofs.ts';
 import type { PostedJobRecord } from './job-record.ts';
 import { localWork } from './local-work.ts';
 import type { Market, SegmentOnChain } from './market.ts';
+import type { ClaimedWork, MarketWorker } from './market-worker.ts';
 import type { JobPrices } from './posting.ts';
 import { type PostInit, type PostReport, postJob, recallJob } from './requester.ts';
 import { marketHold, publishMarketJob } from './roles/market-job.ts';
 import { type ListenForMismatches, whileEdgesHold } from './while-edges-hold.ts';
-import type { SegmentWork, Worker } from './worker.ts';
 
 type Request = Omit<JobRequest, 'limits'>;
 
@@ -49,7 +49,11 @@ export interface ProveOnChainInit {
   ): Promise<Pick<PostInit, 'market' | 'deployed'>>;
   /** Who proves: accounts of this machine, taking turns; peers, who fetch the job; or whoever else hears of it. */
   by:
-    | { kind: 'accounts'; workers: (market: Market) => Promise<readonly Worker[]>; proofs: ProofArtifacts }
+    | {
+        kind: 'accounts';
+        workers: (market: Market) => Promise<readonly MarketWorker[]>;
+        proofs: ProofArtifacts;
+      }
     | { kind: 'peers'; artifacts: ArtifactAccess; proofs: ProofArtifacts; listen: ListenForMismatches }
     | { kind: 'others' };
   /** Is told what happens to the job. */
@@ -148,8 +152,8 @@ export async function proveOnChain(
 /** Has segment after segment proven by one account after the other. */
 async function workInTurns(
   job: ChainJob,
-  workers: readonly Worker[],
-  workOf: (segment: number) => SegmentWork,
+  workers: readonly MarketWorker[],
+  workOf: (segment: number) => ClaimedWork,
   { signal }: RunOptions,
 ): Promise<void> {
   for (const index of job.offers.keys()) {

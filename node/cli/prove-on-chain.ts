@@ -4,9 +4,9 @@ import { type Currency, coin, parseAmount, requireCurrency, showAmount } from '.
 import { deployContracts, ezklOf } from '../chain/deploy-contracts.ts';
 import type { ProofArtifacts } from '../chain/file-store.ts';
 import { Chain, developmentAccount, Market } from '../chain/index.ts';
+import { MarketWorker } from '../chain/market-worker.ts';
 import type { JobPrices } from '../chain/posting.ts';
 import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
-import { Worker } from '../chain/worker.ts';
 import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
@@ -134,14 +134,16 @@ async function contractsFor(
 }
 
 /** Workers with stake enough for the bonds of all segments but very many. */
-async function localWorkers(open: OpenChain, { addresses }: Market, stake: bigint): Promise<Worker[]> {
-  const workers: Worker[] = [];
+async function localWorkers(open: OpenChain, { addresses }: Market, stake: bigint): Promise<MarketWorker[]> {
+  const workers: MarketWorker[] = [];
   for (const index of accounts.workers) {
     const chain = await Chain.connect({ urls: open.urls, account: developmentAccount(index) });
     const market = new Market(chain, addresses);
     const { amount, locked } = await market.stake(chain.address);
     if (amount - locked < stake) await market.deposit(stake);
-    workers.push(new Worker({ market, proofs: open.files.proofs, guard: new ClaimGuard(open.files.guard) }));
+    workers.push(
+      new MarketWorker({ market, proofs: open.files.proofs, guard: new ClaimGuard(open.files.guard) }),
+    );
   }
   return workers;
 }

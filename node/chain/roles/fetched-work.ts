@@ -9,7 +9,7 @@ import { type Provers, proverNamed } from '../../provers/provers.ts';
 import { fetchSegment } from '../../worker/fetch-segment.ts';
 import { portCommitments } from '../../worker/port-commitments.ts';
 import type { AvailableSegment } from '../../worker/segment-work.ts';
-import type { SegmentWork } from '../worker.ts';
+import type { ClaimedWork } from '../market-worker.ts';
 
 export interface FetchedWorkInit {
   artifacts: ArtifactAccess;
@@ -25,7 +25,7 @@ export interface FetchedWorkInit {
 }
 
 /** A segment of another peer's job as this machine can prove it. */
-export interface FetchedWork extends SegmentWork {
+export interface FetchedWork extends ClaimedWork {
   /** What proving takes in units of the cost model, that machine's microseconds; prices are per million of them. */
   units: number;
 }

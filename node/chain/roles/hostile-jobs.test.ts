@@ -10,11 +10,11 @@ import { jsonFile, proofDirectory } from '../file-store.ts';
 import { type ChainJob, makeJob } from '../job.ts';
 import { collectProofs } from '../job-proofs.ts';
 import type { Market } from '../market.ts';
+import { type ClaimedWork, MarketWorker, type WorkStep } from '../market-worker.ts';
 import { encodeProofArtifact } from '../proof-artifact.ts';
 import { ForwardingEndpoint } from '../testing/forwarding-endpoint.ts';
 import { RealMarket, usualOffer } from '../testing/real-market.ts';
 import { watchSegment } from '../watcher.ts';
-import { type SegmentWork, Worker, type WorkStep } from '../worker.ts';
 import { Backoff } from './backoff.ts';
 import { FollowedJob } from './followed-job.ts';
 import type { MarketJob } from './market-job.ts';
@@ -105,7 +105,7 @@ describe('what strangers’ jobs are made of', () => {
 
 describe('keys of strangers', () => {
   /** Works on a segment by keys that make proofs, or none; the steps that were taken. */
-  async function workOn(by: Worker, job: ChainJob, segment: number, change: Partial<SegmentWork>) {
+  async function workOn(by: MarketWorker, job: ChainJob, segment: number, change: Partial<ClaimedWork>) {
     const steps: WorkStep[] = [];
     const open = async () => ({ ...(await real.work(job, segment)()), ...change });
     const outcome = by.work(job, segment, open, { onProgress: (step) => steps.push(step) });
@@ -115,7 +115,7 @@ describe('keys of strangers', () => {
   it('cost no bond and count as no failure where they make no proof, though they made one before', async () => {
     const job = await real.post(requester);
     const guard = guardOf('keys');
-    const by = new Worker({ market: worker, proofs: proofDirectory(real.directory), guard });
+    const by = new MarketWorker({ market: worker, proofs: proofDirectory(real.directory), guard });
     const refused = new TesseraError('PROVER_FAILED', { message: 'the proof does not verify' });
     const good = await workOn(by, job, 0, { provesFirst: true });
     expect(good).toMatchObject({
@@ -158,7 +158,7 @@ describe('a segment of a proof that no transaction has room for', () => {
     const market: Market = Object.create(worker);
     market.segment = async () => ({ ...(await worker.segment('00'.repeat(32), 0)), state: 'open' });
     market.claim = () => expect.fail('it claims');
-    const by = new Worker({ market, proofs: proofDirectory(real.directory), guard: guardOf('size') });
+    const by = new MarketWorker({ market, proofs: proofDirectory(real.directory), guard: guardOf('size') });
     const work = async () => ({
       expectedSeconds: 1,
       provesFirst: true,
@@ -212,7 +212,7 @@ describe('an endpoint that gives a verification too little gas', () => {
   it('is no reason to challenge a submission that holds', async () => {
     const job = await real.post(requester, { optimistic: true });
     const proofs = proofDirectory(join(real.directory, 'held'));
-    const by = new Worker({ market: worker, proofs, guard: guardOf('held') });
+    const by = new MarketWorker({ market: worker, proofs, guard: guardOf('held') });
     expect((await by.work(job, 0, real.work(job, 0))).state).toBe('submitted');
     const limited: number[] = [];
     const endpoint = await ForwardingEndpoint.start(real.anvil.url, async (request) => {

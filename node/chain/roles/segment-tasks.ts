@@ -8,10 +8,10 @@ import type { ClaimGuard } from '../claim-guard.ts';
 import type { ProofArtifacts } from '../file-store.ts';
 import { word } from '../job.ts';
 import type { Market, SegmentOnChain } from '../market.ts';
+import { MarketWorker, type MarketWorkerInit, type WorkStep } from '../market-worker.ts';
 import { mismatchIn } from '../mismatch.ts';
 import { requirePay } from '../pay.ts';
 import { watchSegment } from '../watcher.ts';
-import { Worker, type WorkerInit, type WorkStep } from '../worker.ts';
 import type { FetchedWork } from './fetched-work.ts';
 import type { FollowedJob } from './followed-job.ts';
 import { fetchMarketJob, type MarketJob, marketHold } from './market-job.ts';
@@ -26,7 +26,7 @@ export interface ClaimingInit {
   parallel: number;
   /** The least reward for a million units of the cost model, in the chain's smallest unit. */
   price: bigint;
-  submit?: WorkerInit['submit'];
+  submit?: MarketWorkerInit['submit'];
 }
 
 export interface SegmentTasksInit {
@@ -67,7 +67,7 @@ export class SegmentTasks {
   readonly #init: SegmentTasksInit;
   readonly #components: SegmentTasksComponents;
   readonly #signal: AbortSignal;
-  readonly #worker: Worker;
+  readonly #worker: MarketWorker;
 
   /** @param signal ends what is under way */
   constructor(init: SegmentTasksInit, components: SegmentTasksComponents, signal: AbortSignal) {
@@ -77,7 +77,7 @@ export class SegmentTasks {
     const { market, claiming } = init;
     const { proofs, guard } = components;
     const submit = claiming?.submit;
-    this.#worker = new Worker({ market, proofs, guard, ...(submit === undefined ? {} : { submit }) });
+    this.#worker = new MarketWorker({ market, proofs, guard, ...(submit === undefined ? {} : { submit }) });
   }
 
   /** Claims a segment, unless it was refused, or the job could not be had a moment ago; goes on as {@link work}. */

@@ -11,7 +11,7 @@ import { developmentAccount } from '../embedded-chain.ts';
 import { jsonFile, proofDirectory } from '../file-store.ts';
 import { loadPostedJobRecord } from '../job-record.ts';
 import { Market, type MarketAddresses } from '../market.ts';
-import { Worker } from '../worker.ts';
+import { MarketWorker } from '../market-worker.ts';
 import { boundaryOf } from './job-boundary.ts';
 
 export interface ClaimingInit {
@@ -37,7 +37,7 @@ const chain = await Chain.connect({
   account: developmentAccount(account),
   pace: { pollInterval: 20 },
 });
-const worker = new Worker({
+const worker = new MarketWorker({
   market: new Market(chain, addresses),
   proofs: proofDirectory(join(directory, 'proofs')),
   guard: new ClaimGuard(jsonFile(join(directory, 'failures.json'))),

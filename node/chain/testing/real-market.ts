@@ -16,8 +16,8 @@ import { Chain, type ChainInit } from '../chain-client.ts';
 import { type DeployedMarket, deployedMarket } from '../deployment.ts';
 import { type ChainJob, coinToken, type JobChoices, makeJob } from '../job.ts';
 import { Market } from '../market.ts';
+import type { ClaimedWork } from '../market-worker.ts';
 import { registerModel } from '../model-registration.ts';
-import type { SegmentWork } from '../worker.ts';
 import { boundaryOf } from './job-boundary.ts';
 
 /** What a test's job pays and asks for, unless it says otherwise. */
@@ -120,7 +120,7 @@ export class RealMarket {
   }
 
   /** A segment as a worker takes it. */
-  work(job: ChainJob, segment: number): () => Promise<SegmentWork> {
+  work(job: ChainJob, segment: number): () => Promise<ClaimedWork> {
     return async () => ({
       expectedSeconds: 1,
       provesFirst: false,

@@ -88,8 +88,8 @@ async function runClaim(context: Context, job: string | undefined, flags: Flags)
     const { withProvers } = await import('../tessera.ts');
     const { reopenJob } = await import('../../chain/prove-on-chain.ts');
     const { localWork } = await import('../../chain/local-work.ts');
-    const { Worker } = await import('../../chain/worker.ts');
-    const worker = new Worker({ market, proofs: files.proofs, guard });
+    const { MarketWorker } = await import('../../chain/market-worker.ts');
+    const worker = new MarketWorker({ market, proofs: files.proofs, guard });
     const onProgress = output.progress.bind(output);
     const segments = await withProvers(context, flags, (tessera) =>
       tessera.withModules(async (modules, limits) => {

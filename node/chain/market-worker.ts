@@ -11,7 +11,7 @@ import { type Market, proofCallBytes, type SegmentOnChain } from './market.ts';
 import { encodeProofArtifact } from './proof-artifact.ts';
 
 /** All that proving one segment takes, at hand: from here on the worker needs nobody. */
-export interface SegmentWork {
+export interface ClaimedWork {
   /** What proving is expected to take. */
   expectedSeconds: number;
   /** Runs the segment in its circuit's arithmetic; gives the commitment at every port, inputs before outputs. */
@@ -28,9 +28,9 @@ export interface SegmentWork {
 }
 
 /** Gets a segment ready, when it is certain that there is something to do. */
-export type OpenWork = () => Promise<SegmentWork>;
+export type OpenWork = () => Promise<ClaimedWork>;
 
-export interface WorkerInit {
+export interface MarketWorkerInit {
   market: Market;
   proofs: ProofArtifacts;
   guard: ClaimGuard;
@@ -62,10 +62,10 @@ const maxCallBytes = 2 ** 17 - 2 ** 10;
  * One account's part in jobs. Every step first reads on chain how the segment stands, so a call after a crash, or a second
  * one, goes on from there and does nothing twice.
  */
-export class Worker {
-  readonly #init: WorkerInit;
+export class MarketWorker {
+  readonly #init: MarketWorkerInit;
 
-  constructor(init: WorkerInit) {
+  constructor(init: MarketWorkerInit) {
     this.#init = init;
   }
 
@@ -85,7 +85,7 @@ export class Worker {
   ): Promise<SegmentOnChain> {
     const { market } = this.#init;
     const id = checkJob(job, market.place);
-    let opened: SegmentWork | undefined;
+    let opened: ClaimedWork | undefined;
     let early: Proof | undefined;
     const work = async () => {
       opened ??= await open();
@@ -151,7 +151,7 @@ export class Worker {
   async #proofOf(
     job: ChainJob,
     segment: number,
-    work: SegmentWork,
+    work: ClaimedWork,
     { signal, onProgress }: WorkOptions,
   ): Promise<Proof> {
     const { market } = this.#init;
