@@ -13,7 +13,7 @@ import { blocksByTensor, withBlocks, withJoined } from '../model/tile/index.ts';
 import { version } from '../package.ts';
 import { assignProvers } from '../plan/assign.ts';
 import { calibrateModel, tileRanges } from '../plan/calibration.ts';
-import type { CalibrationStore } from '../plan/calibration-store.ts';
+import type { CalibrationStore, UnusualSize, WidenedRanges } from '../plan/calibration-store.ts';
 import { type CutModel, cutModel } from '../plan/cut.ts';
 import { describePlan } from '../plan/describe-plan.ts';
 import { segmentEstimator } from '../plan/estimate.ts';
@@ -56,8 +56,9 @@ export interface JobRequest {
   /** `offline` unless given. */
   target?: Target;
   /**
-   * A file of sample inputs, from which the scales of all circuits and the bits of inputs follow. Without it, ezkl's have its default, and those
-   * of Tessera's own follow from this model's inputs so far: circuits and keys stay the same while inputs stay in range.
+   * A file of sample inputs, from which the scales of all circuits and the bits of inputs follow; for Tessera's own
+   * circuits they are kept. Without it, ezkl's have its default, and those of Tessera's own follow from the kept ones, or
+   * this model's inputs so far: circuits and keys stay the same while inputs stay in range.
    */
   calibration?: string;
   /** Fractional bits of inputs and weights in ezkl's circuits; chosen by `calibration` unless given. */
@@ -68,7 +69,7 @@ export interface JobModules {
   provers: Provers;
   /** How the parameters of each prover's circuits are chosen, by its name. */
   choices: ReadonlyMap<string, ParameterChoice>;
-  /** What inputs without `calibration` have shown. */
+  /** What inputs and samples have shown. */
   calibrations: CalibrationStore;
   /** One for every adapter of these provers. */
   verifiers: readonly ProofVerifier[];
@@ -141,22 +142,36 @@ export async function planRequest(
     calibrated ??= calibrateModel(cut.rewritten, samples ?? [inputs], options);
     return calibrated;
   };
-  const inputBits = async () =>
-    samples === undefined
-      ? defaultQuantiseOptions.inputBits
-      : chooseInputBits(cut.rewritten, samples, await calibrate(), options);
+  const of = { model: imported.sha256, rewrites: cut.rewrites };
+  let widened: Promise<WidenedRanges> | undefined;
+  const widen = () => {
+    widened ??= calibrate().then((seen) => modules.calibrations.widened(of, seen, cut.rewritten.inputs));
+    return widened;
+  };
+  let bits: Promise<number> | undefined;
+  const inputBits = () => {
+    bits ??=
+      samples === undefined
+        ? widen().then((kept) => kept.inputBits ?? defaultQuantiseOptions.inputBits)
+        : calibrate().then((seen) => chooseInputBits(cut.rewritten, samples, seen, options));
+    return bits;
+  };
   // Without samples it must not depend on the input, or each input would need keys of its own.
   const scale = async () => {
     if (request.scale !== undefined || samples === undefined) return request.scale ?? defaultEzklParams.scale;
     return chooseScale(imported.model, samples, options);
   };
   const ranges = async () => {
-    const seen = await calibrate();
-    if (samples !== undefined) return tileRanges(seen, cut.origins);
-    const of = { model: imported.sha256, rewrites: cut.rewrites };
-    const widened = await modules.calibrations.widened(of, seen);
-    keepRanges = widened.keep;
-    return tileRanges(widened.ranges, cut.origins);
+    if (samples !== undefined) {
+      const seen = await calibrate();
+      keepRanges = async () =>
+        modules.calibrations.settle(of, { ranges: seen, inputBits: await inputBits() });
+      return tileRanges(seen, cut.origins);
+    }
+    const kept = await widen();
+    keepRanges = kept.keep;
+    if (kept.unusual !== undefined) onProgress?.({ type: 'note', message: describeUnusual(kept.unusual) });
+    return tileRanges(kept.ranges, cut.origins);
   };
   const plans = await planJob(
     {
@@ -248,6 +263,15 @@ async function certifyInit(
     srs: new Map([...files].map(([id, file]) => [id, verificationDataOf(file)])),
     srsFiles: files,
   };
+}
+
+function describeUnusual({ times, than }: UnusualSize): string {
+  const number = Number(times.toPrecision(3));
+  const lies =
+    than === 'larger'
+      ? `lies ${number} times outside of what the model has seen`
+      : `is ${number} times smaller than what the model has seen`;
+  return `This input ${lies}: is it normalised as in training? Its circuits are made for inputs of its size alone, and those of other inputs stay as they are. To set for which inputs circuits are made, give samples: --calibrate FILE.`;
 }
 
 /** The blinding values of a job by the names of its edges, one a block; empty where nothing is blinded. */
