@@ -5,6 +5,7 @@ import { modelId } from '../protocol/ids.ts';
 import { dequantise } from '../protocol/quantise.ts';
 import type { Trust } from '../protocol/srs.ts';
 import { writeCertificateFile } from './certificate-file.ts';
+import { type Closeness, closeness, unfaithful } from './model/closeness.ts';
 import { infer } from './model/inference.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { withJoined } from './model/tile/index.ts';
@@ -46,11 +47,10 @@ export interface ProveModules extends JobModules {
 }
 
 /** One output as the model computes it in floats, and as it was proven. */
-export interface OutputComparison {
+export interface OutputComparison extends Closeness {
   name: string;
   float: Float64Array;
   proven: Float64Array;
-  maxDifference: number;
 }
 
 /** What one segment took, and what the plan expected. */
@@ -86,6 +86,8 @@ export interface ProveReport {
   /** The most that prover processes took at one time. */
   peakBytes: number;
   outputs: readonly OutputComparison[];
+  /** What is wrong with the outputs, in words: the proof is sound, and of something else than the model computes. */
+  warnings: readonly string[];
 }
 
 /**
@@ -113,6 +115,7 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
   await writeCertificateFile(out, certificate);
   await forget?.();
   onProgress?.({ type: 'stage', stage: 'certify', done: 1, total: 1 });
+  const outputs = await compareOutputs(job, signal);
 
   return {
     certificate: out,
@@ -127,7 +130,8 @@ export async function prove(options: ProveOptions, modules: ProveModules): Promi
     ),
     seconds: (performance.now() - started) / 1000,
     peakBytes: concurrentPeak(uses),
-    outputs: await compareOutputs(job, signal),
+    outputs,
+    warnings: warningsOf(outputs),
   };
 }
 
@@ -139,7 +143,8 @@ function proveHere(limits: ProverLimits): NonNullable<ProveModules['proveElsewhe
   };
 }
 
-async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputComparison[]> {
+/** What a job's proven outputs are beside those of the float model. */
+export async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputComparison[]> {
   const { imported, inputs, cut, compiled } = job;
   const { graph } = compiled;
   const expected = await infer(imported.model, inputs, signal);
@@ -150,11 +155,19 @@ async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputCom
     if (edge === undefined || tensor === undefined) return [];
     const float = doublesOf(tensor);
     const proven = dequantise(values.get(edge.name) ?? [], edge.type.scale);
-    const maxDifference = float.reduce(
-      (most, x, i) => Math.max(most, Math.abs(x - (proven[i] ?? Number.NaN))),
-      0,
-    );
-    return [{ name: edge.name, float, proven, maxDifference }];
+    return [{ name: edge.name, float, proven, ...closeness(float, proven, tensor.dims) }];
+  });
+}
+
+/** Of outputs that are not what the float model gives. */
+export function warningsOf(outputs: readonly (Closeness & { name: string })[]): string[] {
+  return outputs.flatMap((output) => {
+    const reason = unfaithful(output);
+    return reason === undefined
+      ? []
+      : [
+          `The proven output ${output.name} is not what the model computes: ${reason}. Give samples of the inputs that will be proven (--calibrate FILE), or more bits (--scale, for circuits of ezkl).`,
+        ];
   });
 }
 

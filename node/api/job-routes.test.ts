@@ -47,6 +47,7 @@ const reportOf = (certificate: string) =>
   ({
     certificate,
     outputs: [{ name: 'y', float: Float64Array.of(0.5), proven: Float64Array.of(0.25), maxDifference: 0.25 }],
+    warnings: [],
   }) as unknown as ProveReport;
 
 /** Runs until it is told to go on. */

@@ -2,20 +2,15 @@ import type { Certificate, Statement } from '../../protocol/certificate.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Edge } from '../../protocol/graph.ts';
 import { dequantise } from '../../protocol/quantise.ts';
+import { type Closeness, closeness } from '../model/closeness.ts';
 import { inferFile, type NamedTensors } from '../model/inference.ts';
 import type { Model } from '../model/model.ts';
 import { doublesOf, tensorOf } from '../model/tensor-data.ts';
 import type { AuditProblem } from './problem.ts';
 
 /** One output of the whole as the certificate states it, against the float model’s on the stated input. */
-export interface OutputFidelity {
+export interface OutputFidelity extends Closeness {
   name: string;
-  /** The largest absolute difference of two elements. */
-  maxDifference: number;
-  /** The largest magnitude of the float model’s elements: what the difference is to be judged by. */
-  maxMagnitude: number;
-  /** Of a vector: whether the same places hold its largest element; null for any other tensor. */
-  sameClass: boolean | null;
 }
 
 /**
@@ -110,20 +105,7 @@ function compareOutput({ edge: { name, type }, statement }: Stated, floats: Name
     return `output ${name} has ${proven.length} stated values; the float model gives ${float.length}`;
   }
   if (!float.every(Number.isFinite)) return `the float model’s output ${name} is not finite`;
-  return {
-    name,
-    maxDifference: largest(float.map((x, i) => Math.abs(x - (proven[i] ?? Number.NaN)))),
-    maxMagnitude: largest(float.map(Math.abs)),
-    sameClass: tensor.dims.filter((size) => size > 1).length === 1 ? sameClass(float, proven) : null,
-  };
-}
-
-const largest = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
-
-/** Where circuits are too coarse to tell elements apart, several are largest: that is no agreement with one. */
-function sameClass(float: Float64Array, proven: Float64Array): boolean {
-  const [mostFloat, mostProven] = [largest(float), largest(proven)];
-  return float.every((x, i) => (x === mostFloat) === (proven[i] === mostProven));
+  return { name, ...closeness(float, proven, tensor.dims) };
 }
 
 /**

@@ -42,6 +42,12 @@ export class Output {
     this.#stderr.write(`${printableLines(text)}\n`);
   }
 
+  /** Says something that whoever relies on the result has to know. */
+  warn(text: string): void {
+    this.#progress?.clear();
+    this.#stderr.write(`${this.style('yellow', 'Warning', this.#stderr)}: ${printableLines(text)}\n`);
+  }
+
   progress(event: Progress): void {
     if (event.type === 'note') this.note(event.message);
     else this.#progress?.show(event);

@@ -107,8 +107,11 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
           float: [expect.any(Number), expect.any(Number), expect.any(Number)],
           proven: [expect.any(Number), expect.any(Number), expect.any(Number)],
           maxDifference: expect.any(Number),
+          maxMagnitude: expect.any(Number),
+          sameClass: true,
         },
       ],
+      warnings: [],
     });
     expect(JSON.parse(proven.stdout).peakBytes).toBeGreaterThan(0);
   });

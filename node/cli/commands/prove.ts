@@ -69,7 +69,7 @@ export function proveVerb(program: Command, context: Context): void {
     )
     .option(
       '--calibrate <file>',
-      'sample inputs that set the scales of Tessera’s own circuits (default: the inputs so far)',
+      'sample inputs that set the scales of circuits; Tessera’s own keep them (default: the inputs so far)',
     )
     .option('--scale <bits>', 'fractional bits of inputs and weights in ezkl’s circuits (default: 7)', count)
     .addOption(setupOption())
@@ -128,6 +128,7 @@ export function proveVerb(program: Command, context: Context): void {
         flags,
         report.segments.map(({ prover }) => prover),
       );
+      for (const warning of report.warnings) output.warn(warning);
       output.result(
         reportForPrograms(report),
         flags.network ? describeProof(report, () => 'by a worker of the network') : describeProof(report),
