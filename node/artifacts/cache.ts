@@ -179,16 +179,18 @@ export class ArtifactCache {
    * Removes the least recently used entries until the rest fit, what interrupted processes left behind, and downloads
    * that nobody went on with for a week. Entries in use stay.
    *
+   * @param options.keeps entries that stay too, whatever they take
    * @returns what was removed
    */
-  async prune(options: { maxBytes: number }): Promise<CacheEntry[]> {
+  async prune(options: { maxBytes: number; keeps?: (entry: CacheEntry) => boolean }): Promise<CacheEntry[]> {
     await this.#removeLeftovers();
     const entries = await this.list();
     let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     const removed: CacheEntry[] = [];
     for (const entry of entries) {
       if (total <= options.maxBytes) break;
-      if (entry.inUse || !(await this.#remove(join(this.#directory, entry.kind, entry.key)))) continue;
+      if (entry.inUse || options.keeps?.(entry)) continue;
+      if (!(await this.#remove(join(this.#directory, entry.kind, entry.key)))) continue;
       total -= entry.bytes;
       removed.push(entry);
     }

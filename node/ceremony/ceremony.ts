@@ -163,7 +163,7 @@ export function createCeremony(init: CeremonyInit): Ceremony {
       if (record.trust !== 'ceremony' || record.transcript !== digest) {
         throw new TesseraError('USAGE', {
           message: 'The cache holds keys of another ceremony for the same constraints',
-          remedy: 'Remove them with "tessera cache prune" and run it again.',
+          remedy: 'Remove them with "tessera cache prune --keys" and run it again.',
           details: { constraints },
         });
       }

@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run, tessera } from '../../tests/support/command-line.ts';
+import { ArtifactCache } from '../artifacts/cache.ts';
+import { openCalibrationStore } from '../plan/calibration-store.ts';
 import { exitStatus } from './exit-status.ts';
 
 let home: string;
@@ -241,5 +243,48 @@ test('uninstall asks for --yes, removes its own entries only, and does not follo
 
 test('an empty cache lists as empty', async () => {
   const { stdout } = await tessera(['cache', 'ls', '--json'], { TESSERA_HOME: join(home, 'no-cache') });
-  expect(JSON.parse(stdout)).toEqual({ entries: [], bytes: 0 });
+  expect(JSON.parse(stdout)).toEqual({ entries: [], bytes: 0, calibrations: [] });
+});
+
+describe('cache prune', () => {
+  let data: string;
+  const prune = async (...flags: string[]) => tessera(['cache', 'prune', ...flags], { TESSERA_HOME: data });
+  const kinds = async () => {
+    const { stdout } = await tessera(['cache', 'ls', '--json'], { TESSERA_HOME: data });
+    const { entries, calibrations } = JSON.parse(stdout);
+    return [...entries.map(({ kind }: { kind: string }) => kind).sort(), `${calibrations.length} ranges`];
+  };
+  beforeEach(async () => {
+    data = await mkdtemp(join(home, 'pruned-'));
+    const cache = new ArtifactCache({ directory: join(data, 'cache'), maxBytes: 1e9 });
+    for (const kind of ['groth16-keys', 'ezkl-keys']) {
+      const entry = await cache.open(kind, {}, (path) => writeFile(join(path, 'key'), 'key'));
+      await entry.release();
+    }
+    const store = openCalibrationStore(join(data, 'calibrations'));
+    const of = { model: '11'.repeat(32), rewrites: [] };
+    await store.settle(of, { ranges: new Map([['x', { min: 0, max: 1 }]]), inputBits: 7 });
+  });
+
+  test('keeps keys of Groth16, which made again are others, and says so', async () => {
+    const { status, stdout } = await prune();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/1 entries removed.*\n1 keys of Groth16 stay.*another id.*--keys/);
+    expect(await kinds()).toEqual(['groth16-keys', '1 ranges']);
+    const again = JSON.parse((await prune('--json')).stdout);
+    expect(again).toMatchObject({ removed: [], kept: [{ kind: 'groth16-keys' }], calibrations: [] });
+  });
+
+  test('removes them where that is asked for', async () => {
+    expect(JSON.parse((await prune('--keys', '--json')).stdout)).toMatchObject({ kept: [] });
+    expect(await kinds()).toEqual(['1 ranges']);
+  });
+
+  test('forgets kept ranges alone where nothing else is asked for', async () => {
+    expect((await prune('--calibrations')).stdout).toBe(
+      'ranges that inputs of 1 model have shown: forgotten\n',
+    );
+    expect(await kinds()).toEqual(['ezkl-keys', 'groth16-keys', '0 ranges']);
+    expect((await prune('--calibrations')).stdout).toBe('no ranges were kept\n');
+  });
 });

@@ -36,7 +36,10 @@ export function contents(directory: DataDirectory): { path: string; what: string
     { path: directory.python, what: 'the Python environment with ezkl' },
     { path: directory.groth16, what: 'the Groth16 prover, built on this machine' },
     { path: directory.calibrations, what: 'what inputs of each model have shown' },
-    { path: directory.cache, what: 'circuits, keys and SRS (they are made again when needed)' },
+    {
+      path: directory.cache,
+      what: 'circuits, keys and SRS (made again when needed; keys of Groth16 are others then)',
+    },
     {
       path: directory.chain,
       what: 'the embedded chain, jobs, and proofs that may yet be challenged',

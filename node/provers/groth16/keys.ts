@@ -12,7 +12,8 @@ export type SetupPolicy = SetupRecord['trust'];
 
 /** Part of every cache key: raise it when the files or what they mean change. */
 const layoutVersion = 2;
-const kind = 'groth16-keys';
+/** What the cache calls them: made again they are others, so the cache's owner is asked before they go. */
+export const groth16KeysKind = 'groth16-keys';
 const files = {
   provingKey: 'proving.key',
   verifyingKey: 'verifying.key',
@@ -44,7 +45,7 @@ export function openKeys(
   signal?: AbortSignal,
 ): Promise<OpenEntry> {
   return cache.open(
-    kind,
+    groth16KeysKind,
     {
       layoutVersion,
       gnark: gnarkVersion,
