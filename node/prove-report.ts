@@ -1,12 +1,15 @@
-import type { OutputComparison, ProveReport } from './prove.ts';
+import type { ProveReport } from './prove.ts';
+import type { OutputComparison } from './requester/compare-outputs.ts';
+
+type WithOutputs = Pick<ProveReport, 'outputs'>;
 
 /** A report that survives JSON. */
-export interface ReportForPrograms extends Omit<ProveReport, 'outputs'> {
+export type ReportForPrograms<Report extends WithOutputs = ProveReport> = Omit<Report, 'outputs'> & {
   outputs: readonly (Omit<OutputComparison, 'float' | 'proven'> & { float: number[]; proven: number[] })[];
-}
+};
 
 /** Typed arrays would print as objects. */
-export function reportForPrograms(report: ProveReport): ReportForPrograms {
+export function reportForPrograms<Report extends WithOutputs>(report: Report): ReportForPrograms<Report> {
   return {
     ...report,
     outputs: report.outputs.map(({ float, proven, ...rest }) => ({

@@ -2,13 +2,8 @@ import type { Certificate } from '../protocol/certificate.ts';
 import { checkKeys } from '../protocol/check/keys.ts';
 import type { Hex32 } from '../protocol/edge.ts';
 import { modelId } from '../protocol/ids.ts';
-import { dequantise } from '../protocol/quantise.ts';
 import type { Trust } from '../protocol/srs.ts';
 import { writeCertificateFile } from './certificate-file.ts';
-import { type Closeness, closeness, unfaithful } from './model/closeness.ts';
-import { infer } from './model/inference.ts';
-import { doublesOf } from './model/tensor-data.ts';
-import { withJoined } from './model/tile/index.ts';
 import { writeOpening } from './opening-file.ts';
 import { requireOutput } from './output-place.ts';
 import type { SegmentCost } from './plan/cost-model/segment-cost.ts';
@@ -16,6 +11,7 @@ import type { EstimatedPlan } from './plan/plan.ts';
 import type { AppliedRewrite } from './plan/rewrites/index.ts';
 import type { RunOptions } from './progress.ts';
 import type { Blindings } from './requester/blindings.ts';
+import { compareOutputs, type OutputComparison, warningsOf } from './requester/compare-outputs.ts';
 import {
   certifyJob,
   type Job,
@@ -44,13 +40,6 @@ export interface ProveModules extends JobModules {
     /** Is called when the certificate is written: the proofs are no longer needed to make it again. */
     forget?: () => Promise<void>;
   }>;
-}
-
-/** One output as the model computes it in floats, and as it was proven. */
-export interface OutputComparison extends Closeness {
-  name: string;
-  float: Float64Array;
-  proven: Float64Array;
 }
 
 /** What one segment took, and what the plan expected. */
@@ -141,34 +130,6 @@ function proveHere(limits: ProverLimits): NonNullable<ProveModules['proveElsewhe
     options.onProgress?.({ type: 'stage', stage: 'certify', done: 0, total: 1 });
     return { certificate: await certifyJob(job, proofs, modules, options), blindings: job.blindings };
   };
-}
-
-/** What a job's proven outputs are beside those of the float model. */
-export async function compareOutputs(job: Job, signal?: AbortSignal): Promise<OutputComparison[]> {
-  const { imported, inputs, cut, compiled } = job;
-  const { graph } = compiled;
-  const expected = await infer(imported.model, inputs, signal);
-  const values = withJoined(job.values, cut.blocks);
-  return graph.outputs.flatMap((index) => {
-    const edge = graph.edges[index];
-    const tensor = edge && expected.get(edge.name);
-    if (edge === undefined || tensor === undefined) return [];
-    const float = doublesOf(tensor);
-    const proven = dequantise(values.get(edge.name) ?? [], edge.type.scale);
-    return [{ name: edge.name, float, proven, ...closeness(float, proven, tensor.dims) }];
-  });
-}
-
-/** Of outputs that are not what the float model gives. */
-export function warningsOf(outputs: readonly (Closeness & { name: string })[]): string[] {
-  return outputs.flatMap((output) => {
-    const reason = unfaithful(output);
-    return reason === undefined
-      ? []
-      : [
-          `The proven output ${output.name} is not what the model computes: ${reason}. Give samples of the inputs that will be proven (--calibrate FILE), or more bits (--scale, for circuits of ezkl).`,
-        ];
-  });
 }
 
 function segmentReport(

@@ -1,4 +1,5 @@
 import type { Certificate } from '../../protocol/certificate.ts';
+import { checkKeys } from '../../protocol/check/keys.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { manifestDigest } from '../../protocol/ids.ts';
@@ -7,6 +8,8 @@ import type { ArtifactAccess } from '../job/artifact-access.ts';
 import { writeOpening } from '../opening-file.ts';
 import { requireOutput } from '../output-place.ts';
 import type { RunOptions } from '../progress.ts';
+import type { ProveReport } from '../prove.ts';
+import { compareOutputs, warningsOf } from '../requester/compare-outputs.ts';
 import {
   certifyJob,
   draftJobCertificate,
@@ -62,7 +65,9 @@ export interface ProveOnChainInit {
   onCosts?: PostInit['onCosts'];
 }
 
-export interface ProveOnChainReport extends Pick<PostReport, 'id' | 'registration' | 'costs'> {
+export interface ProveOnChainReport
+  extends Pick<PostReport, 'id' | 'registration' | 'costs'>,
+    Pick<ProveReport, 'trust' | 'seconds' | 'outputs' | 'warnings'> {
   certificate: string;
   opening?: string;
   segments: SegmentOnChain[];
@@ -82,6 +87,7 @@ export async function proveOnChain(
   options: RunOptions = {},
 ): Promise<ProveOnChainReport> {
   const { request, out, prices, modules, limits, files, by, onNote } = init;
+  const started = performance.now();
   await requireOutput(out, request);
   const target = { ...request, target: 'chain' as const };
   const fresh = await prepareJob({ ...target, limits }, modules, options);
@@ -137,6 +143,7 @@ export async function proveOnChain(
     await write(await certifyChainJob(draft, job, collected, modules, options));
   }
   await posted.forget();
+  const outputs = await compareOutputs(prepared, options.signal);
   const verified = await market.isVerified(job.terms);
   // Until then whoever checks its submissions has to fetch it.
   if (verified && by.kind === 'peers') await by.artifacts.release(marketHold(posted.salt));
@@ -146,6 +153,11 @@ export async function proveOnChain(
     ...{ id, registration, costs },
     segments: await Promise.all(job.offers.map((_, index) => market.segment(id, index))),
     verified,
+    // What this machine's own setups say of themselves is so.
+    trust: checkKeys({ ...draft, proofs: [], commitments: [] }, modules.verifiers).claimedTrust,
+    seconds: (performance.now() - started) / 1000,
+    outputs,
+    warnings: warningsOf(outputs),
   };
 }
 

@@ -104,6 +104,14 @@ describe('verbs of a chain, from the contracts’ deployment to a payment', () =
     expect(proven.status).toBe(0);
     expect(proven.value).toMatchObject({ certificate, verified: false });
     expect(proven.value.segments).toHaveLength(3);
+    expect(proven.value).toMatchObject({
+      trust: 'development',
+      seconds: expect.any(Number),
+      outputs: [
+        { name: 'scores', proven: Array(3).fill(expect.any(Number)), maxDifference: expect.any(Number) },
+      ],
+      warnings: [],
+    });
     expect(proven.value.costs).toMatchObject([{ action: 'Posting the job', dataFee: '0' }]);
   });
 

@@ -7,10 +7,12 @@ import { Chain, developmentAccount, Market } from '../chain/index.ts';
 import { MarketWorker } from '../chain/market-worker.ts';
 import type { JobPrices } from '../chain/posting.ts';
 import { type ProveOnChainInit, type ProveOnChainReport, proveOnChain } from '../chain/prove-on-chain.ts';
+import { reportForPrograms } from '../prove-report.ts';
 import type { JobRequest } from '../requester/job.ts';
 import { marketOn, type OpenChain, showCost, withChain } from './chain.ts';
 import type { ChainJobFlags } from './chain-job-flags.ts';
 import type { Context } from './context.ts';
+import { describeOutputs } from './describe-outputs.ts';
 import { type EzklFlags, noteUnfollowed } from './ezkl-flags.ts';
 import { marketArtifacts } from './market-artifacts.ts';
 import { type ProverFlags, withProvers } from './tessera.ts';
@@ -75,7 +77,8 @@ export async function proveOnChainOf(
       }),
     );
   });
-  output.result(report, describe(report));
+  for (const warning of report.warnings) output.warn(warning);
+  output.result(reportForPrograms(report), describe(report));
 }
 
 /** @throws TesseraError `USAGE` for a reward that the currency cannot pay */
@@ -155,13 +158,19 @@ function describe({
   verified,
   certificate,
   opening,
+  outputs,
+  trust,
+  seconds,
 }: ProveOnChainReport): string {
   return [
     ...segments.map(
       ({ state, claimant }, index) => `segment ${index}: ${state}${state === 'open' ? '' : `, ${claimant}`}`,
     ),
+    ...describeOutputs(outputs),
+    `${seconds.toFixed(1)} s in all`,
     `job ${id} of model ${registration.model}: ${verified ? 'verified on the chain' : 'not verified on the chain yet'}`,
     `certificate: ${certificate}`,
     ...(opening === undefined ? [] : [`what opens its committed tensors; keep it secret: ${opening}`]),
+    `trust: ${trust}`,
   ].join('\n');
 }

@@ -136,6 +136,7 @@ describeWithEzkl('prove and verify, as scripts use them', () => {
         { id: 'branch', prover: 'ezkl', valid: true, reason: null },
       ],
       problems: [],
+      outputs: [{ name: 'scores', scheme: 'public', values: JSON.parse(proven.stdout).outputs[0].proven }],
     });
     expect(report.links).toContainEqual(
       expect.objectContaining({

@@ -11,6 +11,7 @@ import { tensorsArePublic } from '../../requester/network/public-tensors.ts';
 import { addChainJobFlags, type ChainJobFlags } from '../chain-job-flags.ts';
 import { flagsAddedBy, requireCompanion } from '../companion-flags.ts';
 import type { Context } from '../context.ts';
+import { describeOutputs } from '../describe-outputs.ts';
 import { noteUnfollowed, requireFollowed } from '../ezkl-flags.ts';
 import {
   count,
@@ -155,8 +156,6 @@ function requireSecretsKept({ chain, network, invite, commit }: Flags): void {
   }
 }
 
-const shownValues = 10;
-
 /**
  * A proof's report for people.
  *
@@ -174,12 +173,7 @@ export function describeProof(
         : `${seconds.toFixed(1)} s, ${showMemory(peakBytes)} (expected ${expected.proveSeconds.toFixed(1)} s, ${showMemory(expected.proveBytes)})`;
     lines.push(`${id} (${prover}, ${constraints} constraints): ${took}`);
   }
-  const show = (values: Float64Array) =>
-    `${Array.from(values.subarray(0, shownValues), (value) => value.toFixed(3)).join(' ')}${values.length > shownValues ? ' …' : ''}`;
-  for (const { name, float, proven, maxDifference } of report.outputs) {
-    lines.push(`${name} in floats: ${show(float)}`, `${name} proven:    ${show(proven)}`);
-    lines.push(`largest difference: ${maxDifference.toPrecision(3)}`);
-  }
+  lines.push(...describeOutputs(report.outputs));
   lines.push(
     // Without a prover process of this machine there is nothing to tell of.
     `${report.seconds.toFixed(1)} s in all${report.peakBytes === 0 ? '' : `, at most ${showMemory(report.peakBytes)} of memory`}`,

@@ -6,7 +6,7 @@ import { toyVerifier } from '../../../protocol/fixtures/toy-adapter.ts';
 import { run, toyCertificate } from '../../../protocol/fixtures/toy-certificate.ts';
 import { modelId } from '../../../protocol/ids.ts';
 import { Output } from '../output.ts';
-import { describeReport } from './verify.ts';
+import { describeReport, provenOutputs } from './verify.ts';
 
 test('names in a certificate cannot draw a verdict of their own', async () => {
   const certificate = toyCertificate(run([1n, 2n, 3n, 4n]));
@@ -43,4 +43,20 @@ test('a model that is not the expected one is told from one of which nothing is 
   expect(other).toContain('The certificate is not valid.');
   expect(await describe({})).toContain('(not known to be an expected one; not audited)');
   expect(await describe({ modelId: modelId(certificate.manifest) })).toContain('(as expected; not audited)');
+});
+
+test('the outputs of a sound certificate are stated in the units of the model, those of another are not', () => {
+  const certificate = toyCertificate(run([1n, 2n, 3n, 4n]));
+  const { graph } = certificate.manifest;
+  const proven = provenOutputs({ sound: true }, certificate);
+  expect(proven.map(({ name }) => name)).toEqual(graph.outputs.map((index) => graph.edges[index]?.name));
+  for (const [at, index] of graph.outputs.entries()) {
+    const stated = certificate.statements.find(({ edge }) => edge === index);
+    const scale = graph.edges[index]?.type.scale ?? 0;
+    expect(proven[at]?.values).toEqual(stated?.values.map((value) => Number(value) / 2 ** scale) ?? null);
+  }
+  expect(provenOutputs({ sound: true }, { ...certificate, statements: [] })).toContainEqual(
+    expect.objectContaining({ values: null }),
+  );
+  expect(provenOutputs({ sound: false }, certificate)).toEqual([]);
 });

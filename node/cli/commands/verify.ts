@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Certificate } from '../../../protocol/certificate.ts';
+import { dequantise } from '../../../protocol/quantise.ts';
 import type { Report } from '../../../protocol/report.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import { flagsAddedBy, requireCompanion } from '../companion-flags.ts';
 import type { Context } from '../context.ts';
+import { showValues } from '../describe-outputs.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type ImageFlags, meanOption, stdOption, tensorSource } from '../options.ts';
 import { printable } from '../printable.ts';
@@ -70,7 +72,11 @@ export function verifyVerb(program: Command, context: Context): void {
       const onChain =
         flags.chain === true && report.sound ? await askChain(context, flags, certificate) : undefined;
       output.result(
-        onChain === undefined ? report : { ...report, chain: onChain },
+        {
+          ...report,
+          outputs: provenOutputs(report, certificate),
+          ...(onChain === undefined ? {} : { chain: onChain }),
+        },
         [
           describeReport(report, certificate, output),
           ...(onChain === undefined ? [] : [describeChain(onChain)]),
@@ -102,7 +108,29 @@ function statusOf(report: Report): number {
   return report.sound ? exitStatus.developmentKeys : exitStatus.failed;
 }
 
-const shownValues = 10;
+export interface ProvenOutput {
+  name: string;
+  scheme: string;
+  /** Null where it stays a commitment, or is not stated. */
+  values: number[] | null;
+}
+
+/** The outputs that a certificate proves; none of one that is not sound. */
+export function provenOutputs(
+  { sound }: Pick<Report, 'sound'>,
+  { manifest, statements }: Pick<Certificate, 'manifest' | 'statements'>,
+): ProvenOutput[] {
+  if (!sound) return [];
+  const statedAt = new Map(statements.map((statement) => [statement.edge, statement]));
+  return manifest.graph.outputs.flatMap((index) => {
+    const edge = manifest.graph.edges[index];
+    if (edge === undefined) return [];
+    const { scale, scheme } = edge.type;
+    const stated = statedAt.get(index);
+    const values = stated === undefined ? null : Array.from(dequantise(stated.values, scale));
+    return [{ name: edge.name, scheme: scheme.name, values }];
+  });
+}
 
 /** A check's report for people. */
 export function describeReport(
@@ -128,15 +156,9 @@ export function describeReport(
       `${mark(valid)} ${printable(`link ${edge}, ${ends} (${scheme})${reason === null ? '' : `: ${reason}`}`)}`,
     );
   }
-  const statedAt = new Map(statements.map((statement) => [statement.edge, statement]));
-  for (const index of report.sound ? manifest.graph.outputs : []) {
-    const edge = manifest.graph.edges[index];
-    const values = statedAt
-      .get(index)
-      ?.values.slice(0, shownValues)
-      .map((value) => Number(value) / 2 ** (edge?.type.scale ?? 0));
-    const unstated = edge?.type.scheme.name === 'public' ? 'public, but not stated' : 'stays a commitment';
-    lines.push(`${printable(edge?.name ?? '')}: ${values === undefined ? unstated : values.join(' ')}`);
+  for (const { name, scheme, values } of provenOutputs(report, { manifest, statements })) {
+    const unstated = scheme === 'public' ? 'public, but not stated' : 'stays a commitment';
+    lines.push(`${printable(name)}: ${values === null ? unstated : showValues(values, String)}`);
   }
   for (const { code, message } of report.problems) lines.push(`${code}: ${printable(message)}`);
   if (report.sound && !report.valid) {
