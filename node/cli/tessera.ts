@@ -1,5 +1,5 @@
 import { TesseraError } from '../../protocol/errors.ts';
-import { parts } from '../setup/index.ts';
+import { parts, partsOf } from '../setup/index.ts';
 import { openTessera, type Tessera, type TesseraInit } from '../tessera.ts';
 import { runSetup } from './commands/setup.ts';
 import type { Context } from './context.ts';
@@ -15,7 +15,7 @@ export interface ProverFlags {
 }
 
 /**
- * Hands the program to `use` and closes it on every path. What is missing of the provers is set up first.
+ * Hands the program to `use` and closes it on every path. What is missing of the provers that it can use is set up first.
  *
  * @throws TesseraError as {@link readyProvers}
  */
@@ -32,7 +32,7 @@ export async function withProvers<T>(
 export type ProverChoice = Pick<TesseraInit, 'limits' | 'srs' | 'setup'>;
 
 /**
- * Sets up what is missing of the provers.
+ * Sets up what is missing of the provers that the command can use.
  *
  * @throws TesseraError `USAGE` for an SRS without a digest, or a prover that `--setup` leaves out
  */
@@ -50,7 +50,7 @@ export async function readyProvers(context: Context, flags: ProverFlags): Promis
       remedy: 'Choose --setup development or ceremony, or another prover.',
     });
   }
-  await setUpMissing(context);
+  await setUpMissing(context, neededProvers(flags));
   return {
     limits: {
       ...(memory === undefined ? {} : { memory }),
@@ -76,13 +76,23 @@ export async function withTessera<T>(
   }
 }
 
+/** The provers that a command can come to use: without a choice, the plan may use any. */
+export function neededProvers({ prover, setup }: Pick<ProverFlags, 'prover' | 'setup'>): string[] {
+  if (prover !== undefined && prover !== 'auto') return [prover];
+  return setup === 'universal' ? ['ezkl'] : ['groth16', 'ezkl'];
+}
+
 /** A part that cannot be set up leaves its prover out; the others go on without it. */
-async function setUpMissing(context: Context): Promise<void> {
+async function setUpMissing(context: Context, provers: readonly string[]): Promise<void> {
   const { settings, signal, output } = context;
-  const states = await Promise.all(parts(settings).map((part) => part.check(signal)));
-  if (!states.some(({ state }) => state === 'missing')) return;
-  output.note('Not everything is set up yet: doing it now.');
-  for (const part of await runSetup(context)) {
+  const needed = partsOf(parts(settings), provers);
+  const states = await Promise.all(
+    needed.map(async (part) => ({ name: part.name, ...(await part.check(signal)) })),
+  );
+  const missing = states.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  if (missing.length === 0) return;
+  output.note(`Not set up yet: ${missing.join(' and ')}. Doing it now.`);
+  for (const part of await runSetup(context, needed)) {
     if (part.outcome === 'failed') output.note(`${part.name} is left out: ${part.error.message}`);
   }
 }

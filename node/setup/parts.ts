@@ -32,3 +32,12 @@ export function parts({ directory, leftOut, environment }: PartsInit): Part[] {
     enginePart(reason(leftOut.ezkl)),
   ];
 }
+
+/**
+ * The parts that provers need.
+ *
+ * @param provers by their names
+ */
+export function partsOf(all: readonly Part[], provers: readonly string[]): Part[] {
+  return all.filter(({ name }) => provers.some((prover) => name === prover || name.startsWith(`${prover}-`)));
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parts, type SetupOutcome, setup } from '../../setup/index.ts';
+import { type Part, parts, type SetupOutcome, setup } from '../../setup/index.ts';
 import type { Context } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { addVerb } from '../verb.ts';
@@ -22,10 +22,13 @@ export function setupVerb(program: Command, context: Context): void {
 }
 
 /** Installs what is missing, and says under which licence when something of another's came in. */
-export async function runSetup({ settings, output, signal }: Context): Promise<SetupOutcome[]> {
+export async function runSetup(
+  { settings, output, signal }: Context,
+  needed: readonly Part[] = parts(settings),
+): Promise<SetupOutcome[]> {
   const outcomes = await setup({
     directory: settings.directory,
-    parts: parts(settings),
+    parts: needed,
     signal,
     onProgress: (part, step) => output.progress({ type: 'note', message: `${part}: ${step}` }),
   });
