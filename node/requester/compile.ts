@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import { MemoryGate } from '../job/memory-gate.ts';
 import { settlePorts } from '../plan/draft.ts';
@@ -7,6 +6,7 @@ import type { SegmentPlan } from '../plan/plan.ts';
 import type { RunOptions } from '../progress.ts';
 import type { CallOptions, CompiledSegment, Port, Prover, SegmentSource } from '../provers/prover.ts';
 import { type Provers, proverNamed } from '../provers/provers.ts';
+import { namingSegment } from './naming-segment.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';
@@ -72,15 +72,4 @@ export async function compileSegments(
     return segment;
   };
   return together((signal) => plans.map((plan) => start(plan, signal)), options.signal);
-}
-
-/** Says of which segment a range is exceeded, and what whoever proves a model can do about it. */
-function namingSegment(id: string, error: unknown): unknown {
-  if (!(error instanceof TesseraError) || error.code !== 'RANGE_EXCEEDED') return error;
-  return new TesseraError('RANGE_EXCEEDED', {
-    message: `Segment ${id}: ${error.message}`,
-    remedy: 'Normalise the input as in training; very large weights or activations need a rescaled export.',
-    details: { segment: id, ...error.details },
-    cause: error,
-  });
 }

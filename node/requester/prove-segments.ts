@@ -7,6 +7,7 @@ import { type Provers, proverNamed } from '../provers/provers.ts';
 import type { Blindings } from './blindings.ts';
 import type { CircuitSegment } from './compile.ts';
 import type { EdgeValues } from './execute.ts';
+import { namingSegment } from './naming-segment.ts';
 import { type ProverLimits, type ProverUse, proverCall } from './prover-call.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import { together } from './together.ts';
@@ -38,17 +39,21 @@ export async function proveSegments(
     limit(() =>
       memory.run(compiled.provingMemory, async () => {
         throwIfAborted(signal);
-        const proof = await proverNamed(provers, plan.prover).prove(
-          compiled,
-          plan.inputs.map((name) => values.get(name) ?? []),
-          {
-            ...proverCall(plan.id, 'prove', limits, { ...progress.options, signal }),
-            blindings: {
-              inputs: plan.inputs.map((name) => blindings.get(name)),
-              outputs: plan.outputs.map((name) => blindings.get(name)),
+        const proof = await proverNamed(provers, plan.prover)
+          .prove(
+            compiled,
+            plan.inputs.map((name) => values.get(name) ?? []),
+            {
+              ...proverCall(plan.id, 'prove', limits, { ...progress.options, signal }),
+              blindings: {
+                inputs: plan.inputs.map((name) => blindings.get(name)),
+                outputs: plan.outputs.map((name) => blindings.get(name)),
+              },
             },
-          },
-        );
+          )
+          .catch((error: unknown) => {
+            throw namingSegment(plan.id, error);
+          });
         progress.finish(plan.id);
         return proof;
       }),

@@ -96,7 +96,12 @@ describe('ProverProcess', () => {
     const error = await prover
       .request('allocateAndHang', { bytes: 300e6 }, { memoryLimit: limit })
       .catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'MEMORY_EXCEEDED', details: { limit } });
+    expect(error).toMatchObject({
+      code: 'MEMORY_EXCEEDED',
+      message: expect.stringMatching(/used [\d.]+ MiB of memory; the limit is 143.05 MiB$/),
+      remedy: expect.stringMatching(/--memory \d+MiB/),
+      details: { limit },
+    });
     expect((error as { details: { used: number } }).details.used).toBeGreaterThan(limit);
     expect(isRunning(pid)).toBe(false);
     expect((await prover.request('echo', {}, { memoryLimit: limit })).value).toEqual({});

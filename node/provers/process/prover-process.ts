@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { TesseraError } from '../../../protocol/errors.ts';
 import { aborted, throwIfAborted } from '../../abort.ts';
+import { showMemory } from '../../memory.ts';
 import { encodeFrame } from './frame.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { residentMemory } from './resident-memory.ts';
@@ -119,8 +120,8 @@ export class ProverProcess {
     const memory = new MemoryWatch(running.child.pid, memoryLimit, (used) => {
       running.stop(
         new TesseraError('MEMORY_EXCEEDED', {
-          message: `${name}: ${operation} used ${used} bytes of memory; the limit is ${memoryLimit}`,
-          remedy: 'Allow more memory, or cut the model into smaller segments.',
+          message: `${name}: ${operation} used ${showMemory(used)} of memory; the limit is ${showMemory(memoryLimit ?? 0)}`,
+          remedy: `Allow more memory, at first --memory ${enoughMemory(used)}, or cut the model into smaller segments.`,
           details: { operation, limit: memoryLimit, used },
         }),
       );
@@ -180,4 +181,12 @@ export class ProverProcess {
     });
     return this.#running;
   }
+}
+
+/**
+ * Twice of what was used when the process was ended, in whole MiB as `--memory` takes them: how much more it would have
+ * used nobody knows.
+ */
+export function enoughMemory(used: number): string {
+  return `${Math.ceil((2 * used) / 2 ** 20)}MiB`;
 }
