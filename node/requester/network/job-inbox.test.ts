@@ -36,10 +36,13 @@ let events: SegmentEvent[];
 let cancelled: [string, Cancellation][];
 let begun: string[];
 let pokes: number;
+/** What a record fails with that is to be kept. */
+let full: TesseraError | undefined;
 
 beforeEach(() => {
   [worth, events, cancelled, begun, pokes] = [[], [], [], [], 0];
   kept = new Map();
+  full = undefined;
   verdict = async () => ({ kind: 'valid', proof });
   edgesHold = true;
   const need = { prover: 'groth16', units: 5, memory: 7 };
@@ -60,9 +63,17 @@ beforeEach(() => {
       begin: (worker) => begun.push(worker) === 1,
       give: () => {},
       pause: (worker) => void worth.push([worker, 'pause']),
-      judge: async (worker, what) => void worth.push([worker, what]),
+      judge: async (worker, what) => {
+        worth.push([worker, what]);
+        if (full !== undefined) throw full;
+      },
     },
-    record: { save: async (segment, record) => void kept.set(segment, record) },
+    record: {
+      save: async (segment, record) => {
+        if (full !== undefined) throw full;
+        kept.set(segment, record);
+      },
+    },
     cancellations,
     log,
     onEvent: (event) => events.push(event),
@@ -155,6 +166,28 @@ describe('a submission', () => {
       [ann, 'broken'],
     ]);
     expect(ledger.open.map(({ segment }) => segment)).toEqual([0, 1]);
+  });
+
+  it('that cannot be kept ends the job, and is not held against its worker', async () => {
+    await assign(0, ann, 'x');
+    full = new TesseraError('STORAGE_FAILED', { message: 'no space left on device' });
+    await expect(inbox.onSubmission(said(ann, 'x'))).rejects.toBe(full);
+    await expect(state.result).rejects.toBe(full);
+    expect(worth).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<ProofVerdict>]>([
+    ['is wrong', async () => ({ kind: 'wrong', reason: 'it does not verify' })],
+    [
+      'does not come',
+      () => Promise.reject(new TesseraError('ARTIFACT_MISSING', { message: 'nobody has it' })),
+    ],
+  ])('that %s ends the job where its worker’s record cannot be kept', async (_, judged) => {
+    await assign(0, ann, 'x');
+    full = new TesseraError('STORAGE_FAILED', { message: 'no space left on device' });
+    verdict = judged;
+    await expect(inbox.onSubmission(said(ann, 'x'))).rejects.toBe(full);
+    await expect(state.result).rejects.toBe(full);
   });
 
   it('is judged once at a time, and its assignment does not lapse meanwhile', async () => {

@@ -11,7 +11,7 @@ import type { Logger } from '../../peer/log.ts';
 import type { EdgeJudge } from './edge-judge.ts';
 import type { JobCancellations } from './job-cancellations.ts';
 import type { JobState } from './job-state.ts';
-import type { ProofJudge } from './proof-judge.ts';
+import type { ProofJudge, ProofVerdict } from './proof-judge.ts';
 import type { Claimant } from './segment-ledger.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 
@@ -70,7 +70,7 @@ export class JobInbox {
     const { segment, sender, edge, block } = message;
     if (!state.segments.holds(claimantOf(message))) return undefined;
     if (await edges.holds(segment, state.ended)) {
-      await state.dismiss(segment, sender, 'it claims an edge mismatch where there is none');
+      await this.#keep(state.dismiss(segment, sender, 'it claims an edge mismatch where there is none'));
       return undefined;
     }
     const id = state.segments.needOf(segment)?.id ?? '';
@@ -88,16 +88,27 @@ export class JobInbox {
     const { segment, sender, job } = message;
     const { state, proofs, directory, cancellations, log } = this.#components;
     if (state.segments.holds(claimantOf(message))) state.hear(segment, sender);
+    let verdict: ProofVerdict;
     try {
-      const verdict = await proofs.judgeSubmission(message, directory.sourceOf(sender), state.ended);
-      if (verdict.kind === 'wrong') await state.dismiss(segment, sender, verdict.reason);
-      else await state.accept(segment, sender, verdict.proof);
-      return undefined;
+      verdict = await proofs.judgeSubmission(message, directory.sourceOf(sender), state.ended);
     } catch (error) {
       throwIfAborted(state.ended);
       log.info({ job, segment, worker: sender, err: error }, 'no proof came');
-      await state.breach(claimantOf(message), 'it does not serve its proof');
+      await this.#keep(state.breach(claimantOf(message), 'it does not serve its proof'));
       return cancellations.sign('reassigned', segment);
+    }
+    if (verdict.kind === 'wrong') await this.#keep(state.dismiss(segment, sender, verdict.reason));
+    else await this.#keep(state.accept(segment, sender, verdict.proof));
+    return undefined;
+  }
+
+  /** Ends the job where a judgement cannot be kept: that is this machine's fault, and goes on with the next one. */
+  async #keep(kept: Promise<void>): Promise<void> {
+    try {
+      await kept;
+    } catch (error) {
+      this.#components.state.fail(error);
+      throw error;
     }
   }
 }
