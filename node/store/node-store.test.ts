@@ -51,4 +51,13 @@ describe('a node’s store', () => {
     for await (const key of store.datastore.queryKeys({})) keys.push(key.toString());
     expect(keys).toEqual(['/jobs/a']);
   });
+
+  it('says that it is the storage that fails', async () => {
+    const jobs = store.records<string>('jobs');
+    await store.close();
+    const failure = { code: 'STORAGE_FAILED', details: { records: 'jobs' } };
+    await expect(jobs.put('a', 'open')).rejects.toMatchObject(failure);
+    await expect(jobs.get('a')).rejects.toMatchObject(failure);
+    await expect(jobs.delete('a')).rejects.toMatchObject(failure);
+  });
 });

@@ -7,7 +7,7 @@ import { WriteBehindDatastore } from './write-behind-datastore.ts';
 
 type Database = Level<string, Uint8Array>;
 
-/** One kind of a node's durable records, by key, as JSON. */
+/** One kind of a node's durable records, by key, as JSON. What the disk refuses fails with `STORAGE_FAILED`. */
 export interface Records<T> {
   get(key: string): Promise<T | undefined>;
   put(key: string, value: T): Promise<void>;
@@ -69,10 +69,24 @@ function libp2pSection(database: Database): Database {
 function recordsOf<T>(database: Database, name: string): Records<T> {
   const section = database.sublevel<string, T>(name, { keyEncoding: 'utf8', valueEncoding: 'json' });
   return {
-    get: (key) => section.get(key),
-    put: (key, value) => section.put(key, value),
-    delete: (key) => section.del(key),
+    get: (key) => section.get(key).catch(failsToStore('read', name)),
+    put: (key, value) => section.put(key, value).catch(failsToStore('written', name)),
+    delete: (key) => section.del(key).catch(failsToStore('deleted', name)),
     entries: () => section.iterator(),
+  };
+}
+
+/** @returns what to do with the database's refusal @throws TesseraError `STORAGE_FAILED` */
+function failsToStore(what: string, records: string): (error: unknown) => never {
+  return (error) => {
+    // The database says what it could not do; its cause says why.
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw new TesseraError('STORAGE_FAILED', {
+      message: `A record of the node's store (${records}) cannot be ${what}: ${cause instanceof Error ? cause.message : cause}`,
+      remedy: 'Check the free space on the disk of the data directory, and its health.',
+      details: { records },
+      cause: error,
+    });
   };
 }
 
