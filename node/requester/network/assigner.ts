@@ -59,6 +59,7 @@ export class Assigner {
       const claimant = { segment, assignment: holding.id, worker: holding.worker };
       await state.breach(claimant, reason, holding.taken);
     }
+    if (state.ended.aborted) return;
     const { open } = state.segments;
     const candidates = this.#candidates();
     const now = performance.now();

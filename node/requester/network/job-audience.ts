@@ -22,8 +22,8 @@ export interface JobAudience {
   invited?: ReadonlySet<Hex32>;
   /** Where they find what it is made of. */
   artifacts: ArtifactAccess;
-  /** Says something to all of them. */
-  say(message: SignedMessage<Offer | Cancellation>): Promise<void>;
+  /** Says something to all of them. @param signal of who no longer wants it said */
+  say(message: SignedMessage<Offer | Cancellation>, signal?: AbortSignal): Promise<void>;
 }
 
 export interface JobAudienceComponents {
@@ -46,7 +46,6 @@ export function audienceOf(
   job: Job,
   invited: readonly Hex32[] | undefined,
   components: JobAudienceComponents,
-  signal: AbortSignal,
 ): JobAudience {
   const { transport, artifacts, privateArtifacts } = components;
   if (invited === undefined) {
@@ -64,7 +63,7 @@ export function audienceOf(
   return {
     invited: workers,
     artifacts: privateArtifacts.lendTo(new Set(invited.map(peerIdOf))),
-    say: (message) => tellEach(workers, message, components, signal),
+    say: (message, signal) => tellEach(workers, message, components, signal),
   };
 }
 
@@ -73,11 +72,14 @@ async function tellEach(
   workers: Iterable<Hex32>,
   message: SignedMessage,
   { requests, directory, log }: JobAudienceComponents,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const told = [...workers].map(async (worker) => {
     try {
-      await requests.request(directory.sourceOf(worker), message, { signal, timeout: tellMs });
+      await requests.request(directory.sourceOf(worker), message, {
+        timeout: tellMs,
+        ...(signal === undefined ? {} : { signal }),
+      });
     } catch (error) {
       log.debug({ err: error, worker }, 'an invited peer cannot be reached');
     }

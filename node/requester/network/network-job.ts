@@ -110,11 +110,15 @@ export class NetworkJob implements TurnTaker {
     signal.addEventListener('abort', abort, { once: true });
     try {
       await this.#resume();
+      throwIfAborted(signal);
       turns.add(this);
       return await state.result;
     } catch (error) {
       const mismatch = error instanceof TesseraError && error.code === 'EDGE_MISMATCH';
       const workers = state.segments.holdings.map(({ worker }) => worker);
+      // To withdraw takes seconds: nothing is given out meanwhile.
+      turns.delete(this);
+      state.end();
       await this.#cancellations.withdraw(mismatch ? 'mismatch' : 'withdrawn', workers);
       await record
         .withdraw()

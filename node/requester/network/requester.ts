@@ -104,7 +104,7 @@ export class Requester {
   async prove(job: Job, modules: JobModules, options: NetworkProofOptions = {}): Promise<ProvenJob> {
     const { signal = new AbortController().signal, invited } = options;
     const { signer, records } = this.#components;
-    const audience = audienceOf(job, invited, this.#components, signal);
+    const audience = audienceOf(job, invited, this.#components);
     const fixed = await fixJob({ job, audience, sender: signer.sender, records }, modules, options);
     const { id, draft, commitments, record } = fixed;
     try {
@@ -125,7 +125,7 @@ export class Requester {
     { id, nonce, manifest, job, draft, commitments, srsFiles, needs, published, record }: FixedJob,
     { invited, say }: JobAudience,
     { provers, verifiers }: JobModules,
-    { onProgress, onSegment, price = 0n }: NetworkProofOptions,
+    { signal, onProgress, onSegment, price = 0n }: NetworkProofOptions,
   ): NetworkJob {
     const { signer, artifacts, requests, directory, addresses, log, timings } = this.#components;
     const deadline = signer.now() + maxJobMs;
@@ -159,8 +159,9 @@ export class Requester {
         link: new WorkerLink({ requests, directory, offer }),
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
         edges: new EdgeJudge({ job, commitments, srsFiles }, { provers, verifiers }),
-        sayOffer: () => say(jobOffer.renew()),
-        announce: say,
+        sayOffer: () => say(jobOffer.renew(), signal),
+        // A job is withdrawn as it is cancelled: that it was is said all the same.
+        announce: (message) => say(message),
         onEvent: (event) => {
           if (event.state === 'accepted') progress.finish(event.id);
           onSegment?.(event);
