@@ -8,7 +8,7 @@ export type Gate<T> = (work: () => Promise<T>) => Promise<T>;
  *
  * @throws TesseraError `ABORTED`, and as the work
  */
-export function enter<T>(gate: Gate<T>, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export function enter<T>(gate: Gate<T>, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   const result = Promise.withResolvers<T>();
   let begun = false;
   const leave = () => {
@@ -19,14 +19,14 @@ export function enter<T>(gate: Gate<T>, signal: AbortSignal, work: () => Promise
       result.reject(error);
     }
   };
-  signal.addEventListener('abort', leave, { once: true });
+  signal?.addEventListener('abort', leave, { once: true });
   const turn = gate(async () => {
     // Its turn comes all the same, and is over at once.
     throwIfAborted(signal);
     begun = true;
     return work();
   });
-  turn.then(result.resolve, result.reject).finally(() => signal.removeEventListener('abort', leave));
+  turn.then(result.resolve, result.reject).finally(() => signal?.removeEventListener('abort', leave));
   leave();
   return result.promise;
 }

@@ -51,6 +51,11 @@ async function verdict(
   return opinion?.verdict;
 }
 
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
 /** x = (−1, 0.5, 0, 0.25) at scale 7. */
 const input = [[-128n, 64n, 0n, 32n]];
 
@@ -190,6 +195,28 @@ describe('createGroth16Prover', () => {
   it('leaves no witness behind', async () => {
     const segment = await compile(denseModel, committed, committed);
     await prover.prove(segment, input);
+    expect((await readdir(directory)).filter((name) => name.startsWith('witness'))).toEqual([]);
+  });
+
+  it('keeps no proof waiting for its turn that is cancelled', async () => {
+    const segment = await compile(denseModel, committed, committed);
+    const ended: number[] = [];
+    let begun = 0;
+    let cancelled = -1;
+    const proofs = Array.from({ length: 4 }, (_, index) => {
+      const { signal, abort } = abortable();
+      const onProgress = (event: ProverEvent) => {
+        if (event.type !== 'prover:start' || event.step !== 'prove' || ++begun < 4) return;
+        // It is the last in line.
+        cancelled = index;
+        setImmediate(abort);
+      };
+      return prover.prove(segment, input, { signal, onProgress }).finally(() => ended.push(index));
+    });
+    const results = await Promise.allSettled(proofs);
+    expect(results[cancelled]).toMatchObject({ reason: { code: 'ABORTED' } });
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    expect(ended.at(-1)).not.toBe(cancelled);
     expect((await readdir(directory)).filter((name) => name.startsWith('witness'))).toEqual([]);
   });
 

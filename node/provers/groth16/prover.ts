@@ -26,6 +26,7 @@ import type { Circuit } from '../../../protocol/manifest.ts';
 import { throwIfAborted } from '../../abort.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
+import { enter } from '../../enter.ts';
 import { Call } from '../call.ts';
 import { executeCircuit, unsupportedNode } from '../circuit/index.ts';
 import { HeldEntries } from '../held-entries.ts';
@@ -78,7 +79,8 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
   const { cache } = init;
   const process = workerProcess(init.worker);
   // Loading and proving belong together: another circuit's keys may push this one's out in between.
-  const oneAtATime = pLimit(1);
+  const turns = pLimit(1);
+  const oneAtATime = <T>(call: Call, work: () => Promise<T>) => enter<T>(turns, call.signal, work);
   const loaded = new LoadedCircuits();
   const opened = new WeakMap<CompiledSegment, OpenSegment>();
   const held = new HeldEntries();
@@ -102,7 +104,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
         async (paths) =>
           policy === 'ceremony'
             ? requireCeremony(digest, constraints)
-            : oneAtATime(async () => {
+            : oneAtATime(call, async () => {
                 await loaded.makeRoom(expectedBytes(memory.setup, circuit), call);
                 return developmentSetup({ path: constraints, digest }, paths, call);
               }),
@@ -181,7 +183,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
             // Both, so that nobody can spoil the keys that another peer sends.
             { verifyingKey: sha256Hex(verifyingKey), provingKey },
             (paths) =>
-              oneAtATime(async () => {
+              oneAtATime(call, async () => {
                 await loaded.makeRoom(expectedBytes(memory.setup, circuit.circuit), call);
                 return importKeys(circuit.constraints, exported, { verifyingKey, setup }, paths, call);
               }),
@@ -218,7 +220,7 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
         const witness = join(scratch, 'witness.bin');
         await writeFile(witness, bytes, { mode: 0o600 });
         const { value } = await call.step('prove', () =>
-          oneAtATime(async () => {
+          oneAtATime(call, async () => {
             const circuit = await load(open, call);
             return { ...(await call.request('prove', { circuit, witness })), cached: false };
           }),

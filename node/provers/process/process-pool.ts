@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { enter } from '../../enter.ts';
 import { type Answer, ProverProcess, type RequestOptions } from './prover-process.ts';
 import type { ProverProcessInit } from './running-worker.ts';
 
@@ -15,9 +16,9 @@ export class ProcessPool {
     this.#limit = pLimit(size);
   }
 
-  /** See {@link ProverProcess.request}. */
+  /** See {@link ProverProcess.request}. Who is cancelled while all processes are busy waits no longer. */
   request(operation: string, parameters: object, options: RequestOptions = {}): Promise<Answer> {
-    return this.#limit(async () => {
+    return enter<Answer>(this.#limit, options.signal, async () => {
       const process = this.#idle.pop();
       if (process === undefined)
         throw new Error('the limit admits no more requests than there are processes');

@@ -198,6 +198,20 @@ describe('ProcessPool', () => {
     hanging.abort();
     await expect(first).rejects.toMatchObject({ code: 'ABORTED' });
   });
+
+  it('keeps nobody waiting for a process who is cancelled, and gives the place on', async () => {
+    const pool = new ProcessPool(init(), 1);
+    opened.push(pool);
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = pool.request('hang', {}, { signal: running.signal });
+    const second = pool.request('pid', {}, { signal: waiting.signal });
+    const third = pool.request('echo', { n: 3 });
+    waiting.abort();
+    await expect(second).rejects.toMatchObject({ code: 'ABORTED' });
+    running.abort();
+    await expect(first).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await third).value).toEqual({ n: 3 });
+  });
 });
 
 describe('FrameDecoder', () => {

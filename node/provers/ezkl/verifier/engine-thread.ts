@@ -1,6 +1,8 @@
 /** `@ezkljs/engine` in a thread of its own, with a memory limit and a deadline. Node only. */
 import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
 import { aborted } from '../../../abort.ts';
+import { enter } from '../../../enter.ts';
 import type { EngineInput, EzklEngine } from './engine-opinion.ts';
 import type { WorkerAnswer } from './engine-worker.ts';
 
@@ -17,7 +19,7 @@ const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 2 * 2 ** 30 
 type Answer = Awaited<ReturnType<EzklEngine['verify']>>;
 
 /**
- * Keeps one thread warm and puts requests before it one at a time. The thread is ended, and a new one started for
+ * Keeps one thread warm and puts requests before it one at a time; one that is cancelled waits no longer. The thread is ended, and a new one started for
  * the next request, after a trap, at the deadline and on cancellation. It does not keep the process alive.
  */
 export function createEngineThread(
@@ -25,7 +27,7 @@ export function createEngineThread(
 ): EzklEngine & { close(): Promise<void> } {
   const { timeout, memoryLimit } = { ...defaultEngineThreadOptions, ...options };
   let worker: Worker | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = pLimit(1);
 
   // A trap does not tell a panic on hostile input from a want of memory: refuse, and say both.
   const trapped = (reason: string) =>
@@ -100,11 +102,7 @@ export function createEngineThread(
     });
 
   return {
-    verify(input, signal) {
-      const answer = turn.then(() => ask(input, signal));
-      turn = answer.catch(() => undefined);
-      return answer;
-    },
+    verify: (input, signal) => enter<Answer>(turns, signal, () => ask(input, signal)),
     close: end,
   };
 }
