@@ -1,4 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactCache } from '../node/artifacts/cache.ts';
 import { importModel } from '../node/model/import/index.ts';
@@ -129,9 +130,11 @@ async function proveSample(
   signal: AbortSignal,
 ): Promise<ProvenSample> {
   const { onProgress, use } = timedSteps();
-  const compiled = await prover.compile(segment.source, segment.params, { signal, onProgress });
+  // What it takes is measured.
+  const options = { memoryLimit: totalmem(), signal, onProgress };
+  const compiled = await prover.compile(segment.source, segment.params, options);
   const integers = segment.inputs.map((values) => Array.from(values, BigInt));
-  await prover.prove(compiled, integers, { signal, onProgress });
+  await prover.prove(compiled, integers, options);
   return {
     id: segment.id,
     constraints: segment.constraints,

@@ -1,4 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactCache } from '../../node/artifacts/cache.ts';
 import { importModel } from '../../node/model/import/index.ts';
@@ -37,6 +38,8 @@ export const groth16Lenet: Benchmark = {
     const { source, params } = await committedSegment(lenet, await calibrationDigits(), signal);
     const directory = await mkdtemp(join(scratch, 'groth16-'));
     const worker = await workerPath(installation.directory.groth16);
+    // What it takes is measured.
+    const memoryLimit = totalmem();
     const fromNothing = async () => {
       const cache = new ArtifactCache({
         directory: await mkdtemp(join(directory, 'cache-')),
@@ -44,7 +47,7 @@ export const groth16Lenet: Benchmark = {
       });
       const prover = createGroth16Prover({ worker, cache, directory });
       const { onProgress, use } = timedSteps();
-      const segment = await prover.compile(source, params, { signal, onProgress });
+      const segment = await prover.compile(source, params, { memoryLimit, signal, onProgress });
       return { prover, segment, seconds: use('setup').seconds, building: use('compile').seconds };
     };
 
@@ -56,7 +59,7 @@ export const groth16Lenet: Benchmark = {
       const prove = async (digit: Float32Array) => {
         const { onProgress, use } = timedSteps();
         const started = performance.now();
-        await prover.prove(segment, integers(digit), { signal, onProgress });
+        await prover.prove(segment, integers(digit), { memoryLimit, signal, onProgress });
         const seconds = (performance.now() - started) / 1000;
         return { seconds, witness: use('execute').seconds, peakBytes: use('prove').peakBytes };
       };
@@ -69,7 +72,8 @@ export const groth16Lenet: Benchmark = {
       const fidelity = await sameClass(
         lenet,
         digits,
-        async (digit) => (await prover.execute(segment, integers(digit), { signal })).outputs[0] ?? [],
+        async (digit) =>
+          (await prover.execute(segment, integers(digit), { memoryLimit, signal })).outputs[0] ?? [],
         signal,
       );
       const whole = await baseline(model);

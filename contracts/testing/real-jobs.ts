@@ -12,6 +12,9 @@ import type { Proof } from '../../protocol/certificate.ts';
 import type { EdgeType } from '../../protocol/edge.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 
+/** More than any of these circuits takes. */
+const memoryLimit = 8e9;
+
 export interface RealJob {
   manifest: Manifest;
   /** Of every edge; each has one block. */
@@ -49,7 +52,7 @@ async function chainJob(chain: Chain): Promise<RealJob> {
     tensors.push(outputs[0] as readonly bigint[]);
   }
   const prove = (segment: number, context: bigint) =>
-    prover.prove(circuitOf(segment), [tensors[segment] as readonly bigint[]], { context });
+    prover.prove(circuitOf(segment), [tensors[segment] as readonly bigint[]], { memoryLimit, context });
 
   // What the proofs bind is what the job commits to: both ends of every second segment are all edges.
   const commitments: Uint8Array[][] = [];

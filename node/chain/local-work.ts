@@ -34,7 +34,7 @@ export function localWork(job: Job, segment: number, modules: Modules, limits: P
       const again = await commitEdges(
         { ...job, values },
         modules.verifiers,
-        await srsFiles(job.plans, modules.provers, running),
+        await srsFiles(job.plans, modules.provers, { memoryLimit: limits.memory, ...running }),
         { ...running, segments: [segment] },
       );
       return [...refs.inputs, ...refs.outputs].map(

@@ -81,7 +81,8 @@ async function commitmentsOf(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array[][]> {
   const running = signal ? { signal } : {};
-  return commitEdges(job, verifiers, await srsFiles(job.plans, provers, running), running);
+  const srs = await srsFiles(job.plans, provers, { memoryLimit: job.limits.memory, ...running });
+  return commitEdges(job, verifiers, srs, running);
 }
 
 /** Where is kept that this order is not done with. @param content whose commitments count where nothing is blinded */

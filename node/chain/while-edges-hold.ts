@@ -40,7 +40,10 @@ export async function whileEdgesHold<T>(
   const { id, job, prepared, market, modules, listen, file } = posted;
   const stop = new AbortController();
   const running = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-  const files = await srsFiles(prepared.plans, modules.provers, { signal: running });
+  const files = await srsFiles(prepared.plans, modules.provers, {
+    signal: running,
+    memoryLimit: prepared.limits.memory,
+  });
   const judge = new EdgeJudge({ job: prepared, commitments: job.commitments, srsFiles: files }, modules);
   const judged = new Set<number>();
   // One after the other: each may take all of the machine.

@@ -7,11 +7,11 @@ type Requests = Pick<ProcessPool, 'request'>;
 /** One call of the interface: its limits over all its requests to the worker, and its events. */
 export class Call {
   readonly #pool: Requests;
-  readonly #options: CallOptions;
+  readonly #options: Partial<CallOptions>;
   readonly #deadline: number | undefined;
   #peakBytes = 0;
 
-  constructor(pool: Requests, options: CallOptions = {}) {
+  constructor(pool: Requests, options: Partial<CallOptions> = {}) {
     this.#pool = pool;
     this.#options = options;
     this.#deadline = options.timeout === undefined ? undefined : performance.now() + options.timeout;

@@ -17,7 +17,7 @@ export interface CallOptions {
   signal?: AbortSignal;
   onProgress?: (event: ProverEvent) => void;
   /** Bytes of resident memory the prover's process may use. */
-  memoryLimit?: number;
+  memoryLimit: number;
   /** Milliseconds until the call is given up. */
   timeout?: number;
 }

@@ -53,7 +53,7 @@ export async function compileSegments(
     const call = proverCall(plan.id, 'compile', limits, { ...progress.options, signal });
     const compiled = await limit(async () => {
       throwIfAborted(signal);
-      const expected = await prover.setupMemory(source, plan.params, { signal });
+      const expected = await prover.setupMemory(source, plan.params, { signal, memoryLimit: limits.memory });
       return memory.run(expected, () => make(prover, source, plan, call));
     }).catch((error: unknown) => {
       throw namingSegment(plan.id, error);

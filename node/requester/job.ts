@@ -82,6 +82,8 @@ export interface Job {
   cut: CutModel;
   committed: Committed;
   plans: readonly EstimatedPlan[];
+  /** What may be used of this machine for it. */
+  limits: ProverLimits;
   segments: readonly CircuitSegment[];
   compiled: CompiledGraph;
   values: EdgeValues;
@@ -215,7 +217,7 @@ export async function prepareJob(
   const values = await execute(segments, integers, provers, limits, options);
   await keepRanges();
   const blindings = drawBlindings(plans);
-  return { ...job, segments, compiled, values, blindings };
+  return { ...job, limits, segments, compiled, values, blindings };
 }
 
 /**
@@ -248,9 +250,9 @@ async function certifyInit(
   provers: Provers,
   signal: AbortSignal | undefined,
 ): Promise<Omit<CertifyInit, 'proofs'>> {
-  const { imported, cut, committed, compiled, plans } = job;
+  const { imported, cut, committed, compiled, plans, limits } = job;
   const { model } = imported;
-  const files = await srsFiles(plans, provers, signal ? { signal } : {});
+  const files = await srsFiles(plans, provers, { memoryLimit: limits.memory, ...(signal ? { signal } : {}) });
   return {
     compiled,
     recipe: recipeOf({ imported, strategy: strategyInRecipe(cut.strategy), version, compiled }),

@@ -12,7 +12,7 @@ import { type Provers, proverNamed } from '../provers/provers.ts';
 export async function srsFiles(
   plans: readonly SegmentPlan[],
   provers: Provers,
-  options: CallOptions = {},
+  options: CallOptions,
 ): Promise<Map<Hex32, Uint8Array>> {
   const found = new Map<Hex32, Uint8Array>();
   for (const { prover, params } of plans) {

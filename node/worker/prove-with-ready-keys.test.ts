@@ -57,7 +57,8 @@ const jobId = '00'.repeat(32);
 async function publish(prover: Prover): Promise<{ task: SegmentTask; keys: string[] }> {
   const { provers, verifiers } = modules(prover);
   const { manifest } = await draftJobCertificate(job, { provers }, {});
-  const commitments = await commitEdges(job, verifiers, await srsFiles(job.plans, provers, {}), {});
+  const srs = await srsFiles(job.plans, provers, { memoryLimit: job.limits.memory });
+  const commitments = await commitEdges(job, verifiers, srs, {});
   const artifacts = new ArtifactAccess(requester.exchange);
   const published = await publishSegments({
     ...{ job, manifest, commitments, provers, artifacts, keepFor: jobId },

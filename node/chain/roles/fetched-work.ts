@@ -53,7 +53,7 @@ export async function openFetchedWork(
         message: `Nothing is known of what ${recipe.prover} takes, so no bond is put on it`,
       });
     }
-    const setup = await prover.setupMemory(source, recipe.params, { signal });
+    const setup = await prover.setupMemory(source, recipe.params, { signal, memoryLimit: memory });
     requireRoom(setup, memory);
     const compiled = await gate.run(setup, () =>
       prover.openSegment(source, recipe.params, circuit, files, { signal, memoryLimit: memory }),

@@ -63,6 +63,7 @@ export async function waitingJob({
     cut,
     committed: { input: false, output: false },
     plans,
+    limits,
     segments,
     compiled,
     values,

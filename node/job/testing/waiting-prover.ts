@@ -71,13 +71,15 @@ export function createWaitingProver(onEvent: (event: WaitingEvent) => void = () 
       return compiled;
     },
     execute: async (_, inputs) => run(inputs),
-    async prove({ key }, inputs, { signal } = {}) {
+    async prove({ key }, inputs, options) {
       const { inputs: read, outputs: made } = run(inputs);
       const publicInputs = [...read, ...made].flat();
       const input = publicInputs[0] as bigint;
       onEvent({ input, state: 'begun' });
       try {
-        await sleep(1_000 * (JSON.parse(key) as { seconds: number }).seconds, undefined, { signal });
+        await sleep(1_000 * (JSON.parse(key) as { seconds: number }).seconds, undefined, {
+          signal: options?.signal,
+        });
       } catch (cause) {
         onEvent({ input, state: 'stopped' });
         throw new TesseraError('ABORTED', { message: 'The proof was cancelled', cause });

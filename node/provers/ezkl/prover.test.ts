@@ -20,6 +20,8 @@ import { developmentSrs, publishedSrs, srsBytes } from './srs.ts';
 import { createEzklVerifier, ezklAdapter } from './verifier/index.ts';
 
 const params = { ...defaultEzklParams, k: 11 };
+/** More than any of these circuits takes. */
+const memoryLimit = 8e9;
 let directory: string;
 let cache: ArtifactCache;
 let prover: EzklProver;
@@ -111,7 +113,7 @@ describeWithEzkl('the ezkl prover', () => {
     const model = scaledModel([1, 1, 1, 4]);
     const run = async () => {
       const events: ProverEvent[] = [];
-      const options = { onProgress: (event: ProverEvent) => void events.push(event) };
+      const options = { memoryLimit, onProgress: (event: ProverEvent) => void events.push(event) };
       const each = create(cache);
       const segment = await each.compile(source(model, 'public', 'public'), formatParams(params), options);
       const proof = await each.prove(segment, inputs, options);
@@ -140,7 +142,7 @@ describeWithEzkl('the ezkl prover', () => {
     const each = create(new ArtifactCache({ directory: join(directory, 'cache'), maxBytes: 2e9 }));
     const steps: ProverEvent[] = [];
     const onProgress = (event: ProverEvent) => void steps.push(event);
-    const segment = await each.compile(damaged, formatParams(params), { onProgress });
+    const segment = await each.compile(damaged, formatParams(params), { memoryLimit, onProgress });
     expect(steps).toContainEqual(expect.objectContaining({ step: 'setup', cached: true }));
     expect(sha256Hex(await readFile(path))).not.toBe(digest);
     await each.prove(segment, inputs);
@@ -246,11 +248,12 @@ describeWithEzkl('the ezkl prover', () => {
       code: 'MEMORY_EXCEEDED',
       details: { limit: 10e6 },
     });
-    await expect(prover.prove(segment, values, { timeout: 1 })).rejects.toMatchObject({
+    await expect(prover.prove(segment, values, { memoryLimit, timeout: 1 })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
     });
     const controller = new AbortController();
     const cancelled = prover.prove(segment, values, {
+      memoryLimit,
       signal: controller.signal,
       onProgress: (event) => event.type === 'prover:start' && event.step === 'prove' && controller.abort(),
     });
@@ -265,6 +268,7 @@ describeWithEzkl('the ezkl prover', () => {
     const over = new AbortController();
     let killing: Promise<void> | undefined;
     const killed = prover.prove(segment, values, {
+      memoryLimit,
       onProgress: (event) => {
         if (event.type === 'prover:start' && event.step === 'prove') killing = killEzklWorkers(over.signal);
       },

@@ -76,13 +76,21 @@ export async function developmentSetup(
 }
 
 /** The proving key as a peer can read it, made once. */
-export function openExportedKey(cache: ArtifactCache, keys: OpenEntry, call: Call): Promise<OpenEntry> {
+export function openExportedKey(
+  cache: ArtifactCache,
+  keys: OpenEntry,
+  call: Call,
+  whenFree: (work: () => Promise<void>) => Promise<void>,
+): Promise<OpenEntry> {
   return cache.open(
     'groth16-exported-key',
     { layoutVersion, keys: keys.key },
     async (directory) => {
       const { provingKey, provingKeyDigest } = await loadParameters(keys);
-      await call.request('exportKey', { provingKey, provingKeyDigest, out: exportedKeyPath(directory) });
+      const out = exportedKeyPath(directory);
+      await whenFree(
+        async () => void (await call.request('exportKey', { provingKey, provingKeyDigest, out })),
+      );
     },
     call.signal,
   );

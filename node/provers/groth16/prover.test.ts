@@ -15,6 +15,8 @@ import { builtWorker } from './testing/worker.ts';
 import { createGroth16Verifier, readSetupRecord, writeSetupRecord } from './verifier/index.ts';
 
 const buildTimeout = 300_000;
+/** More than any of these circuits takes. */
+const memoryLimit = 2e9;
 const committed: Port = { scheme: 'poseidon2', blinded: false };
 const blinded: Port = { scheme: 'poseidon2', blinded: true };
 const open: Port = { scheme: 'public', blinded: false };
@@ -64,7 +66,7 @@ describe('createGroth16Prover', () => {
     const segment = await compile(denseModel, committed, committed);
     const { circuit } = segment;
     const boundary = await prover.execute(segment, input);
-    const proof = await prover.prove(segment, input, { context: 9n });
+    const proof = await prover.prove(segment, input, { memoryLimit, context: 9n });
     expect(await verdict(segment, proof, 9n)).toBe('valid');
     expect(await verdict(segment, proof)).toBe('invalid');
 
@@ -120,7 +122,7 @@ describe('createGroth16Prover', () => {
       const again = await other.compile(
         { model: denseModel, inputs: [committed], outputs: [committed] },
         formatGroth16Params(paramsOf(denseModel)),
-        { onProgress: (event) => events.push(event) },
+        { memoryLimit, onProgress: (event) => events.push(event) },
       );
       expect(again).toEqual(first);
       const ended = events.filter((event) => event.type === 'prover:end');
@@ -142,12 +144,21 @@ describe('createGroth16Prover', () => {
     expect(relu.circuit.inputs[0]).toEqual(edge);
 
     const { outputs } = await prover.execute(gemm, input);
-    const produced = await prover.prove(gemm, input, { blindings: { inputs: [], outputs: [5n] } });
-    const consumed = await prover.prove(relu, outputs, { blindings: { inputs: [5n], outputs: [] } });
+    const produced = await prover.prove(gemm, input, {
+      memoryLimit,
+      blindings: { inputs: [], outputs: [5n] },
+    });
+    const consumed = await prover.prove(relu, outputs, {
+      memoryLimit,
+      blindings: { inputs: [5n], outputs: [] },
+    });
     expect(await verdict(gemm, produced)).toBe('valid');
     expect(await verdict(relu, consumed)).toBe('valid');
     expect(produced.publicInputs.at(-1)).toBe(consumed.publicInputs[1]);
-    const elsewhere = await prover.prove(relu, outputs, { blindings: { inputs: [6n], outputs: [] } });
+    const elsewhere = await prover.prove(relu, outputs, {
+      memoryLimit,
+      blindings: { inputs: [6n], outputs: [] },
+    });
     expect(elsewhere.publicInputs[1]).not.toBe(consumed.publicInputs[1]);
   });
 
@@ -160,7 +171,7 @@ describe('createGroth16Prover', () => {
     [
       'a blinding value for an open edge',
       input,
-      { blindings: { inputs: [1n], outputs: [] } },
+      { memoryLimit, blindings: { inputs: [1n], outputs: [] } },
       'INPUT_INVALID',
     ],
   ])('refuses %s before anything is proven', async (_, values, options, code) => {
@@ -168,6 +179,7 @@ describe('createGroth16Prover', () => {
     const events: ProverEvent[] = [];
     const proving = prover.prove(segment, values, {
       ...options,
+      memoryLimit,
       onProgress: (event) => events.push(event),
     });
     await expect(proving).rejects.toMatchObject({ code });
@@ -187,7 +199,10 @@ describe('createGroth16Prover', () => {
     const segment = await compile(denseModel, blinded, committed);
     await expect(prover.prove(segment, input)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     for (const value of [-1n, 1n << 254n]) {
-      const proving = prover.prove(segment, input, { blindings: { inputs: [value], outputs: [] } });
+      const proving = prover.prove(segment, input, {
+        memoryLimit,
+        blindings: { inputs: [value], outputs: [] },
+      });
       await expect(proving).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     }
   });
@@ -211,7 +226,9 @@ describe('createGroth16Prover', () => {
         cancelled = index;
         setImmediate(abort);
       };
-      return prover.prove(segment, input, { signal, onProgress }).finally(() => ended.push(index));
+      return prover
+        .prove(segment, input, { signal, memoryLimit, onProgress })
+        .finally(() => ended.push(index));
     });
     const results = await Promise.allSettled(proofs);
     expect(results[cancelled]).toMatchObject({ reason: { code: 'ABORTED' } });

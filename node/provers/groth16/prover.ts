@@ -155,12 +155,16 @@ export function createGroth16Prover(init: Groth16ProverInit): Prover {
     },
 
     async exportKeys(segment, options) {
-      const exported = await openExportedKey(cache, filesOf(segment).keys, new Call(process, options));
+      const { circuit, keys } = filesOf(segment);
+      const call = new Call(process, options);
+      const exported = await openExportedKey(cache, keys, call, (work) =>
+        oneAtATime(call, async () => {
+          await loaded.makeRoom(expectedBytes(memory.prove, circuit.circuit), call);
+          await work();
+        }),
+      );
       held.add(segment, exported);
-      return new Map([
-        ['provingKey', exportedKeyPath(exported.path)],
-        ...keyArtifactPaths(filesOf(segment).keys),
-      ]);
+      return new Map([['provingKey', exportedKeyPath(exported.path)], ...keyArtifactPaths(keys)]);
     },
 
     async openSegment(source, params, stated, files, options) {

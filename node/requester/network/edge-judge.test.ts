@@ -16,6 +16,8 @@ let runs: number;
 /** How many ran at once, and the most that did. */
 let running = 0;
 let mostAtOnce = 0;
+/** Bytes that a run was allowed. */
+let memoryLimit: number | undefined;
 /** What the next run fails with. */
 let failure: TesseraError | undefined;
 
@@ -37,6 +39,7 @@ function judgeOf(fixed: Commitments): EdgeJudge {
     async execute(...request) {
       runs += 1;
       mostAtOnce = Math.max(mostAtOnce, ++running);
+      memoryLimit = request[2]?.memoryLimit;
       try {
         if (failure !== undefined) throw failure;
         return await prover.execute(...request);
@@ -64,6 +67,7 @@ it('finds what was committed as the segments give it, and runs each once for all
   expect(await Promise.all(asked)).toEqual([true, true, true, true, true]);
   expect(await judge.holds(1, signal)).toBe(true);
   expect([runs, mostAtOnce]).toEqual([2, 1]);
+  expect(memoryLimit).toBe(job.limits.memory);
 });
 
 it('finds the worker right where an edge is committed to another value, on whichever side', async () => {

@@ -52,7 +52,10 @@ export class EdgeJudge {
     if (segment === undefined || refs === undefined) return false;
     const { plan, compiled } = segment;
     const inputs = plan.inputs.map((name) => job.values.get(name) ?? []);
-    const { outputs } = await proverNamed(provers, plan.prover).execute(compiled, inputs, { signal });
+    const { outputs } = await proverNamed(provers, plan.prover).execute(compiled, inputs, {
+      signal,
+      memoryLimit: job.limits.memory,
+    });
     const values = new Map(job.values);
     for (const [port, name] of plan.outputs.entries()) values.set(name, outputs[port] ?? []);
     const again = await commitEdges({ ...job, values }, verifiers, srsFiles, {

@@ -66,7 +66,10 @@ export async function fixJob(
     const { nonce, blindings } = record;
     const id = jobId(sender, manifest, nonce);
     const bound: Job = { ...job, blindings };
-    const files = await srsFiles(bound.plans, provers, signal === undefined ? {} : { signal });
+    const files = await srsFiles(bound.plans, provers, {
+      memoryLimit: job.limits.memory,
+      ...(signal === undefined ? {} : { signal }),
+    });
     const commitments = await commitEdges(bound, verifiers, files, { signal });
     const published = await publishSegments(
       {

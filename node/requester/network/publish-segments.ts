@@ -65,6 +65,7 @@ export async function publishSegments(init: PublishInit, signal?: AbortSignal): 
 
 async function publish(init: PublishInit, signal: AbortSignal | undefined): Promise<PublishedJob> {
   const { job, provers, artifacts, keepFor, invited } = init;
+  const call = { memoryLimit: job.limits.memory, ...(signal ? { signal } : {}) };
   const shared = invited === undefined;
   const own = shared && init.announce === 'all';
   const put = async (bytes: Uint8Array, announce: boolean) =>
@@ -104,7 +105,7 @@ async function publish(init: PublishInit, signal: AbortSignal | undefined): Prom
       own,
     );
     named[roles.model] = await put(await encodeModel(plan.model), own);
-    for (const [role, path] of await prover.exportKeys(compiled, signal ? { signal } : {})) {
+    for (const [role, path] of await prover.exportKeys(compiled, call)) {
       // Many segments share one SRS.
       const cid =
         keys.get(path) ?? (await artifacts.putFile(path, { keepFor, announce: shared, signal })).cid;
