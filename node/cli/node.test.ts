@@ -40,13 +40,23 @@ async function start(...args: string[]): Promise<{ node: ChildProcess; ready: St
 
 /** Runs a verb to its end. */
 async function run<T>(...args: string[]): Promise<{ status: number; value: T }> {
+  const { status, value } = await runNoted<T>(...args);
+  return { status, value };
+}
+
+/** Also gives what it says besides its result. */
+async function runNoted<T>(...args: string[]): Promise<{ status: number; value: T; notes: string }> {
   const child = spawnTessera([...args, '--json']);
   let text = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
+  let notes = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    notes += chunk;
+  });
   const [status] = (await once(child, 'close')) as [number];
-  return { status, value: JSON.parse(text) as T };
+  return { status, value: JSON.parse(text) as T, notes };
 }
 
 async function stop(node: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -119,12 +129,21 @@ describe('a node on the command line', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = `/ip4/127.0.0.1/tcp/${(other.address() as AddressInfo).port}`;
-    const { status, value } = await run('start', '--listen', address, '--api-port', '0', '--no-mdns');
+    const { status, value, notes } = await runNoted(
+      'start',
+      '--listen',
+      address,
+      '--api-port',
+      '0',
+      '--no-mdns',
+    );
     other.close();
     expect(status).toBe(1);
     expect(value).toMatchObject({
       error: { code: 'NETWORK_FAILED', message: expect.stringContaining('address already in use') },
     });
+    // What never started did not stop.
+    expect(notes).not.toContain('stopped');
   });
 
   it('refuses a key that others could have read', async () => {

@@ -61,6 +61,7 @@ export class AssignmentRun {
   #stage: WorkerStage;
   #isWaiting: boolean;
   #stopped = false;
+  #prover: string | undefined;
 
   constructor({ signed, record, timings }: AssignmentRunInit, components: AssignmentRunComponents) {
     const { id, message: assignment } = signed;
@@ -116,13 +117,29 @@ export class AssignmentRun {
 
   /** @returns what its requester did by it, where it ended by more than a cancellation or by this worker's own limits */
   async run(): Promise<RequesterDeed | undefined> {
-    const { log } = this.#components;
-    const { job, segment } = this.assignment;
-    const about = { job, segment, assignment: this.#task.id };
+    const begunAt = performance.now();
+    this.#components.log.info(this.#about, 'segment taken');
+    // Whatever breaks while it is ended: a worker's log tells of each segment that it took.
+    let ending: Ending = { outcome: 'failed' };
+    try {
+      const { deed, ...how } = await this.#work();
+      ending = how;
+      return deed;
+    } catch (error) {
+      ending.why = String(error);
+      throw error;
+    } finally {
+      const seconds = Math.round(performance.now() - begunAt) / 1_000;
+      const prover = this.#prover === undefined ? {} : { prover: this.#prover };
+      this.#components.log.info({ ...this.#about, ...prover, ...ending, seconds }, 'segment ended');
+    }
+  }
+
+  async #work(): Promise<Ending & { deed?: RequesterDeed | undefined }> {
     const left = Math.min(this.#endsAt - performance.now(), messageLimits.assignment);
     if (left <= 0) {
       await this.#end();
-      return undefined;
+      return { outcome: 'given up', why: 'its time is over' };
     }
     const signal = AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(Math.ceil(left))]);
     const reporting = new AbortController();
@@ -132,20 +149,16 @@ export class AssignmentRun {
       this.#wait();
       // Reports go on: a requester takes who says nothing for dead.
       await this.#deliver(sign, signal);
-      log.info(about, 'segment ended');
       await this.#end();
-      return deed;
+      return { outcome: deed === 'proven' ? 'proven' : 'edge mismatch', deed };
     } catch (error) {
       reporting.abort();
-      if (this.#stopped) return undefined;
+      if (this.#stopped) return { outcome: 'interrupted', why: 'the node stops' };
       const { aborted, reason } = signal;
-      log.info(
-        { ...about, why: String((aborted ? reason?.message : undefined) ?? error) },
-        'segment given up',
-      );
+      const why = String((aborted ? reason?.message : undefined) ?? error);
       const deed = aborted ? undefined : await this.#giveBack(error);
       await this.#end();
-      return deed;
+      return { outcome: aborted ? 'given up' : 'refused', why, deed };
     } finally {
       reporting.abort();
       await reports;
@@ -163,6 +176,9 @@ export class AssignmentRun {
         this.#stage = stage;
         // Its requester may hand out more from then on.
         if (stage === 'checking') this.#news.raise();
+      },
+      onProver: (name) => {
+        this.#prover = name;
       },
       exclusively: (memory, act) => places.run(memory, signal, act),
     });
@@ -248,10 +264,21 @@ export class AssignmentRun {
     return `assignment/${this.#task.id}`;
   }
 
+  /** For the log. */
+  get #about() {
+    return { ...this.#head, requester: this.#task.source.peer };
+  }
+
   get #head() {
     const { job, segment } = this.assignment;
     return { job, segment, assignment: this.#task.id };
   }
+}
+
+/** How an assignment ended, for the log; one that is `interrupted` is gone on with at the next start. */
+interface Ending {
+  outcome: 'proven' | 'edge mismatch' | 'refused' | 'given up' | 'interrupted' | 'failed';
+  why?: string;
 }
 
 /** Why an assignment is given up that its requester cancels. */

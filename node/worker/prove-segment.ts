@@ -47,6 +47,7 @@ export function segmentProver(init: ProveSegmentInit): SegmentWork {
       const { job } = task.assignment;
       const { signal } = options;
       const fetched = await fetchSegment(task, artifacts, directory, signal, guest && { ...guest, job });
+      options.onProver?.(fetched.recipe.prover);
       const prover = proverNamed(init.provers, fetched.recipe.prover);
       const call = { signal, memoryLimit: init.memory };
       const setup = await prover.setupMemory(fetched.source, fetched.recipe.params, call);

@@ -33,6 +33,8 @@ export interface SegmentWorkOptions {
   signal: AbortSignal;
   /** Is told of each stage as it begins. */
   onStage: (stage: Exclude<WorkerStage, 'queued' | 'proven'>) => void;
+  /** Is told which prover the segment is for, once that is known: assignments do not say. */
+  onProver?: (name: string) => void;
   /** Runs work when there is room for it beside the other segments. */
   exclusively: <T>(memory: number, work: () => Promise<T>) => Promise<T>;
 }

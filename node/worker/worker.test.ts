@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TesseraError } from '../../protocol/errors.ts';
 import {
   type Assignment,
+  type Cancellation,
   jobId,
   type Message,
   messageLimits,
@@ -53,13 +54,15 @@ let begun: number[];
 let told: Message[];
 let answer: () => Promise<undefined>;
 let worker: Worker;
+/** What it logs. */
+let lines: { msg: string; segment?: number }[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tessera-worker-'));
   store = await openNodeStore(join(directory, 'database'));
   artifacts = await ArtifactStore.open({ directory: join(directory, 'artifacts'), maxBytes: 2 ** 20 });
   records = new WorkRecords(store.records<WorkRecord | EndedWork>('work'), Date.now);
-  [begun, told] = [[], []];
+  [begun, told, lines] = [[], [], []];
   answer = async () => undefined;
   work = async () => proof;
   worker = open();
@@ -89,7 +92,7 @@ function open(init: Partial<WorkerInit> = {}): Worker {
         return work(task, options);
       },
       freeDisk: async () => 1,
-      log: createLog('silent', process.stderr),
+      log: createLog('info', { write: (line) => void lines.push(JSON.parse(line)) }),
     },
   );
   opened.noteOffer(offer);
@@ -129,6 +132,45 @@ describe('a worker', () => {
     await eventually(() => expect(worker.segments).toEqual([]), interval);
     expect(await assign(signed)).toBe('refusal');
     expect(begun).toEqual([0]);
+  });
+
+  it.each<[string, SegmentWork, object]>([
+    [
+      'that is proven',
+      async (_, { onProver }) => {
+        onProver?.('groth16');
+        return proof;
+      },
+      { outcome: 'proven', prover: 'groth16' },
+    ],
+    ['that the job has wrong', async () => mismatch, { outcome: 'edge mismatch' }],
+    [
+      'that it cannot prove',
+      () => unreachable(),
+      { outcome: 'refused', why: expect.stringMatching(/reached/) },
+    ],
+    [
+      'that its requester cancels',
+      (task, options) => {
+        setImmediate(() =>
+          worker.cancel({ sender: requester.sender, job, reason: 'proven' } as Cancellation),
+        );
+        return endless(task, options);
+      },
+      { outcome: 'given up', why: 'no longer needed: proven' },
+    ],
+    ['that the node stops at', endless, { outcome: 'interrupted' }],
+  ])('logs a line as a segment %s is taken, and one as it ends', async (_, worked, ended) => {
+    work = worked;
+    const taken = assignment(4);
+    await assign(taken);
+    const about = { job, segment: 4, assignment: taken.id, requester: peerIdOf(requester.sender) };
+    if (worked === endless) await worker.stop();
+    await eventually(() => expect(lines).toHaveLength(2), interval);
+    expect(lines).toMatchObject([
+      { msg: 'segment taken', ...about },
+      { msg: 'segment ended', ...about, ...ended, seconds: expect.any(Number) },
+    ]);
   });
 
   it('says at once that a segment is begun, and else now and then', async () => {

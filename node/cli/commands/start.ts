@@ -45,6 +45,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
     log.error({ err: error }, 'a promise was rejected and nobody cared');
   process.on('unhandledRejection', onRejection);
   const proving = await openWorker(settings, configuration, log);
+  let isStarted = false;
   try {
     const node = await startNode({
       configuration,
@@ -78,6 +79,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
             describe(peer.status(), api.url, market),
           );
           log.info({ peerId, addresses, api: api.url, ...chain }, 'started');
+          isStarted = true;
           if (!signal.aborted) await once(signal, 'abort');
           log.info('stopping');
         });
@@ -91,7 +93,7 @@ async function runNode(context: Context, flags: ConfigurationFlags): Promise<voi
   } finally {
     await proving?.close();
     process.off('unhandledRejection', onRejection);
-    log.info('stopped');
+    if (isStarted) log.info('stopped');
   }
 }
 
