@@ -6,6 +6,7 @@ import { type Closer, closeAll } from './close-all.ts';
 import { ArtifactAccess } from './job/artifact-access.ts';
 import { type KindHandlers, routeMessages } from './job/message-router.ts';
 import { Signer } from './job/signer.ts';
+import type { Reach } from './network/connection-keeper.ts';
 import type { RequestProtocol } from './network/request-protocol.ts';
 import type { Peer } from './peer/index.ts';
 import { recipeCost } from './plan/cost-model/recipe-cost.ts';
@@ -79,6 +80,7 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
       now,
     ),
     addresses,
+    reach: () => reachOf(peer),
     log,
     ...(init.requester?.timings === undefined ? {} : { timings: init.requester.timings }),
   });
@@ -102,6 +104,12 @@ export async function startJobs(init: JobsInit): Promise<Jobs> {
     await stop();
     throw error;
   }
+}
+
+/** Where messages go another way, whoever hears them there counts too. */
+function reachOf(peer: Pick<Peer, 'reach' | 'status'>): Reach {
+  const reach = peer.reach();
+  return { ...reach, peers: Math.max(reach.peers, ...peer.status().paths.map(({ peers }) => peers)) };
 }
 
 async function startWorker(

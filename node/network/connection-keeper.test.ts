@@ -44,3 +44,19 @@ it('goes on looking for peers when those known from before cannot be read, and f
   datastore.broken = false;
   await expect.poll(() => libp2p.getPeers()).toEqual([known.peerId]);
 });
+
+it('says which bootstrap nodes it cannot reach, and why', async () => {
+  const [there, absent, libp2p] = await Promise.all([start(), start(), start()]);
+  const [[good = ''], [bad = '']] = [there, absent].map((node) => node.getMultiaddrs().map(String)) as [
+    string[],
+    string[],
+  ];
+  await absent.stop();
+  const keeper = new ConnectionKeeper({ libp2p, bootstrap: [good, bad], interval: 20, onFailure: () => {} });
+  expect(keeper.reach).toEqual({ peers: 0, bootstrap: [{ address: good }, { address: bad }] });
+  keeper.start();
+  onTestFinished(() => keeper.stop());
+  await expect.poll(() => keeper.reach.bootstrap[1]?.failure, { timeout: 5_000 }).toMatch(/ECONNREFUSED/);
+  await expect.poll(() => keeper.reach.peers).toBe(1);
+  expect(keeper.reach.bootstrap[0]).toEqual({ address: good });
+});

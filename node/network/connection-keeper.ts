@@ -15,6 +15,14 @@ export interface ConnectionKeeperInit {
   onFailure: (error: unknown, target: string) => void;
 }
 
+/** Whether this node is in the network at all. */
+export interface Reach {
+  /** Peers that are connected. */
+  peers: number;
+  /** Those that it was to join by, each with why it cannot be reached, once that is known. */
+  bootstrap: readonly { address: string; failure?: string }[];
+}
+
 /** Milliseconds: a machine on which many nodes start at once takes seconds for a handshake. */
 const dialTimeout = 15_000;
 
@@ -29,6 +37,8 @@ const identifyingMs = 10_000;
 export class ConnectionKeeper {
   readonly #init: Required<ConnectionKeeperInit>;
   readonly #stopped = new AbortController();
+  /** Why bootstrap nodes could not be reached when they were dialled last, by address. */
+  readonly #failures = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
@@ -50,6 +60,17 @@ export class ConnectionKeeper {
     this.#stopped.abort(new Error('the node stops'));
   }
 
+  get reach(): Reach {
+    const { libp2p, bootstrap } = this.#init;
+    return {
+      peers: libp2p.getPeers().length,
+      bootstrap: bootstrap.map((address) => {
+        const failure = this.#failures.get(address);
+        return failure === undefined ? { address } : { address, failure };
+      }),
+    };
+  }
+
   readonly #onDiscovery = ({ detail }: CustomEvent<PeerInfo>): void => {
     if (this.#needsPeers()) void this.#dial(detail.id);
   };
@@ -58,7 +79,7 @@ export class ConnectionKeeper {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      await Promise.all(this.#init.bootstrap.map((address) => this.#dial(multiaddr(address))));
+      await Promise.all(this.#init.bootstrap.map((address) => this.#dialBootstrap(address)));
       this.#stopped.signal.throwIfAborted();
       if (this.#needsPeers()) await this.#dialKnown();
       await this.#identifyUnheard();
@@ -68,6 +89,12 @@ export class ConnectionKeeper {
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #dialBootstrap(address: string): Promise<void> {
+    const error = await this.#dial(multiaddr(address));
+    if (error === undefined) this.#failures.delete(address);
+    else this.#failures.set(address, describeFailure(error));
   }
 
   async #dialKnown(): Promise<void> {
@@ -98,12 +125,15 @@ export class ConnectionKeeper {
     await Promise.all(identified);
   }
 
-  async #dial(target: PeerId | Multiaddr): Promise<void> {
+  /** @returns what it failed with, if it did */
+  async #dial(target: PeerId | Multiaddr): Promise<unknown> {
     try {
       // libp2p gives back the connection that there is, if there is one.
       await this.#init.libp2p.dial(target, { signal: this.#limited() });
+      return undefined;
     } catch (error) {
       this.#report(error, target.toString());
+      return error;
     }
   }
 
@@ -124,6 +154,14 @@ export class ConnectionKeeper {
   #isConnected(peer: PeerId): boolean {
     return this.#init.libp2p.getConnections(peer).length > 0;
   }
+}
+
+/** In few words: of several addresses that were tried, what each failed with. */
+function describeFailure(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [...new Set(error.errors.map(describeFailure))].join('; ');
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'TimeoutError' ? `no answer within ${dialTimeout / 1_000} s` : error.message;
 }
 
 /** Up to `count` of the items, chosen at random. */

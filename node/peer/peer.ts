@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { topicNames } from '../../protocol/messages/index.ts';
 import { type Closer, closeAll } from '../close-all.ts';
 import type { Configuration } from '../configuration/index.ts';
-import { ConnectionKeeper } from '../network/connection-keeper.ts';
+import { ConnectionKeeper, type Reach } from '../network/connection-keeper.ts';
 import { GossipTransport } from '../network/gossip-transport.ts';
 import { createLibp2pNode, type Libp2pNode } from '../network/libp2p.ts';
 import { MessageGate } from '../network/message-gate.ts';
@@ -44,6 +44,8 @@ export interface Peer {
   readonly metrics: Registry;
   readonly log: Logger;
   status(): PeerStatus;
+  /** Whether it is in the network at all, and why not. */
+  reach(): Reach;
   /** Stops everything and lets the data directory go; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export async function startPeer({
       metrics,
       log,
       status,
+      reach: () => keeper.reach,
       stop,
     };
     await prepare?.(peer);

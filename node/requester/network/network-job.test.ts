@@ -63,6 +63,8 @@ it('gives nothing out while it is withdrawn', async () => {
         isWithdrawn = true;
       },
     },
+    reach: () => ({ peers: 1, bootstrap: [] }),
+    onAlone: () => {},
     sayOffer: async () => {},
     announce: async (_: SignedMessage<Cancellation>) => {},
     log: createLog('silent', process.stderr),

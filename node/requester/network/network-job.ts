@@ -5,6 +5,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { Cancellation, Offer, SignedMessage } from '../../../protocol/messages/index.ts';
 import { throwIfAborted } from '../../abort.ts';
 import type { Signer } from '../../job/signer.ts';
+import type { Reach } from '../../network/connection-keeper.ts';
 import type { Logger } from '../../peer/log.ts';
 import { Assigner } from './assigner.ts';
 import type { ClaimPolicy } from './claim-policy.ts';
@@ -50,8 +51,11 @@ export interface NetworkJobComponents {
   sayOffer: () => Promise<void>;
   /** Says a cancellation to everybody. */
   announce: (message: SignedMessage<Cancellation>) => Promise<void>;
+  reach: () => Reach;
   log: Logger;
   onEvent?: (event: SegmentEvent) => void;
+  /** Is told that nobody is connected, and why: for people. */
+  onAlone: (message: string) => void;
 }
 
 /**
@@ -69,7 +73,7 @@ export class NetworkJob implements TurnTaker {
 
   constructor(init: NetworkJobInit, components: NetworkJobComponents) {
     const { id, offer, published, needs, invited } = init;
-    const { policy, turns } = components;
+    const { policy, turns, reach, onAlone } = components;
     const timings = { ...defaultNetworkJobTimings, ...init.timings };
     const cancellations = new JobCancellations(id, components);
     const state = new JobState(id, {
@@ -82,6 +86,8 @@ export class NetworkJob implements TurnTaker {
       needs,
       policy,
       patience: timings.patience,
+      reach,
+      onAlone,
       onUnsuited: (segment, reason) => state.tell(segment, 'unsuited', '', reason),
     });
     this.#assigner = new Assigner(

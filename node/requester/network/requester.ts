@@ -5,6 +5,7 @@ import { TesseraError } from '../../../protocol/errors.ts';
 import type { MessageOf, Offer, SignedMessage } from '../../../protocol/messages/index.ts';
 import type { KindHandlers } from '../../job/message-router.ts';
 import type { Signer } from '../../job/signer.ts';
+import type { Reach } from '../../network/connection-keeper.ts';
 import type { Transport } from '../../network/transport.ts';
 import type { RunOptions } from '../../progress.ts';
 import type { Blindings } from '../blindings.ts';
@@ -33,6 +34,7 @@ export interface RequesterComponents extends JobAudienceComponents {
   records: JobRecords;
   /** Multiaddrs by which this node can be dialled. */
   addresses: () => readonly string[];
+  reach: () => Reach;
   timings?: Partial<NetworkJobTimings>;
 }
 
@@ -127,7 +129,7 @@ export class Requester {
     { provers, verifiers }: JobModules,
     { signal, onProgress, onSegment, price = 0n }: NetworkProofOptions,
   ): NetworkJob {
-    const { signer, artifacts, requests, directory, addresses, log, timings } = this.#components;
+    const { signer, artifacts, requests, directory, addresses, reach, log, timings } = this.#components;
     const deadline = signer.now() + maxJobMs;
     const signOffer = () =>
       signer.sign<Offer>({
@@ -154,7 +156,7 @@ export class Requester {
         ...(timings === undefined ? {} : { timings }),
       },
       {
-        ...{ signer, directory, record, log, turns: this.#turns },
+        ...{ signer, directory, record, reach, log, turns: this.#turns },
         policy: schedule({ price, trial: { ...defaultNetworkJobTimings, ...timings }.trial / 1_000 }),
         link: new WorkerLink({ requests, directory, offer }),
         proofs: new ProofJudge({ segments, keys, commitments }, artifacts),
@@ -162,6 +164,7 @@ export class Requester {
         sayOffer: () => say(jobOffer.renew(), signal),
         // A job is withdrawn as it is cancelled: that it was is said all the same.
         announce: (message) => say(message),
+        onAlone: (message) => onProgress?.({ type: 'note', message }),
         onEvent: (event) => {
           if (event.state === 'accepted') progress.finish(event.id);
           onSegment?.(event);

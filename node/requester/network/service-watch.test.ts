@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Reach } from '../../network/connection-keeper.ts';
 import type { Candidate, OpenSegment } from './claim-policy.ts';
 import { schedule } from './schedule.ts';
 import { ServiceWatch } from './service-watch.ts';
@@ -20,13 +21,18 @@ const able: Candidate = {
 const small = { ...able, worker: 'small', memory: 50 };
 
 let told: [number, string][];
+let alone: string[];
+let reach: Reach;
 let watch: ServiceWatch;
 beforeEach(() => {
-  told = [];
+  [told, alone] = [[], []];
+  reach = { peers: 1, bootstrap: [] };
   watch = new ServiceWatch({
     needs,
     policy: schedule({ price: 0n, trial: 10 }),
-    patience: 1_000,
+    patience: 10_000,
+    reach: () => reach,
+    onAlone: (message) => alone.push(message),
     onUnsuited: (segment, reason) => told.push([segment, reason]),
   });
 });
@@ -36,8 +42,8 @@ const missing = expect.objectContaining({ code: 'WORKER_MISSING' });
 describe('a job that waits for workers', () => {
   it('is given up when nobody has been at work for as long as it is patient, counted from the first look', () => {
     watch.look({ open, candidates: [able], isWorking: false }, 5_000);
-    watch.look({ open, candidates: [able], isWorking: false }, 5_999);
-    expect(() => watch.look({ open, candidates: [able], isWorking: false }, 6_000)).toThrow(missing);
+    watch.look({ open, candidates: [able], isWorking: false }, 14_999);
+    expect(() => watch.look({ open, candidates: [able], isWorking: false }, 15_000)).toThrow(missing);
     expect(told).toEqual([]);
   });
 
@@ -45,8 +51,26 @@ describe('a job that waits for workers', () => {
     watch.look({ open, candidates: [], isWorking: false }, 0);
     watch.look({ open, candidates: [], isWorking: true }, 5_000);
     watch.look({ open: [], candidates: [], isWorking: false }, 10_000);
-    watch.look({ open, candidates: [], isWorking: false }, 10_999);
-    expect(() => watch.look({ open, candidates: [], isWorking: false }, 11_000)).toThrow(missing);
+    watch.look({ open, candidates: [], isWorking: false }, 19_999);
+    expect(() => watch.look({ open, candidates: [], isWorking: false }, 20_000)).toThrow(missing);
+  });
+
+  it('says after a moment, once, that nobody is connected, why, and how long it waits', () => {
+    reach = { peers: 0, bootstrap: [{ address: '/ip4/192.0.2.1/tcp/1', failure: 'refused' }] };
+    for (const now of [0, 2_999]) watch.look({ open, candidates: [], isWorking: false }, now);
+    expect(alone).toEqual([]);
+    for (const now of [3_000, 3_500]) watch.look({ open, candidates: [], isWorking: false }, now);
+    expect(alone).toEqual([
+      'Nobody proves this job: nobody is connected; /ip4/192.0.2.1/tcp/1 cannot be reached (refused). It waits 7 s more for workers.',
+    ]);
+    expect(() => watch.look({ open, candidates: [], isWorking: false }, 10_000)).toThrow(
+      /nobody is connected/,
+    );
+  });
+
+  it('says nothing of connections where there are some', () => {
+    for (const now of [0, 5_000]) watch.look({ open, candidates: [], isWorking: false }, now);
+    expect(alone).toEqual([]);
   });
 
   it('says at once which segment nobody suits and why, and again only when that changes', () => {

@@ -1,6 +1,7 @@
+import type { Reach } from '../../network/connection-keeper.ts';
 import type { Candidate, ClaimPolicy, OpenSegment } from './claim-policy.ts';
 import type { SegmentNeed } from './segment-need.ts';
-import { describeUnsuited, type Unsuited, workerMissing } from './worker-missing.ts';
+import { describeAlone, describeUnsuited, type Unsuited, workerMissing } from './worker-missing.ts';
 
 export interface ServiceWatchInit {
   /** By index. */
@@ -8,6 +9,9 @@ export interface ServiceWatchInit {
   policy: Pick<ClaimPolicy, 'obstacles'>;
   /** Milliseconds in which no worker may take anything. */
   patience: number;
+  reach: () => Reach;
+  /** Is told, once, that nobody is connected, and why. */
+  onAlone: (message: string) => void;
   /** Is told, once for each reason, that nobody known suits a segment, and why. */
   onUnsuited: (segment: number, reason: string) => void;
 }
@@ -26,6 +30,7 @@ export class ServiceWatch {
   /** When a worker was last at work, or none was needed. */
   #servedAt: number | undefined;
   #told: string | undefined;
+  #toldAlone = false;
 
   constructor(init: ServiceWatchInit) {
     this.#init = init;
@@ -46,7 +51,19 @@ export class ServiceWatch {
       if (this.#told !== reason) onUnsuited(unsuited.segment, reason);
       this.#told = reason;
     }
-    if (now - this.#servedAt >= patience) throw workerMissing(unsuited);
+    this.#tellAlone(candidates, now - this.#servedAt);
+    if (now - this.#servedAt >= patience) throw workerMissing(unsuited, this.#init.reach());
+  }
+
+  /** Connections take a moment: what is said sooner would often be untrue by the time that it is read. */
+  #tellAlone(candidates: readonly Candidate[], unserved: number): void {
+    const { patience, reach, onAlone } = this.#init;
+    if (this.#toldAlone || candidates.length > 0 || unserved < aloneMs || unserved >= patience) return;
+    const alone = describeAlone(reach());
+    if (alone === undefined) return;
+    this.#toldAlone = true;
+    const left = Math.ceil((patience - unserved) / 1_000);
+    onAlone(`Nobody proves this job: ${alone}. It waits ${left} s more for workers.`);
   }
 
   /** The first open segment that no candidate suits, or the first of all where there is none. */
@@ -63,3 +80,6 @@ export class ServiceWatch {
     return { segment, need: needs[segment] as SegmentNeed, obstacles, candidates };
   }
 }
+
+/** Milliseconds without any connection before that is said. */
+const aloneMs = 3_000;

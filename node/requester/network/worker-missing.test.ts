@@ -22,7 +22,7 @@ function candidate(change: Partial<Candidate> = {}): Candidate {
 }
 
 const missing = (obstacles: [Obstacle, number][], candidates: readonly Candidate[] = [candidate()]) =>
-  workerMissing({ need, obstacles: new Map(obstacles), candidates });
+  workerMissing({ need, obstacles: new Map(obstacles), candidates }, { peers: 1, bootstrap: [] });
 
 describe('a segment that nobody takes', () => {
   it('says how much memory it lacks, and the strategy that fits what the workers give', () => {
@@ -57,6 +57,18 @@ describe('a segment that nobody takes', () => {
         ['price', 2],
       ]).message,
     ).toMatch(/memory that it takes, 2 ask for more/);
+  });
+
+  it('says of a node that nobody is connected to, and why', () => {
+    const nobody = { need, obstacles: new Map(), candidates: [] };
+    const bootstrap = [
+      { address: '/ip4/192.0.2.1/tcp/1', failure: 'refused' },
+      { address: '/dns/one/tcp/1' },
+    ];
+    expect(workerMissing(nobody, { peers: 0, bootstrap }).message).toBe(
+      'No worker suits segment conv1: none is known; nobody is connected; /ip4/192.0.2.1/tcp/1 cannot be reached (refused); /dns/one/tcp/1 cannot be reached (it has not answered yet)',
+    );
+    expect(workerMissing(nobody, { peers: 1, bootstrap }).message).toMatch(/none is known$/);
   });
 
   it('tells a network without workers from one whose workers do not take it', () => {

@@ -1,5 +1,6 @@
 import { TesseraError } from '../../../protocol/errors.ts';
 import { formatStrategy } from '../../model/slice/index.ts';
+import type { Reach } from '../../network/connection-keeper.ts';
 import type { Candidate, Obstacle } from './claim-policy.ts';
 import type { SegmentNeed } from './segment-need.ts';
 
@@ -26,12 +27,22 @@ export function describeUnsuited(unsuited: Unsuited): { why: string; remedy: str
   };
 }
 
-/** Says that no worker takes a segment, and which limits stand in the way. */
-export function workerMissing(unsuited: Unsuited): TesseraError {
-  const { need, obstacles } = unsuited;
+/** That nobody is connected, and why as far as that is known: for people; `undefined` where somebody is. */
+export function describeAlone({ peers, bootstrap }: Reach): string | undefined {
+  if (peers > 0) return undefined;
+  const tried = bootstrap.map(
+    ({ address, failure }) => `${address} cannot be reached (${failure ?? 'it has not answered yet'})`,
+  );
+  return ['nobody is connected', ...tried].join('; ');
+}
+
+/** Says that no worker takes a segment, and which limits stand in the way, or that this node is in no network. */
+export function workerMissing(unsuited: Unsuited, reach: Reach): TesseraError {
+  const { need, obstacles, candidates } = unsuited;
   const { why, remedy } = describeUnsuited(unsuited);
+  const alone = candidates.length === 0 ? describeAlone(reach) : undefined;
   return new TesseraError('WORKER_MISSING', {
-    message: `No worker suits segment ${need.id}: ${why}`,
+    message: `No worker suits segment ${need.id}: ${why}${alone === undefined ? '' : `; ${alone}`}`,
     remedy,
     details: { segment: need.id, stops: Object.fromEntries(obstacles) },
   });
