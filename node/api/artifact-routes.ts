@@ -25,6 +25,8 @@ export interface ArtifactList {
 export interface ArtifactProgress {
   done: number;
   total: number;
+  /** Peers that are connected, while it is looked for. */
+  searching?: number;
 }
 
 const addBody = z.strictObject({
@@ -74,6 +76,7 @@ export function artifactRoutes(exchange: ArtifactExchange): (server: FastifyInst
           signal,
           ...(sha256 === undefined ? {} : { sha256 }),
           onProgress: ({ bytes, totalBytes }) => show({ done: bytes, total: totalBytes ?? 0 }),
+          onSearch: () => show({ done: 0, total: 0, searching: exchange.connectedPeers }),
         });
         await saveFile(store, cid, path, { signal });
         return describeArtifact(artifact);

@@ -60,6 +60,14 @@ describe('tessera artifacts', () => {
   it('keeps files by content where no node runs', async () => {
     await keepsArtifacts('alone');
     expect(await artifacts('alone', 'pin', missing)).toMatchObject(failure('ARTIFACT_MISSING'));
+    const started = performance.now();
+    const out = join(folder, 'missing.out');
+    expect(await artifacts('alone', 'get', missing, '--out', out, '--no-mdns')).toMatchObject({
+      status: 1,
+      result: { error: { code: 'ARTIFACT_MISSING', message: expect.stringMatching(/nobody to ask/) } },
+    });
+    // Searches take longer.
+    expect(performance.now() - started).toBeLessThan(12_000);
   });
 
   describe('with a running node', () => {
@@ -92,7 +100,10 @@ describe('tessera artifacts', () => {
       const out = join(folder, 'fetched');
       const joining = ['--bootstrap', address, '--no-mdns'];
       const get = ['get', cid, '--out', out, '--sha256', sha256Hex(bytes), ...joining];
-      expect(await artifacts('other', ...get)).toMatchObject({ status: 0, result: { cid } });
+      const env = { TESSERA_HOME: join(folder, 'other') };
+      const { stdout, stderr } = await tessera(['artifacts', ...get, '--json', '--progress'], env);
+      expect(JSON.parse(stdout)).toMatchObject({ cid });
+      expect(stderr).toMatch(/looking for providers, \d peers connected/);
       expect((await readFile(out)).equals(bytes)).toBe(true);
       // It stays: no peer is asked again.
       expect(await artifacts('other', 'get', cid, '--out', out)).toMatchObject({ status: 0 });

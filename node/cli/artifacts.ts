@@ -1,3 +1,4 @@
+import { TesseraError } from '../../protocol/errors.ts';
 import {
   type ApiClient,
   type ArtifactEntry,
@@ -155,12 +156,23 @@ async function fetchAlone(
   const peer = await startPeer({ configuration: { ...configuration, listen: [] }, files, log });
   try {
     const { libp2p } = peer;
+    const { bootstrap, mdns } = configuration;
+    // Peers that are known from before are dialled, too.
+    if (bootstrap.length === 0 && !mdns && (await libp2p.peerStore.all({ limit: 1 })).length === 0) {
+      throw new TesseraError('ARTIFACT_MISSING', {
+        message: `The artifact ${cid} is not here, and there is nobody to ask for it`,
+        remedy:
+          'Name a peer (--bootstrap), leave --no-mdns out, or start a node that stays (`tessera start`).',
+        details: { cid },
+      });
+    }
     return await new ArtifactFetcher({}, { store, libp2p, routing: dhtRouting(libp2p) }).fetch({
       cid: parseArtifactCid(cid),
       ...(sha256 === undefined ? {} : { sha256 }),
       maxBytes,
       signal,
       onProgress: ({ bytes, totalBytes }) => onProgress({ done: bytes, total: totalBytes ?? 0 }),
+      onSearch: () => onProgress({ done: 0, total: 0, searching: libp2p.getPeers().length }),
     });
   } finally {
     await peer.stop();

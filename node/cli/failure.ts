@@ -11,7 +11,9 @@ export function toTesseraError(error: unknown, signal: AbortSignal, verb = ''): 
   if (signal.aborted) {
     return new TesseraError('ABORTED', {
       message: 'Interrupted.',
-      remedy: 'Run the same command again: what was finished is taken from the cache.',
+      remedy: verb.startsWith('artifacts')
+        ? 'Run the same command again: what was fetched of an artifact so far is kept.'
+        : 'Run the same command again: what was finished is taken from the cache.',
       cause: error,
     });
   }

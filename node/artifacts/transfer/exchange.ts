@@ -16,7 +16,7 @@ export interface ArtifactExchangeOptions {
 
 export interface ArtifactExchangeComponents {
   store: ArtifactStore;
-  libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dialProtocol' | 'handle' | 'unhandle'>;
+  libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dialProtocol' | 'handle' | 'unhandle' | 'getPeers'>;
   routing: ContentRouting;
   /** What only some peers get. */
   lent?: NonNullable<ArtifactServerComponents['lent']>;
@@ -30,6 +30,7 @@ export class ArtifactExchange {
   readonly server: ArtifactServer;
   readonly announcer: Announcer;
   readonly #fetcher: ArtifactFetcher;
+  readonly #libp2p: ArtifactExchangeComponents['libp2p'];
 
   constructor(options: ArtifactExchangeOptions, components: ArtifactExchangeComponents) {
     const { store, routing, onAnnounceError } = components;
@@ -40,6 +41,7 @@ export class ArtifactExchange {
       routing,
       ...(onAnnounceError === undefined ? {} : { onError: onAnnounceError }),
     });
+    this.#libp2p = components.libp2p;
     this.#fetcher = new ArtifactFetcher(options.download ?? {}, components);
   }
 
@@ -58,6 +60,11 @@ export class ArtifactExchange {
   /** How fast artifacts come. */
   get rate(): TransferRate {
     return this.#fetcher.rate;
+  }
+
+  /** Peers that may be asked. */
+  get connectedPeers(): number {
+    return this.#libp2p.getPeers().length;
   }
 
   /** See {@link ArtifactFetcher.fetch}. */

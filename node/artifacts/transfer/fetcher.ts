@@ -46,6 +46,8 @@ export interface FetchRequest {
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
   onFault?: (report: FaultReport) => void;
+  /** Is told at once, and every second, that providers are looked for, until any bytes of it are there. */
+  onSearch?: () => void;
 }
 
 export interface FetcherComponents {
@@ -61,6 +63,8 @@ interface Demand {
   controller: AbortController;
   /** Once the store is ready for it. */
   download?: Download;
+  /** Whether any bytes of it are there. */
+  hasBegun?: boolean;
 }
 
 /** One download, and all who asked for it. */
@@ -120,7 +124,7 @@ export class ArtifactFetcher {
   }
 
   async #join(request: FetchRequest): Promise<Artifact> {
-    const { cid, maxBytes, announce = true, providers = [], signal } = request;
+    const { cid, maxBytes, announce = true, providers = [], signal, onSearch } = request;
     const key = `${cid} ${maxBytes} ${announce}`;
     const shared = this.#shared.get(key) ?? this.#begin(key, request);
     shared.requests.add(request);
@@ -135,10 +139,16 @@ export class ArtifactFetcher {
       reject(new TesseraError('ABORTED', { message: 'The download was cancelled', cause: signal?.reason }));
     };
     signal?.addEventListener('abort', leave);
+    const search = () => {
+      if (shared.hasBegun !== true) onSearch?.();
+    };
+    const searching = setInterval(search, searchTellMs);
+    search();
     try {
       return await Promise.race([shared.artifact, left]);
     } finally {
       signal?.removeEventListener('abort', leave);
+      clearInterval(searching);
     }
   }
 
@@ -171,6 +181,7 @@ export class ArtifactFetcher {
         routing,
         signal: controller.signal,
         onProgress: (progress) => {
+          if (progress.bytes > 0) demand.hasBegun = true;
           for (const { onProgress } of requests) onProgress?.(progress);
         },
         onFault: (report) => {
@@ -188,3 +199,6 @@ export class ArtifactFetcher {
     }
   }
 }
+
+/** Milliseconds between two words on a search. */
+const searchTellMs = 1_000;

@@ -36,8 +36,10 @@ export function artifactsVerb(program: Command, context: Context): void {
   const { output, signal } = context;
   const following = (detail: string): AccessOptions => ({
     signal,
-    onProgress: ({ done, total }: ArtifactProgress) =>
-      output.progress({ type: 'stage', stage: 'download', done, total, detail }),
+    onProgress: ({ done, total, searching }: ArtifactProgress) => {
+      const search = searching === undefined ? '' : `: looking for providers, ${searching} peers connected`;
+      output.progress({ type: 'stage', stage: 'download', done, total, detail: `${detail}${search}` });
+    },
   });
 
   addVerb(artifacts, {
