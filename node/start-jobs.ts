@@ -41,6 +41,8 @@ export interface JobsInit {
     capabilities?: Capabilities;
     /** How segments are proven; by the modules' provers unless given. */
     work?: SegmentWork;
+    /** Where other work under the same limits is let in, too. */
+    places?: WorkPlaces;
     timings?: Partial<WorkerTimings>;
   };
   requester?: { timings?: Partial<NetworkJobTimings> };
@@ -114,7 +116,7 @@ function reachOf(peer: Pick<Peer, 'reach' | 'status'>): Reach {
 
 async function startWorker(
   { peer, scratch, privateArtifacts }: JobsInit,
-  { limits, modules, work, timings, ...init }: NonNullable<JobsInit['worker']>,
+  { limits, modules, work, timings, places, ...init }: NonNullable<JobsInit['worker']>,
   signer: Signer,
   artifacts: ArtifactAccess,
 ) {
@@ -132,7 +134,11 @@ async function startWorker(
   // While all places are taken, each has its part of the machine.
   const speed = capabilities.unitsPerSecond / referenceUnitsPerSecond / limits.parallel;
   const worker = new Worker(
-    { limits, provers: new Set(provers.keys()), ...(timings === undefined ? {} : { timings }) },
+    {
+      ...{ limits, provers: new Set(provers.keys()) },
+      ...(timings === undefined ? {} : { timings }),
+      ...(places === undefined ? {} : { places }),
+    },
     {
       signer,
       requests,

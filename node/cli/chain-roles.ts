@@ -9,7 +9,6 @@ import { MismatchBoard } from '../chain/roles/mismatch-board.ts';
 import { servedProofs } from '../chain/roles/served-proofs.ts';
 import type { Configuration } from '../configuration/index.ts';
 import type { ArtifactAccess } from '../job/artifact-access.ts';
-import { MemoryGate } from '../job/memory-gate.ts';
 import { Signer } from '../job/signer.ts';
 import { referenceUnitsPerSecond } from '../plan/cost-model/units.ts';
 import { type OpenMarket, withMarketOf } from './chain.ts';
@@ -107,7 +106,7 @@ async function openRoles(
 }
 
 async function claimingBy(
-  { worker: { limits, modules, capabilities } }: OpenWorker,
+  { worker: { limits, modules, capabilities, places } }: OpenWorker,
   artifacts: ArtifactAccess,
   scratch: string,
   submit: Configuration['submit'],
@@ -115,7 +114,7 @@ async function claimingBy(
   const { provers, verifiers } = modules;
   const { memory, parallel, price } = limits;
   const speed = (capabilities?.unitsPerSecond ?? referenceUnitsPerSecond) / referenceUnitsPerSecond;
-  const means = { artifacts, provers, verifiers, scratch, memory, gate: new MemoryGate(memory), speed };
+  const means = { artifacts, provers, verifiers, scratch, memory, places, speed };
   return {
     open: (segment, signal) => openFetchedWork(segment, means, signal),
     parallel,

@@ -11,6 +11,7 @@ import { type Jobs, type JobsInit, startJobs } from '../start-jobs.ts';
 import { nodeFiles } from '../store/index.ts';
 import { openTessera } from '../tessera.ts';
 import { knownCapabilities } from '../worker/known-capabilities.ts';
+import { WorkPlaces } from '../worker/work-places.ts';
 import { startArtifacts } from './artifacts.ts';
 import type { Settings } from './settings.ts';
 
@@ -65,7 +66,7 @@ export async function startNode({ configuration, directory, log, worker }: NodeI
 
 /** The provers that a node has for others' segments. */
 export interface OpenWorker {
-  worker: NonNullable<JobsInit['worker']>;
+  worker: NonNullable<JobsInit['worker']> & { places: WorkPlaces };
   close(): Promise<void>;
 }
 
@@ -87,7 +88,10 @@ export async function openWorker(
   try {
     const modules = await tessera.withModules(async (open) => open);
     const capabilities = await knownCapabilities(nodeFiles(directory.node).capabilities);
-    return { worker: { limits, modules, capabilities }, close: () => tessera.close() };
+    return {
+      worker: { limits, modules, capabilities, places: new WorkPlaces(limits) },
+      close: () => tessera.close(),
+    };
   } catch (error) {
     await tessera.close();
     if (!(error instanceof TesseraError) || error.code !== 'PROVER_MISSING') throw error;

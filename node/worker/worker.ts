@@ -30,6 +30,8 @@ export interface WorkerInit {
   /** Names of the provers that it has. */
   provers: ReadonlySet<string>;
   timings?: Partial<WorkerTimings>;
+  /** Shared with other work of this machine under the same limits; its own unless given. */
+  places?: WorkPlaces;
   /**
    * Assignments of which requesters may not have heard yet what came of them, 1,024 unless given; of more, the one that
    * was taken first is given up.
@@ -68,7 +70,7 @@ export class Worker {
     this.#timings = { ...defaultWorkerTimings, ...init.timings };
     this.#components = components;
     this.#records = new WorkRecords(records, () => signer.now());
-    this.#places = new WorkPlaces(init.limits);
+    this.#places = init.places ?? new WorkPlaces(init.limits);
     const held = () => this.#working.map(({ assignment }) => assignment.sender);
     this.#admission = new Admission(init, { signer, records: this.#records, freeDisk, held });
   }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { TesseraError } from '../../../protocol/errors.ts';
 import type { ProofVerifier } from '../../../protocol/verifier.ts';
 import type { ArtifactAccess } from '../../job/artifact-access.ts';
-import { type MemoryGate, requireRoom } from '../../job/memory-gate.ts';
+import { requireRoom } from '../../job/memory-gate.ts';
 import { recipeCost } from '../../plan/cost-model/recipe-cost.ts';
 import { type Provers, proverNamed } from '../../provers/provers.ts';
 import { fetchSegment } from '../../worker/fetch-segment.ts';
 import { portCommitments } from '../../worker/port-commitments.ts';
 import type { AvailableSegment } from '../../worker/segment-work.ts';
+import type { WorkPlaces } from '../../worker/work-places.ts';
 import type { ClaimedWork } from '../market-worker.ts';
 
 export interface FetchedWorkInit {
@@ -17,9 +18,9 @@ export interface FetchedWorkInit {
   verifiers: readonly ProofVerifier[];
   /** Where a segment's files lie while it is worked on. */
   scratch: string;
-  /** Bytes that all prover processes together may use, and who keeps to it. */
+  /** Bytes that all prover processes together may use, and who keeps to it: what is proven for peers counts, too. */
   memory: number;
-  gate: MemoryGate;
+  places: Pick<WorkPlaces, 'run'>;
   /** How fast this machine is against the one that the cost model was fitted on. */
   speed: number;
 }
@@ -38,7 +39,7 @@ export interface FetchedWork extends ClaimedWork {
  */
 export async function openFetchedWork(
   segment: AvailableSegment,
-  { artifacts, provers, verifiers, scratch, memory, gate, speed }: FetchedWorkInit,
+  { artifacts, provers, verifiers, scratch, memory, places, speed }: FetchedWorkInit,
   signal: AbortSignal,
 ): Promise<FetchedWork> {
   const directory = await mkdtemp(join(scratch, 'claim-'));
@@ -55,14 +56,15 @@ export async function openFetchedWork(
     }
     const setup = await prover.setupMemory(source, recipe.params, { signal, memoryLimit: memory });
     requireRoom(setup, memory);
-    const compiled = await gate.run(setup, () =>
+    const compiled = await places.run(setup, signal, () =>
       prover.openSegment(source, recipe.params, circuit, files, { signal, memoryLimit: memory }),
     );
     const close = async () => {
       await prover.release(compiled);
       await removed();
     };
-    const exclusively = <T>(work: () => Promise<T>) => gate.run(compiled.provingMemory, work);
+    const inPlace = <T>(during: AbortSignal | undefined, work: () => Promise<T>) =>
+      places.run(compiled.provingMemory, during ?? signal, work);
     const call = (during?: AbortSignal) => ({
       memoryLimit: memory,
       ...(during === undefined ? {} : { signal: during }),
@@ -73,14 +75,14 @@ export async function openFetchedWork(
       provesFirst: true,
       async execute(during) {
         requireRoom(compiled.provingMemory, memory);
-        const boundary = await exclusively(() => prover.execute(compiled, inputs, call(during)));
+        const boundary = await inPlace(during, () => prover.execute(compiled, inputs, call(during)));
         const commitments: Uint8Array[] = [];
         for await (const { computed } of portCommitments(fetched, boundary, verifiers, during))
           commitments.push(computed);
         return commitments;
       },
       prove: (context, during) =>
-        exclusively(() =>
+        inPlace(during, () =>
           prover.prove(compiled, inputs, {
             ...call(during),
             context,
