@@ -23,6 +23,7 @@ import type { WorkerLimits } from './worker/limits.ts';
 import { type Offering, offeringOf } from './worker/offering.ts';
 import { segmentProver } from './worker/prove-segment.ts';
 import type { SegmentWork } from './worker/segment-work.ts';
+import type { WorkPlaces } from './worker/work-places.ts';
 import type { EndedWork, WorkRecord } from './worker/work-record.ts';
 import { Worker } from './worker/worker.ts';
 

@@ -282,7 +282,11 @@ describe('a job on the chain', () => {
     const wrong = changed({ execute: async () => [new Uint8Array(32), new Uint8Array(32)] });
     await expect(worker.work(job, 0, wrong)).rejects.toMatchObject({ code: 'EDGE_MISMATCH' });
     const broken = changed({ prove: () => Promise.reject(new Error('the prover fails')) });
+    // A claim that is tried again fails but once.
     for (let i = 0; i < 3; i++) await expect(worker.work(job, 0, broken)).rejects.toThrow('the prover fails');
+    for (const other of [await post(false), await post(false)]) {
+      await expect(worker.work(other, 0, broken)).rejects.toThrow('the prover fails');
+    }
     await expect(worker.work(job, 1, work(1))).rejects.toMatchObject({
       code: 'CLAIM_REFUSED',
       message: expect.stringContaining('the prover fails'),
