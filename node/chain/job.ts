@@ -1,11 +1,13 @@
 import { toHex } from 'viem';
 import { wiringArgument, wiringTree } from '../../contracts/model-arguments.ts';
+import { pauses } from '../../protocol/check/pauses.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Graph } from '../../protocol/graph.ts';
 import { modelId } from '../../protocol/ids.ts';
 import {
   blockPaths,
+  edgeDigest,
   edgesRoot,
   edgeTree,
   type JobTerms,
@@ -60,13 +62,23 @@ export function makeJob(
 ): ChainJob {
   const terms: JobTerms = {
     ...choices,
-    model: modelId(manifest),
-    ...statementDigests(manifest.graph, commitments),
-    edges: bare(toHex(edgesRoot(commitments))),
-    edgeCount: commitments.length,
+    ...contentTerms({ manifest, commitments }, edgesRoot(commitments)),
     offers: bare(toHex(merkleRoot(offerLeaves(offers)))),
   };
   return { terms, offers, manifest, commitments };
+}
+
+/** What a job's terms say of its computation. @param edges the root of its edges */
+function contentTerms(
+  { manifest, commitments }: Pick<ChainJob, 'manifest' | 'commitments'>,
+  edges: Uint8Array,
+) {
+  return {
+    model: modelId(manifest),
+    ...statementDigests(manifest.graph, commitments),
+    edges: bare(toHex(edges)),
+    edgeCount: commitments.length,
+  };
 }
 
 /** Jobs that were found to be what their terms say: a stranger's may be so large that this takes seconds. */
@@ -77,17 +89,30 @@ const checked = new WeakSet<ChainJob>();
  *
  * @param job not changed afterwards
  * @returns the job's id on this market
- * @throws TesseraError `JOB_MISMATCH` when manifest, offers or commitments are not those that the terms name
+ * @throws TesseraError `JOB_MISMATCH` when manifest, offers or commitments are not those that the terms name; the
+ *   signal's reason
  */
-export function checkJob(job: ChainJob, place: MarketPlace): Hex32 {
-  if (!checked.has(job)) requireTerms(job);
+export async function checkJob(job: ChainJob, place: MarketPlace, signal?: AbortSignal): Promise<Hex32> {
+  if (!checked.has(job)) await requireTerms(job, pauses(signal));
   checked.add(job);
   return jobId(place, job.terms);
 }
 
-function requireTerms({ terms, offers, manifest, commitments }: ChainJob): void {
+/** @param pause lets other work run: a job may have so many edges that hashing them takes seconds */
+async function requireTerms(job: ChainJob, pause: () => Promise<void>): Promise<void> {
+  const { terms, offers, manifest, commitments } = job;
   const { graph } = manifest;
-  const made = makeJob(manifest, commitments, { ...terms, offers }).terms;
+  const digests: Uint8Array[] = [];
+  for (const blocks of commitments) {
+    await pause();
+    digests.push(edgeDigest(blocks));
+  }
+  const edges = new MerkleTree(digests);
+  treesOf(job).edges = edges;
+  await pause();
+  const offered = bare(toHex(treeOf(job, 'offers').root));
+  await pause();
+  const made: JobTerms = { ...terms, ...contentTerms(job, edges.root), offers: offered };
   const different = (Object.keys(terms) as (keyof JobTerms)[]).filter((name) => made[name] !== terms[name]);
   if (offers.length !== graph.segments.length) different.push('offers');
   if (commitments.length !== graph.edges.length) different.push('edgeCount');
@@ -110,10 +135,15 @@ const known = new WeakMap<ChainJob, Partial<JobTrees>>();
 
 /** One of a job's trees, made when it is first wanted: a job may have very many edges and segments. */
 function treeOf(job: ChainJob, which: keyof JobTrees): MerkleTree {
-  const trees = known.get(job) ?? {};
-  known.set(job, trees);
+  const trees = treesOf(job);
   trees[which] ??= makeTree[which](job);
   return trees[which];
+}
+
+function treesOf(job: ChainJob): Partial<JobTrees> {
+  const trees = known.get(job) ?? {};
+  known.set(job, trees);
+  return trees;
 }
 
 const offerLeaves = (offers: readonly SegmentOffer[]) =>

@@ -84,7 +84,7 @@ export class MarketWorker {
     options: WorkOptions = {},
   ): Promise<SegmentOnChain> {
     const { market } = this.#init;
-    const id = checkJob(job, market.place);
+    const id = await checkJob(job, market.place, options.signal);
     let opened: ClaimedWork | undefined;
     let early: Proof | undefined;
     const work = async () => {

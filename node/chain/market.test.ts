@@ -89,7 +89,7 @@ describe('a market on the embedded chain', () => {
   it('verifies and pays every segment at once', async () => {
     const [requester, worker] = await Promise.all([marketOf(1), marketOf(2)]);
     const job = await postedJob(requester, 0n, false);
-    const id = checkJob(job, worker.place);
+    const id = await checkJob(job, worker.place);
     await worker.deposit(parseEther('1'));
     for (const segment of job.offers.keys()) {
       await worker.claim(job, segment);
@@ -107,7 +107,7 @@ describe('a market on the embedded chain', () => {
   it('lets a submission be challenged and defended', async () => {
     const [requester, worker, watcher] = await Promise.all([marketOf(1), marketOf(2), marketOf(3)]);
     const job = await postedJob(requester, 1n, true);
-    const id = checkJob(job, worker.place);
+    const id = await checkJob(job, worker.place);
     await worker.claim(job, 0);
     const artifact = encodeProofArtifact(await real.prove(0, worker.contextOf(id, 0)));
     await worker.submit(job, 0, sha256(artifact).slice(2));

@@ -100,7 +100,7 @@ export async function fetchMarketJob(
     manifest: decodeManifest(manifestBytes),
     commitments: commitmentsFormat.decode(commitmentBytes),
   };
-  checkJob(job, place);
+  await checkJob(job, place, signal);
   const digests = { manifest: sha256Hex(manifestBytes), commitments: sha256Hex(commitmentBytes) };
   return {
     job,
