@@ -15,7 +15,7 @@ import { compareWiring } from './audit/compare-wiring.ts';
 import { compareWithFloats, type Fidelity, notCompared, toleranceProblems } from './audit/fidelity.ts';
 import type { AuditProblem } from './audit/problem.ts';
 import { rebuild } from './audit/rebuild.ts';
-import { certificateIn, readCertificateFile } from './certificate-file.ts';
+import { certificateIn, readCertificateFile } from './files/certificate-file.ts';
 import type { ImportedModel } from './model/import/index.ts';
 import type { RunOptions } from './progress.ts';
 import type { Provers } from './provers/provers.ts';

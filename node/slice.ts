@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { replaceSlicing, type SlicingFiles, slicingFormat } from './files/slicing-directory.ts';
 import { importModel } from './model/import/index.ts';
 import type { ElementType } from './model/model.ts';
 import { writeModel } from './model/onnx/index.ts';
@@ -17,7 +18,6 @@ import type { RunOptions } from './progress.ts';
 import { defaultEzklParams } from './provers/ezkl/parameters.ts';
 import type { Unsupported } from './provers/prover.ts';
 import { proverSupport } from './provers/support.ts';
-import { replaceSlicing, type SlicingFiles, slicingFormat } from './slicing-directory.ts';
 
 export interface SliceOptions extends RunOptions {
   /** Path of the ONNX file. */

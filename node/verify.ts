@@ -4,11 +4,11 @@ import { checkCertificate, type Expectation } from '../protocol/check.ts';
 import { TesseraError } from '../protocol/errors.ts';
 import type { Report } from '../protocol/report.ts';
 import type { ProofVerifier } from '../protocol/verifier.ts';
-import { readCertificate, readCertificateFile } from './certificate-file.ts';
+import { readCertificate, readCertificateFile } from './files/certificate-file.ts';
+import { readOpening } from './files/opening-file.ts';
 import { digestFiles, readModel } from './model/onnx/index.ts';
 import { doublesOf } from './model/tensor-data.ts';
 import { readInputs, type TensorFileSource } from './model/tensor-file.ts';
-import { readOpening } from './opening-file.ts';
 import type { RunOptions } from './progress.ts';
 
 /** What whoever checks knows from elsewhere. */

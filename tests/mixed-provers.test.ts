@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { audit } from '../node/audit.ts';
-import { readOpening } from '../node/opening-file.ts';
+import { readOpening } from '../node/files/opening-file.ts';
 import type { ProveModules } from '../node/prove.ts';
 import type { Certificate, Proof } from '../protocol/certificate.ts';
 import { decodeCertificate, encodeCertificate } from '../protocol/certificate-codec.ts';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { type ErrorCode, errorCodes, TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
-import { readIfPresent } from '../read-if-present.ts';
+import { readIfPresent } from '../files/read-if-present.ts';
 import type { NodeFiles } from '../store/index.ts';
 import type { ProgressLine } from './progress-stream.ts';
 import { readToken } from './token.ts';

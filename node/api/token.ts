@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import { readIfPresent } from '../read-if-present.ts';
+import { readIfPresent } from '../files/read-if-present.ts';
 
 /** The local API's token: 32 random bytes in hexadecimal, in a file for its owner only; made where there is none. */
 export async function loadOrCreateToken(path: string): Promise<string> {

@@ -3,7 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { CID } from 'multiformats/cid';
 import { TesseraError } from '../../protocol/errors.ts';
-import { sizeOfGiven } from '../given-file.ts';
+import { sizeOfGiven } from '../files/given-file.ts';
 import { ifMissing, storing } from './storage-error.ts';
 import { type Artifact, type ArtifactStore, cidOf, type KeepOptions } from './store/index.ts';
 

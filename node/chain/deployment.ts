@@ -3,7 +3,7 @@ import { type Address, getAddress, isAddress } from 'viem';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
 import type { Circuit } from '../../protocol/manifest.ts';
-import { unreadable } from '../given-file.ts';
+import { unreadable } from '../files/given-file.ts';
 import type { MarketAddresses } from './market.ts';
 
 const address = z

@@ -9,7 +9,7 @@ import type { LocalAccount } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { TesseraError } from '../../protocol/errors.ts';
 import { throwIfAborted } from '../abort.ts';
-import { readIfPresent } from '../read-if-present.ts';
+import { readIfPresent } from '../files/read-if-present.ts';
 import { instanceAt } from './anvil.ts';
 import {
   type ChainFiles,

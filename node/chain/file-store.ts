@@ -5,7 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
-import { readIfPresent } from '../read-if-present.ts';
+import { readIfPresent } from '../files/read-if-present.ts';
 import { maxProofArtifactBytes } from './proof-artifact.ts';
 
 /** Proof artifacts that were submitted by their hash: they must be had until nobody can challenge them any more. */

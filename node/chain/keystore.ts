@@ -3,7 +3,7 @@ import type { LocalAccount } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { TesseraError } from '../../protocol/errors.ts';
-import { readGiven } from '../given-file.ts';
+import { readGiven } from '../files/given-file.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`));
 const salt = z.string().regex(/^([0-9a-fA-F]{2}){8,128}$/);

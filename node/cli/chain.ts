@@ -13,7 +13,7 @@ import { openKeystore } from '../chain/keystore.ts';
 import { embeddedNetwork } from '../chain/network.ts';
 import type { TransactionCost } from '../chain/transaction-cost.ts';
 import type { Configuration } from '../configuration/index.ts';
-import { readGiven } from '../given-file.ts';
+import { readGiven } from '../files/given-file.ts';
 import type { ChainFlags, ChainSettings } from './chain-flags.ts';
 import { configurationOf } from './configuration.ts';
 import type { Context } from './context.ts';

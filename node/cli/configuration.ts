@@ -8,7 +8,7 @@ import {
   type Setting,
   settings,
 } from '../configuration/index.ts';
-import { unreadable } from '../given-file.ts';
+import { unreadable } from '../files/given-file.ts';
 import type { Context } from './context.ts';
 
 /** Flags of every verb that runs a node: one for each setting, and the configuration file. */

@@ -2,7 +2,7 @@ import { TesseraError } from '../../protocol/errors.ts';
 import { findRunningNode } from '../api/index.ts';
 import { parseArtifactCid } from '../artifacts/store/index.ts';
 import { type Pin, PinningService } from '../artifacts/transfer/index.ts';
-import { readGiven } from '../given-file.ts';
+import { readGiven } from '../files/given-file.ts';
 import type { PeerStatus } from '../peer/index.ts';
 import { nodeFiles } from '../store/index.ts';
 import type { Context } from './context.ts';

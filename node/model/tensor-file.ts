@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import { TesseraError } from '../../protocol/errors.ts';
-import { readGiven, sizeOfGiven } from '../given-file.ts';
+import { readGiven, sizeOfGiven } from '../files/given-file.ts';
 import type { NamedTensors } from './inference.ts';
 import type { Model, TensorType } from './model.ts';
 import { tensorOf } from './tensor-data.ts';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { readIfPresent } from '../read-if-present.ts';
+import { readIfPresent } from '../files/read-if-present.ts';
 import { type Capabilities, describeMachine, type Machine, measureCapabilities } from './capabilities.ts';
 
 /** The file of a machine's capabilities: JSON. Of another version, it was measured in another way. */

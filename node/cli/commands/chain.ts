@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Certificate } from '../../../protocol/certificate.ts';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { readCertificate } from '../../certificate-file.ts';
+import { readCertificate } from '../../files/certificate-file.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';
 import { addVerb } from '../verb.ts';

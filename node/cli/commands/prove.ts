@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { requireReplaceable } from '../../certificate-file.ts';
+import { requireReplaceable } from '../../files/certificate-file.ts';
+import { filesReadBy } from '../../files/output-place.ts';
 import { showMemory } from '../../memory.ts';
 import { strategyForms } from '../../model/slice/strategy.ts';
-import { filesReadBy } from '../../output-place.ts';
 import type { Target } from '../../plan/plan.ts';
 import type { ProveReport } from '../../prove.ts';
 import { reportForPrograms } from '../../prove-report.ts';

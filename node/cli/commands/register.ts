@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { readCertificate } from '../../certificate-file.ts';
+import { readCertificate } from '../../files/certificate-file.ts';
 import { nodeFiles } from '../../store/node-files.ts';
 import { addChainFlags, type ChainFlags } from '../chain-flags.ts';
 import type { Context } from '../context.ts';

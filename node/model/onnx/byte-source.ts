@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TesseraError } from '../../../protocol/errors.ts';
-import { unreadable } from '../../given-file.ts';
+import { unreadable } from '../../files/given-file.ts';
 
 /** Bytes that are read by position, a little at a time. */
 export interface ByteSource {

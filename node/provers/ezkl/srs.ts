@@ -8,7 +8,7 @@ import { throwIfAborted } from '../../abort.ts';
 import type { ArtifactCache, OpenEntry } from '../../artifacts/cache.ts';
 import { sha256File } from '../../artifacts/digest.ts';
 import { type DownloadOptions, download } from '../../artifacts/download.ts';
-import { unreadable } from '../../given-file.ts';
+import { unreadable } from '../../files/given-file.ts';
 
 /** An SRS file of one size, in place until it is released. */
 export interface OpenSrs {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import type { Blindings } from '../protocol/check/edge-opener.ts';
-import { TesseraError } from '../protocol/errors.ts';
-import { scalarModulus } from '../protocol/field.ts';
+import type { Blindings } from '../../protocol/check/edge-opener.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { scalarModulus } from '../../protocol/field.ts';
 import { readGiven, sizeOfGiven } from './given-file.ts';
 
 /** Larger than the blinding values of any certificate's edges. */

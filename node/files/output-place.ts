@@ -1,6 +1,6 @@
+import type { JobRequest } from '../requester/job.ts';
 import { type ReadFile, requirePlace } from './certificate-file.ts';
 import { requireOpeningPlace } from './opening-file.ts';
-import type { JobRequest } from './requester/job.ts';
 
 /** The part of a job's request that names files, with the SRS where one is given. */
 export interface JobFiles extends Pick<JobRequest, 'model' | 'input' | 'calibration'> {

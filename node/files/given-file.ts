@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { type ErrorCode, TesseraError } from '../protocol/errors.ts';
+import { type ErrorCode, TesseraError } from '../../protocol/errors.ts';
 
 /** What a file that a person named is to the command, for errors. */
 export interface GivenFile {

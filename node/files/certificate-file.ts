@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { open, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { Certificate } from '../protocol/certificate.ts';
-import { decodeCertificate, encodeCertificate, isCertificate } from '../protocol/certificate-codec.ts';
-import { TesseraError } from '../protocol/errors.ts';
-import { limits } from '../protocol/limits.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
+import { decodeCertificate, encodeCertificate, isCertificate } from '../../protocol/certificate-codec.ts';
+import { TesseraError } from '../../protocol/errors.ts';
+import { limits } from '../../protocol/limits.ts';
 import { readGiven, sizeOfGiven, withoutPath } from './given-file.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TesseraError } from '../protocol/errors.ts';
+import { TesseraError } from '../../protocol/errors.ts';
 
 /** Marks a `graph.json` as ours; another number is another layout. */
 export const slicingFormat = 'tessera/slicing/1';
