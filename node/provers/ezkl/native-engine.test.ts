@@ -40,9 +40,9 @@ it('says nothing about a proof that takes longer than it may', async () => {
 });
 
 it('says nothing about a proof that takes more memory than it may', async () => {
-  expect(await verdict({ memoryLimit: 1e6 })).toMatchObject({
+  expect(await verdict({ memoryLimit: 2 ** 20 })).toMatchObject({
     verdict: 'unavailable',
-    reason: expect.stringContaining('the limit is 1000000'),
+    reason: expect.stringContaining('the limit is 1.00 MiB'),
   });
 });
 
