@@ -4,7 +4,7 @@ import type { EdgeType, Hex32 } from '../protocol/edge.ts';
 import type { Graph } from '../protocol/graph.ts';
 import { circuitLeaf, manifestDigest, segmentLeaf } from '../protocol/ids.ts';
 import type { Circuit, Manifest } from '../protocol/manifest.ts';
-import { MerkleTree, merklePath } from '../protocol/merkle.ts';
+import { MerkleTree } from '../protocol/merkle.ts';
 
 type Word = `0x${string}`;
 
@@ -64,27 +64,31 @@ export function wiringTree({ segments }: Pick<Graph, 'segments'>): MerkleTree {
   return new MerkleTree(segments.map(segmentLeaf));
 }
 
+/** The tree of a model's circuits. */
+export function circuitTree({ circuits }: Pick<Manifest, 'circuits'>): MerkleTree {
+  return new MerkleTree(circuits.map(circuitLeaf));
+}
+
 /**
  * A segment's place in the graph as the contracts' `Wiring`.
  *
- * @param wiring the tree of this graph
+ * @param trees of this manifest, for whoever wants many places in it
  * @throws RangeError for a segment or a circuit that does not exist
  */
 export function wiringArgument(
   { graph, circuits }: Pick<Manifest, 'graph' | 'circuits'>,
   index: number,
-  wiring = wiringTree(graph),
+  trees = { wiring: wiringTree(graph), circuits: circuitTree({ circuits }) },
 ) {
   const segment = graph.segments[index];
-  const circuit = segment === undefined ? undefined : circuits[segment.circuit];
-  if (segment === undefined || circuit === undefined) throw new RangeError(`There is no segment ${index}`);
+  if (segment === undefined) throw new RangeError(`There is no segment ${index}`);
   const refs = (list: typeof segment.inputs) =>
     list.map(({ edge, block }) => ({ edge: BigInt(edge), block: BigInt(block) }));
   return {
     circuit: BigInt(segment.circuit),
-    leaf: toHex(circuitLeaf(circuit)),
-    circuitPath: merklePath(circuits.map(circuitLeaf), segment.circuit).map((sibling) => toHex(sibling)),
-    path: wiring.path(index).map((sibling) => toHex(sibling)),
+    leaf: toHex(trees.circuits.leaf(segment.circuit)),
+    circuitPath: trees.circuits.path(segment.circuit).map((sibling) => toHex(sibling)),
+    path: trees.wiring.path(index).map((sibling) => toHex(sibling)),
     inputs: refs(segment.inputs),
     outputs: refs(segment.outputs),
   };

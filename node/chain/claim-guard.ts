@@ -4,7 +4,9 @@ import { TesseraError } from '../../protocol/errors.ts';
 import type { JsonFile } from './file-store.ts';
 
 const guardSchema = z.object({
-  failures: z.array(z.object({ claim: z.string(), at: z.string(), reason: z.string().max(1_000) })).max(100),
+  failures: z
+    .array(z.object({ claim: z.string().default(''), at: z.string(), reason: z.string().max(1_000) }))
+    .max(100),
 });
 
 /** Failures in a row after which nothing is claimed any more. */

@@ -1,5 +1,5 @@
 import { toHex } from 'viem';
-import { wiringArgument, wiringTree } from '../../contracts/model-arguments.ts';
+import { circuitTree, wiringArgument, wiringTree } from '../../contracts/model-arguments.ts';
 import { pauses } from '../../protocol/check/pauses.ts';
 import type { Hex32 } from '../../protocol/edge.ts';
 import { TesseraError } from '../../protocol/errors.ts';
@@ -128,6 +128,7 @@ async function requireTerms(job: ChainJob, pause: () => Promise<void>): Promise<
 interface JobTrees {
   edges: MerkleTree;
   wiring: MerkleTree;
+  circuits: MerkleTree;
   offers: MerkleTree;
 }
 
@@ -152,6 +153,7 @@ const offerLeaves = (offers: readonly SegmentOffer[]) =>
 const makeTree: Record<keyof JobTrees, (job: ChainJob) => MerkleTree> = {
   edges: ({ commitments }) => edgeTree(commitments),
   wiring: ({ manifest }) => wiringTree(manifest.graph),
+  circuits: ({ manifest }) => circuitTree(manifest),
   offers: ({ offers }) => new MerkleTree(offerLeaves(offers)),
 };
 
@@ -185,7 +187,8 @@ export function edgeOpenings(job: ChainJob, side: keyof Pick<Graph, 'inputs' | '
 
 /** A segment's place in the graph. @throws RangeError for a segment that does not exist */
 export function segmentWiring(job: ChainJob, segment: number) {
-  return wiringArgument(job.manifest, segment, treeOf(job, 'wiring'));
+  const trees = { wiring: treeOf(job, 'wiring'), circuits: treeOf(job, 'circuits') };
+  return wiringArgument(job.manifest, segment, trees);
 }
 
 /** A segment's place in the graph, and its blocks under the job's root: inputs before outputs. */

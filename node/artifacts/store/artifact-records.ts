@@ -70,7 +70,7 @@ export class ArtifactRecords {
 function parseRecord(text: string): ArtifactRecord | undefined {
   try {
     const { whole, ...rest } = JSON.parse(text) as Partial<ArtifactRecord>;
-    const { pinned, keptFor, announced } = rest;
+    const { pinned, keptFor = [], announced } = rest;
     if (typeof pinned !== 'boolean' || typeof announced !== 'boolean') return undefined;
     if (!Array.isArray(keptFor)) return undefined;
     return { ...(whole === undefined ? {} : { whole }), pinned, keptFor, announced };

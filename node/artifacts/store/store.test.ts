@@ -281,6 +281,15 @@ describe('what is kept for something', () => {
     await expect(store.keepFor(cid, 'one')).rejects.toMatchObject(gone);
   });
 
+  it('is nothing where a record does not say it: what is pinned stays pinned', async () => {
+    const { cid } = await add(randomBytes(10), { pin: true });
+    const [path = ''] = (await files()).filter((name) => name.endsWith(`${cid}.json`));
+    const { keptFor: _, ...earlier } = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify(earlier));
+    store = await open();
+    expect(store.find(cid)).toMatchObject({ pinned: true, keptFor: [] });
+  });
+
   it('is forgotten by none of many that keep it at once', async () => {
     const bytes = randomBytes(10);
     const ids = ['a', 'b', 'c', 'd'];

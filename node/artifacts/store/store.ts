@@ -28,8 +28,8 @@ export async function cidOf(source: AsyncIterable<Uint8Array> | Iterable<Uint8Ar
 }
 
 /**
- * Artifacts on disk, by CID. Blocks that several artifacts share are kept once. Where room is needed, whole
- * artifacts go, least recently used first, never one that is pinned, leased, or kept for something. What it knows is rebuilt from the
+ * Artifacts on disk, by CID. Blocks that several artifacts share are kept once. Where room is needed, whole artifacts go,
+ * least recently used first, never one that is pinned, leased, or kept for something. What it knows is rebuilt from the
  * disk when it is opened. One process at a time may have it open.
  */
 export class ArtifactStore {

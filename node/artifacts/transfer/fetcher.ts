@@ -92,7 +92,7 @@ export class ArtifactFetcher {
   /**
    * Brings an artifact into the store, unless it is there. Every block is hashed as it comes; a provider that sends
    * other bytes is dropped for another one. After an interruption the next call fetches only what is missing. Calls
-   * for the same artifact share one download.
+   * for the same artifact, under the same limit and announced alike, share one download.
    *
    * @throws TesseraError `ARTIFACT_MISSING` when no peer has it; `DOWNLOAD_FAILED` when those that have it fail, it is
    *   too large, or its bytes have another sha2-256 than was given; `ENCODING_INVALID` when the CID names no artifact;
@@ -142,7 +142,7 @@ export class ArtifactFetcher {
     const search = () => {
       if (shared.hasBegun !== true) onSearch?.();
     };
-    const searching = setInterval(search, searchTellMs);
+    const searching = onSearch === undefined ? undefined : setInterval(search, searchTellMs);
     search();
     try {
       return await Promise.race([shared.artifact, left]);

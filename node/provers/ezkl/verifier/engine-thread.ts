@@ -19,8 +19,9 @@ const defaultEngineThreadOptions = { timeout: 120_000, memoryLimit: 2 * 2 ** 30 
 type Answer = Awaited<ReturnType<EzklEngine['verify']>>;
 
 /**
- * Keeps one thread warm and puts requests before it one at a time; one that is cancelled waits no longer. The thread is ended, and a new one started for
- * the next request, after a trap, at the deadline and on cancellation. It does not keep the process alive.
+ * Keeps one thread warm and puts requests before it one at a time; one that is cancelled waits no longer. The thread is
+ * ended, and a new one started for the next request, after a trap, at the deadline and on cancellation. It does not keep
+ * the process alive.
  */
 export function createEngineThread(
   options: EngineThreadOptions = {},
